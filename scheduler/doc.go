@@ -1,0 +1,33 @@
+// Package scheduler runs a chain of calls over goroutines, one at a time.
+//
+// It is the engine under package vstack and knows nothing of contexts, limits
+// or errors. A [Scheduler] owns one baton: the right to run. [Scheduler.Call]
+// hands the baton to another goroutine, a worker, which runs a [Job] while the
+// caller's goroutine parks; when the job ends the baton comes back, with the
+// job's panic or Goexit if it had one. A job may itself use Call, so a chain of
+// parked goroutines is a call stack whose frames are spread over many small
+// native stacks.
+//
+// # Who holds what, when
+//
+// The holder of the baton is the one goroutine that runs. It alone may touch
+// the scheduler's fields, which are therefore plain memory: every handover is a
+// channel operation, and that is the happens-before edge between one holder's
+// writes and the next one's reads.
+//
+//	caller                          worker
+//	------                          ------
+//	holds the baton                 idle: receives on its own channel
+//	takes the worker off the
+//	  free list, sends it the job   has the baton, runs the job
+//	receives on the worker's        ...
+//	  channel                       stores the outcome, puts itself on
+//	                                  the free list
+//	has the baton again       <---  sends nil
+//	reads the outcome               idle again
+//
+// A worker has one channel for both directions: the two sides strictly
+// alternate, so a send always meets the other side's receive. While the caller
+// is parked it also accepts requests on that channel, functions it runs on its
+// own goroutine before it parks again (see [Worker.Ask]).
+package scheduler

@@ -1,0 +1,56 @@
+package vstack
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrOverflow is what an [*OverflowError] is, for errors.Is.
+	ErrOverflow = errors.New("vstack: stack overflow")
+
+	// ErrClosed is returned by Run, and Grow panics with it, after Close.
+	ErrClosed = errors.New("vstack: the stack is closed")
+
+	// ErrMisuse is what the errors and panics for a stack used in a way that
+	// cannot work are, for errors.Is. Their text says what to do instead.
+	ErrMisuse = errors.New("vstack: misuse")
+)
+
+// An OverflowError says that a recursion needed more memory than its stack may
+// use. errors.Is(err, ErrOverflow) holds for it.
+type OverflowError struct {
+	Bytes int64 // in use by the stack's segments when it overflowed
+	Limit int64 // the stack's limit, in bytes
+	Hops  int64 // segments entered since the stack was made
+
+	stack *Stack
+}
+
+func (e *OverflowError) Error() string {
+	return fmt.Sprintf("vstack: stack overflow: %d bytes in use of a limit of %d; "+
+		"if the recursion is meant to go this deep, raise the limit with vstack.WithMaxMemory", e.Bytes, e.Limit)
+}
+
+// Is reports whether target is ErrOverflow.
+func (e *OverflowError) Is(target error) bool { return target == ErrOverflow }
+
+// A CanceledError is what a guarded recursion panics with once its context is
+// done. [Stack.Run] returns its cause; only a frame that recovers sees it.
+type CanceledError struct {
+	cause error
+	stack *Stack
+}
+
+func (e *CanceledError) Error() string { return "vstack: canceled: " + e.cause.Error() }
+
+// Unwrap returns the [context.Cause] of the context.
+func (e *CanceledError) Unwrap() error { return e.cause }
+
+// misuse makes an error that is ErrMisuse.
+func misuse(what string) error { return &misuseError{what} }
+
+type misuseError struct{ what string }
+
+func (e *misuseError) Error() string        { return "vstack: " + e.what }
+func (e *misuseError) Is(target error) bool { return target == ErrMisuse }

@@ -1,0 +1,45 @@
+package vstack
+
+import "unsafe"
+
+// room is how many bytes of native stack a segment on a large worker uses
+// before its guard says Low. The worker's stack has 128 KiB: the head room is
+// for the calls between two guards, and without it every stack would double.
+const room = 96 << 10
+
+// smallRoom is the same for the segment of a [Stack.Run] frame, whose worker's
+// stack is not grown beforehand. Recursion moves on to a large worker soon
+// instead of growing a small stack by copying it again and again.
+const smallRoom = 1 << 10
+
+// slack is how far above the first frame of a segment its base lies, so that no
+// frame of it, whatever its layout, has an address above the base.
+const slack = 256
+
+// here returns the address of its caller's frame, near enough: what the guard
+// measures with. It is the one use of unsafe, and the address is never turned
+// back into a pointer. It goes stale whenever the runtime moves the stack.
+//
+//go:noinline
+func here() uintptr {
+	var here [0]byte
+	return uintptr(unsafe.Pointer(&here))
+}
+
+// Low reports whether the caller should continue on a fresh segment, by way of
+// [Grow], [Grow2] or [Stack.Grow]: because the native stack it runs on has been
+// used up to the segment's bound, because the runtime has moved that stack, or
+// because the stack has been interrupted (its context is done, somebody asked
+// for a trace). Call it first in one function of each cycle of calls.
+//
+// Low is inlined: two loads, a subtraction and a comparison, about 0.3 ns. It
+// must be called on the goroutine that the stack runs on; elsewhere it reports
+// true, and the Grow that follows panics with a clear message. For a nil *Stack
+// it is false.
+func (s *Stack) Low() bool {
+	// A zero-size local costs no store and no byte of the caller's frame.
+	var here [0]byte
+	// Unsigned, so that it is two-sided: base is stale after the runtime has
+	// moved the stack, and then the address is as likely above it as far below.
+	return s != nil && s.base-uintptr(unsafe.Pointer(&here)) > s.limit.Load()
+}

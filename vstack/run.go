@@ -1,0 +1,150 @@
+package vstack
+
+import (
+	"context"
+
+	"github.com/vstack-go/vstack/scheduler"
+)
+
+// Run makes a stack, runs fn as its root frame and closes the stack. The
+// context that fn gets is ctx, from which [FromContext] finds the stack; the
+// stack must not be used after Run has returned.
+//
+// Run returns what fn returns. If fn overflows or ctx is done, it returns the
+// zero R and an error; see [Stack.Run]. With a cold start it costs a few
+// microseconds: a program that makes many short calls keeps a stack of its own.
+func Run[R any](ctx context.Context, fn func(ctx context.Context, stack *Stack) (R, error), opts ...Option) (R, error) {
+	if fn == nil {
+		panic(misuse("Run: fn is nil"))
+	}
+	s := newStack(opts)
+	defer s.Close()
+	var r R
+	err := s.Run(ctx, func(ctx context.Context) (err error) {
+		r, err = fn(ctx, s)
+		return err
+	})
+	return r, err
+}
+
+// A frame is a call of Run.
+type frame struct {
+	stackContext // what fn gets, if the caller's context did not know the stack
+
+	ctx   context.Context // that, or the caller's
+	fn    func(context.Context) error
+	err   error
+	outer *frame
+	stop  func() bool // ends the watch on ctx; nil if the outer frame's will do
+}
+
+// Run calls fn as a new frame: on a goroutine of its own, started for it or
+// taken from those that are idle. The caller parks until fn returns, so one
+// frame of the stack runs at a time. The context that fn gets is ctx, from which
+// [FromContext] finds the stack.
+//
+// Run returns fn's error as it is. It returns an [*OverflowError] if fn needed
+// more memory than the stack's limit, and [context.Cause] of ctx if that was
+// done before fn returned and the recursion noticed, which it does at its next
+// guard. In both cases the frames have been unwound by a panic, with their
+// deferred calls run. Other panics in fn, and [runtime.Goexit], continue in the
+// caller with the same value. After [Stack.Close] it returns [ErrClosed], and
+// to a goroutine that the stack does not run on an error that says so.
+//
+// The innermost frame's context counts: a frame given
+// [context.WithoutCancel] finishes its work while the frames around it are
+// canceled.
+//
+// For a nil stack Run calls fn(ctx). It panics if fn or ctx is nil. It costs
+// under 0.5 us if a worker is idle.
+func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) error {
+	if fn == nil {
+		panic(misuse("Run: fn is nil"))
+	}
+	if ctx == nil {
+		panic(misuse("Run: ctx is nil; use context.Background()"))
+	}
+	if s == nil {
+		return fn(ctx)
+	}
+	if s.state.Load() != running || !s.holds() {
+		if err := s.claim(); err != nil {
+			return err
+		}
+	}
+	g := &segment{size: scheduler.Small, room: smallRoom}
+	if s.top == nil {
+		// Most recursions start in a root frame and end without a hop.
+		g.size, g.room = scheduler.Large, room
+	}
+	f := &g.frame
+	f.fn = fn
+	f.ctx = ctx
+	if known, ok := FromContext(ctx); !ok || known != s {
+		f.stackContext = stackContext{ctx, s}
+		f.ctx = &f.stackContext
+	}
+	err := s.charge(g, g.size.Bytes())
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		s.memory -= g.memory
+		if s.top == nil {
+			s.release()
+		}
+		return err
+	}
+	out := s.hop(g)
+	if value, ok := out.Panicked(); ok {
+		if err := s.unwound(value, f); err != nil {
+			return err
+		}
+	}
+	out.Repeat()
+	return f.err
+}
+
+// holds reports whether the calling goroutine holds the running stack's baton.
+func (s *Stack) holds() bool {
+	g := s.top
+	return g != nil && (s.base-here() <= stackBytes(g.size) || g.worker.Current())
+}
+
+// enter runs frame f on the goroutine of its segment.
+func (s *Stack) enter(f *frame) {
+	f.outer = s.in
+	s.in = f
+	done := f.ctx.Done()
+	if done != nil && (f.outer == nil || f.outer.ctx.Done() != done) {
+		f.stop = context.AfterFunc(f.ctx, func() { s.interrupt(canceled) })
+	}
+	f.err = f.fn(f.ctx)
+}
+
+// exit undoes enter; it is deferred.
+func (s *Stack) exit(f *frame) {
+	s.in = f.outer
+	if f.stop != nil {
+		f.stop()
+	}
+	if f.outer != nil && f.outer.ctx.Err() != nil {
+		s.interrupt(canceled) // f may have been shielded from it
+	}
+}
+
+// unwound returns the error for a panic with value that ended frame f, or nil
+// if it is not one that Run turns into an error.
+func (s *Stack) unwound(value any, f *frame) error {
+	switch v := value.(type) {
+	case *OverflowError:
+		if v.stack == s {
+			return v
+		}
+	case *CanceledError:
+		if v.stack == s {
+			return v.cause
+		}
+	}
+	return nil
+}

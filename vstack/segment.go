@@ -1,0 +1,114 @@
+package vstack
+
+import (
+	"runtime/pprof"
+
+	"github.com/vstack-go/vstack/scheduler"
+)
+
+// A segment is what a stack knows of one goroutine in its chain: the job that
+// its worker runs, and the state of its guard.
+//
+// The protocol, for a hop from parent to child. Everything here is plain memory
+// that belongs to the holder of the baton:
+//
+//	parent's goroutine                 child's goroutine
+//	hop: charges the memory,
+//	  gives the baton to a worker  --> Run: saves the parent's guard in the
+//	parks in scheduler.Call            parent's segment, becomes top, anchors
+//	                                   its own guard, runs the function
+//	                                   leave, deferred: the parent is top
+//	                                   again, with its guard as it was
+//	corrects its base if its stack <-- gives the baton back
+//	  was moved meanwhile, ends as
+//	  the child ended
+//
+// leave runs on the child's goroutine, and deferred, so that a parent that is
+// unwound by a panic or Goexit finds everything in order without a deferred
+// call of its own.
+type segment struct {
+	stack  *Stack
+	parent *segment          // nil for the first segment of a root call
+	worker *scheduler.Worker // set once it runs
+	size   scheduler.Size
+	fn     func() // what Grow was given; nil: the segment runs frame
+
+	frame  frame // for Run
+	memory int64 // bytes it is charged with
+
+	// The guard: see anchor.go.
+	base   uintptr // the stack's base, while a child of this segment runs
+	room   uintptr // the stack's limit, when not interrupted
+	offset int     // bytes of this goroutine's stack above base
+	hops   int     // hops out of this segment since it was anchored
+}
+
+// Run is the segment's life on its worker.
+func (g *segment) Run(w *scheduler.Worker) {
+	s := g.stack
+	g.worker = w
+	if p := s.top; p != nil {
+		p.base = s.base
+	}
+	g.parent = s.top
+	s.top = g
+	defer g.leave()
+	s.anchor(here()+slack, 0)
+	if w.Reused() && s.in != nil {
+		// A new goroutine has its parent's labels, a used one its last job's.
+		pprof.SetGoroutineLabels(s.in.ctx)
+	}
+	if g.fn != nil {
+		g.fn()
+	} else {
+		s.enter(&g.frame)
+	}
+}
+
+func (g *segment) leave() {
+	s := g.stack
+	if g.fn == nil {
+		s.exit(&g.frame)
+	}
+	s.memory -= g.memory
+	p := g.parent
+	s.top = p
+	if p != nil {
+		s.arm(p.base, p.room)
+	} else {
+		s.arm(0, 0)
+	}
+}
+
+// hop runs g on a goroutine of its own and returns how it ended. The caller
+// parks. With an idle stack the caller becomes its root.
+func (s *Stack) hop(g *segment) (out scheduler.Outcome) {
+	g.stack = s
+	if s.top == nil {
+		defer s.release()
+		return s.sched.Call(g, g.size)
+	}
+	s.hops++
+	before := here()
+	out = s.sched.Call(g, g.size)
+	if after := here(); after != before {
+		// The collector shrank this goroutine's stack while it was parked.
+		// By how much is known here, so that costs nothing later.
+		s.arm(s.base+(after-before), s.top.room)
+	}
+	return out
+}
+
+// charge adds n bytes to what g is charged with, or returns an error if that
+// would pass the limit.
+func (s *Stack) charge(g *segment, n int64) error {
+	if s.maxMemory > 0 && s.memory+n > s.maxMemory {
+		return &OverflowError{Bytes: s.memory, Limit: s.maxMemory, Hops: s.hops, stack: s}
+	}
+	s.memory += n
+	g.memory += n
+	if s.memory > s.peak {
+		s.peak = s.memory
+	}
+	return nil
+}

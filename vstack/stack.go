@@ -1,0 +1,134 @@
+package vstack
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/vstack-go/vstack/scheduler"
+)
+
+// A Stack is a virtual call stack: a chain of goroutines that each hold a
+// segment of one recursion. Make one with [New], or let [Run] make it. A nil
+// *Stack is valid and means plain recursion, so that a library can make vstack
+// optional.
+//
+// A stack runs one thing at a time: a call of [Stack.Run] or [Grow] from
+// outside starts a root call, and until that returns only the functions running
+// in it may use the stack. A second goroutine that tries gets a clear error or
+// panic. Several stacks are independent of each other, and a frame of one may
+// use another.
+type Stack struct {
+	// The guard's own two words come first: Low reads nothing else.
+	base  uintptr        // where the running segment starts, as an address; the holder's
+	limit atomic.Uintptr // bytes below base that it may use; 0 when interrupted or idle
+
+	state    atomic.Int32  // idle, running or closed
+	requests atomic.Uint32 // what an interrupt asks for; see interrupt.go
+
+	// The rest belongs to the holder of the baton.
+	top   *segment // the running segment; nil when idle
+	in    *frame   // the innermost Run frame
+	sched *scheduler.Scheduler
+
+	maxMemory  int64 // 0: no limit
+	idleMemory int64
+	memory     int64 // bytes in use, as charged
+	peak       int64
+	hops       int64
+	anchors    int64
+}
+
+const (
+	idle int32 = iota
+	running
+	closed
+)
+
+// New makes an idle stack. It starts no goroutine; the first call on it does.
+// Call [Stack.Close] when it is no longer needed: a stack keeps idle workers
+// between root calls, up to [WithIdleMemory]. One that is dropped without Close
+// is found by the garbage collector, which then ends its workers.
+//
+// New panics if an option is out of its range.
+func New(opts ...Option) *Stack {
+	s := newStack(opts)
+	// A parked worker refers to the scheduler and not to the stack, so the
+	// stack can be collected while they wait.
+	runtime.AddCleanup(s, (*scheduler.Scheduler).Close, s.sched)
+	return s
+}
+
+func newStack(opts []Option) *Stack {
+	s := &Stack{
+		sched:      new(scheduler.Scheduler),
+		maxMemory:  defaultMaxMemory(),
+		idleMemory: 8 << 20,
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// Close ends the stack's parked goroutines; none of its own is left. A call of
+// Run or Grow after Close fails with [ErrClosed]. Close may be called again and
+// from any goroutine, but not while the stack runs: it panics then.
+func (s *Stack) Close() {
+	if s == nil {
+		return
+	}
+	if s.state.CompareAndSwap(idle, closed) {
+		s.sched.Close()
+	} else if s.state.Load() == running {
+		panic(misuse("Close while the stack is running; close it after the root call has returned"))
+	}
+}
+
+// claim makes the calling goroutine the holder of an idle stack's baton.
+func (s *Stack) claim() error {
+	if s.state.CompareAndSwap(idle, running) {
+		return nil
+	}
+	if s.state.Load() == closed {
+		return ErrClosed
+	}
+	return misuse("used by a second goroutine while it is running; give every goroutine a stack of its own")
+}
+
+// release gives the baton of a root call back.
+func (s *Stack) release() {
+	s.sched.Trim(s.idleMemory)
+	s.state.Store(idle)
+}
+
+// stackContext is the context that a frame's function gets: the caller's, which
+// also knows the stack.
+type stackContext struct {
+	context.Context
+	stack *Stack
+}
+
+type stackKey struct{}
+
+func (c *stackContext) Value(key any) any {
+	if key == (stackKey{}) {
+		return c.stack
+	}
+	return c.Context.Value(key)
+}
+
+// FromContext returns the stack whose frame ctx was given to, by [Run] or
+// [Stack.Run]; also if ctx is derived from such a context. It costs a look-up
+// as [context.Context.Value] does: call it once, at the start of a recursion,
+// and not in every frame.
+func FromContext(ctx context.Context) (*Stack, bool) {
+	if ctx == nil {
+		return nil, false
+	}
+	if c, ok := ctx.(*stackContext); ok {
+		return c.stack, true
+	}
+	s, ok := ctx.Value(stackKey{}).(*Stack)
+	return s, ok
+}
