@@ -19,15 +19,20 @@
 //	------                          ------
 //	holds the baton                 idle: receives on its own channel
 //	takes the worker off the
-//	  free list, sends it the job   has the baton, runs the job
+//	  free list, gives it the job
+//	sends the baton           --->  has the baton, runs the job
 //	receives on the worker's        ...
 //	  channel                       stores the outcome, puts itself on
 //	                                  the free list
-//	has the baton again       <---  sends nil
+//	has the baton again       <---  sends it back
 //	reads the outcome               idle again
 //
 // A worker has one channel for both directions: the two sides strictly
 // alternate, so a send always meets the other side's receive. While the caller
 // is parked it also accepts requests on that channel, functions it runs on its
 // own goroutine before it parks again (see [Worker.Ask]).
+//
+// The baton is an empty struct, and what goes with it (the job, the outcome, a
+// request) is in the worker: a channel copies nothing then, which is worth 30 ns
+// a call, and the order of memory is the same.
 package scheduler

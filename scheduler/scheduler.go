@@ -49,11 +49,12 @@ func (s *Scheduler) Call(job Job, size Size) Outcome {
 		s.idle(w, -1)
 		s.stats.Reused++
 		w.next = nil
-		w.baton <- job
+		w.job = job
+		w.baton <- struct{}{}
 	} else {
 		s.stats.Started++
-		w = &Worker{sched: s, size: size, baton: make(chan Job)}
-		go w.loop(job)
+		w = &Worker{sched: s, size: size, job: job, baton: make(chan struct{})}
+		go w.loop()
 	}
 	w.await()
 	out := w.outcome
@@ -111,7 +112,7 @@ func (s *Scheduler) Trim(keep int64) {
 		for w != nil {
 			next := w.next
 			w.next = nil
-			w.baton <- nil
+			w.baton <- struct{}{}
 			s.idle(w, -1)
 			w = next
 		}

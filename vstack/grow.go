@@ -26,14 +26,16 @@ func (s *Stack) Grow(fn func()) {
 }
 
 func (s *Stack) grow(fn func()) {
-	g := &segment{size: scheduler.Large, room: room, fn: fn}
-	if err := s.charge(g, g.size.Bytes()); err != nil {
-		if s.top == nil {
-			s.release()
-		}
+	if s.top == nil {
+		defer s.release()
+	}
+	g, err := s.segment(scheduler.Large, room)
+	if err != nil {
 		panic(err)
 	}
+	g.fn = fn
 	s.hop(g).Repeat()
+	s.discard(g)
 }
 
 // Grow is [Stack.Grow] for a function with a result: the second line of the

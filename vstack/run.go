@@ -29,9 +29,7 @@ func Run[R any](ctx context.Context, fn func(ctx context.Context, stack *Stack) 
 
 // A frame is a call of Run.
 type frame struct {
-	stackContext // what fn gets, if the caller's context did not know the stack
-
-	ctx   context.Context // that, or the caller's
+	ctx   context.Context // what fn gets
 	fn    func(context.Context) error
 	err   error
 	outer *frame
@@ -72,37 +70,52 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 			return err
 		}
 	}
-	g := &segment{size: scheduler.Small, room: smallRoom}
 	if s.top == nil {
-		// Most recursions start in a root frame and end without a hop.
-		g.size, g.room = scheduler.Large, room
+		defer s.release()
+	}
+	g, err := s.frame(ctx)
+	if err != nil {
+		return err
 	}
 	f := &g.frame
 	f.fn = fn
-	f.ctx = ctx
-	if known, ok := FromContext(ctx); !ok || known != s {
-		f.stackContext = stackContext{ctx, s}
-		f.ctx = &f.stackContext
-	}
-	err := s.charge(g, g.size.Bytes())
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		s.memory -= g.memory
-		if s.top == nil {
-			s.release()
-		}
-		return err
-	}
+	f.ctx = s.context(ctx)
 	out := s.hop(g)
 	if value, ok := out.Panicked(); ok {
-		if err := s.unwound(value, f); err != nil {
+		if err := s.unwound(value); err != nil {
 			return err
 		}
 	}
 	out.Repeat()
-	return f.err
+	err = f.err
+	s.discard(g)
+	return err
+}
+
+// frame takes a segment for a call of Run.
+func (s *Stack) frame(ctx context.Context) (*segment, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if s.top == nil {
+		// Most recursions start in a root frame and end without a hop.
+		return s.segment(scheduler.Large, room)
+	}
+	return s.segment(scheduler.Small, smallRoom)
+}
+
+// context returns ctx if it knows the stack, or else one that does.
+func (s *Stack) context(ctx context.Context) context.Context {
+	if known, ok := FromContext(ctx); ok && known == s {
+		return ctx
+	}
+	if ctx != context.Background() {
+		return &stackContext{ctx, s}
+	}
+	if s.background == nil {
+		s.background = &stackContext{ctx, s}
+	}
+	return s.background
 }
 
 // holds reports whether the calling goroutine holds the running stack's baton.
@@ -133,9 +146,9 @@ func (s *Stack) exit(f *frame) {
 	}
 }
 
-// unwound returns the error for a panic with value that ended frame f, or nil
+// unwound returns the error for a panic with value that ended a frame, or nil
 // if it is not one that Run turns into an error.
-func (s *Stack) unwound(value any, f *frame) error {
+func (s *Stack) unwound(value any) error {
 	switch v := value.(type) {
 	case *OverflowError:
 		if v.stack == s {

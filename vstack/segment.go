@@ -76,16 +76,35 @@ func (g *segment) leave() {
 	if p != nil {
 		s.arm(p.base, p.room)
 	} else {
-		s.arm(0, 0)
+		s.base = 0 // idle: every guard is low
 	}
 }
 
+// segment takes a segment for a worker of the given size, charged with its
+// memory. It fails past the limit.
+func (s *Stack) segment(size scheduler.Size, room uintptr) (*segment, error) {
+	g := s.spare
+	if g == nil {
+		g = &segment{stack: s}
+	}
+	if err := s.charge(g, size.Bytes()); err != nil {
+		return nil, err
+	}
+	s.spare = g.parent
+	g.size, g.room = size, room
+	return g, nil
+}
+
+// discard gives g, which has ended, to the next one that asks for a segment.
+func (s *Stack) discard(g *segment) {
+	*g = segment{stack: s, parent: s.spare}
+	s.spare = g
+}
+
 // hop runs g on a goroutine of its own and returns how it ended. The caller
-// parks. With an idle stack the caller becomes its root.
+// parks.
 func (s *Stack) hop(g *segment) (out scheduler.Outcome) {
-	g.stack = s
 	if s.top == nil {
-		defer s.release()
 		return s.sched.Call(g, g.size)
 	}
 	s.hops++

@@ -20,8 +20,8 @@ import (
 // use another.
 type Stack struct {
 	// The guard's own two words come first: Low reads nothing else.
-	base  uintptr        // where the running segment starts, as an address; the holder's
-	limit atomic.Uintptr // bytes below base that it may use; 0 when interrupted or idle
+	base  uintptr        // where the running segment starts, as an address; 0 when idle; the holder's
+	limit atomic.Uintptr // bytes below base that it may use; 0 when interrupted
 
 	state    atomic.Int32  // idle, running or closed
 	requests atomic.Uint32 // what an interrupt asks for; see interrupt.go
@@ -30,6 +30,9 @@ type Stack struct {
 	top   *segment // the running segment; nil when idle
 	in    *frame   // the innermost Run frame
 	sched *scheduler.Scheduler
+	spare *segment // segments that have ended, linked by parent
+
+	background *stackContext // for context.Background(), so that it costs nothing
 
 	maxMemory  int64 // 0: no limit
 	idleMemory int64
@@ -99,6 +102,9 @@ func (s *Stack) claim() error {
 // release gives the baton of a root call back.
 func (s *Stack) release() {
 	s.sched.Trim(s.idleMemory)
+	if s.spare != nil {
+		s.spare.parent = nil
+	}
 	s.state.Store(idle)
 }
 
