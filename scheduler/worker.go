@@ -29,7 +29,7 @@ func (w *Worker) loop() {
 		}
 	}()
 	for w.job != nil {
-		w.size.pregrow()
+		w.size.Pregrow()
 		w.run()
 		w.job = nil
 		w.used = true

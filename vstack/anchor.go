@@ -12,39 +12,44 @@ import (
 // one of four things, told apart by d, the distance from base down to the
 // caller:
 //
-//	d <= room             not low: the stack was interrupted, or Grow was called
-//	                      without the guard. Hop.
-//	d <= size of the      the segment is full. Hop.
-//	  worker's stack
-//	d beyond that         either the stack has moved, or this is not the
-//	                      goroutine that holds the baton. The goroutine's id
-//	                      tells; nothing else can. If it moved: re-anchor.
+//	d <= room          not low: the stack was interrupted, or Grow was called
+//	                   without the guard. Hop.
+//	d <= reach         the segment is full. Hop; but see maxHops.
+//	d beyond that      either the stack has moved, or this is not the goroutine
+//	                   that holds the baton: only the goroutine itself can tell.
+//	                   If it moved: re-anchor.
 //
-// To re-anchor is to set base anew, near the caller, and run the function right
-// here on the grown native stack, as plain Go would. It leaves a quarter of the
-// room above the caller, since a stack that returns a little would otherwise
-// have to be anchored again at once.
+// To re-anchor is to set base anew, near the caller, and to run the function
+// right here, on the native stack, as plain Go would. Some of the room is above
+// the caller, since a stack that returns a little would otherwise have to be
+// anchored again at once. There is little below: a stack that was shrunk has
+// little left, and the next hop is to one that has plenty.
 //
 // Hopping has a trap of its own, the hot split: a loop just above the end of a
 // segment would hop at every turn. So a segment that has hopped maxHops times
-// is re-anchored as well, and the loop goes on natively.
+// since it was anchored is re-anchored as well, and goes on natively.
 //
 // Native growth stays bounded: offset is how deep in the goroutine's stack base
-// lies, and past maxDepth a segment always hops. A move makes the depth
-// unknown. With few frames on the goroutine it is small; otherwise it is taken
-// for twice the room more than it was.
+// lies, and past maxDepth a segment always hops. A move makes the depth unknown.
+// With few frames on the goroutine it is small; otherwise it is taken for twice
+// the room more than it was.
 const (
 	maxHops   = 8
 	maxDepth  = 4 * room
 	fewFrames = 16
 )
 
-// anchor makes sp, an address in the running segment's frame, the place where
-// the guard's room begins; offset bytes of the goroutine's stack are above it.
-func (s *Stack) anchor(sp uintptr, offset int) {
+// anchor sets the running segment's guard: sp is an address in the caller's
+// frame, depth bytes down on its goroutine's stack. Frames from above bytes
+// above it to below bytes below it are within the segment's room, and the stack
+// is big enough for head bytes more.
+func (s *Stack) anchor(sp uintptr, depth, above, below, head int) {
 	g := s.top
-	g.offset = offset
-	s.arm(sp, g.room)
+	g.offset = depth - above
+	g.hops = 0
+	g.room = uintptr(above + below)
+	g.reach = g.room + uintptr(head)
+	s.arm(sp+uintptr(above), g.room)
 }
 
 // arm sets the guard. The limit is left alone if an interrupt has poisoned it.
@@ -60,9 +65,9 @@ func (s *Stack) arm(base, limit uintptr) {
 }
 
 // stay reports whether a function given to Grow is to run right here instead of
-// on a fresh segment. It re-anchors the segment if so. It panics if the stack
-// was interrupted for a reason to unwind, and if the caller's goroutine does
-// not hold the baton.
+// on a fresh segment; it re-anchors the segment if so. It claims an idle stack.
+// It panics if the stack was interrupted for a reason to unwind, if it is
+// closed, and if the caller's goroutine does not hold the baton.
 func (s *Stack) stay() bool {
 	if s == nil {
 		return true
@@ -73,57 +78,64 @@ func (s *Stack) stay() bool {
 		}
 		return false
 	}
-	sp := here()
 	g := s.top
-	if g == nil { // another goroutine has just claimed the stack
+	if g == nil { // another goroutine has just claimed it
 		panic(s.claim())
 	}
+	sp := here()
 	d := s.base - sp
-	moved := d > stackBytes(g.size)
-	if moved && !g.worker.Current() {
+	if d > g.reach && !g.worker.Current() {
 		panic(misuse("used by a goroutine that it does not run on; give every goroutine a stack of its own"))
 	}
 	if s.requests.Load() != 0 {
 		s.interrupted()
 	}
-	if !moved {
-		if d <= g.room {
-			return false
-		}
-		g.hops++
-		depth := g.offset + int(d)
-		if g.hops <= maxHops || depth > maxDepth {
-			return false
-		}
-		g.hops, g.room = 0, room
-		return s.reanchor(g, sp, depth)
-	}
-	var pcs [fewFrames]uintptr
-	depth := g.offset + 2*room
-	if runtime.Callers(0, pcs[:]) < fewFrames {
-		depth = int(g.room / 4)
-	}
-	if depth > maxDepth {
-		s.arm(sp+g.room, g.room) // full, from here on
+	switch {
+	case d <= g.room:
 		return false
+	case d <= g.reach:
+		return s.split(g, sp, g.offset+int(d))
+	default:
+		return s.moved(g, sp)
 	}
-	return s.reanchor(g, sp, depth)
 }
 
-// reanchor sets the guard's room around sp, which lies depth bytes down on the
-// goroutine's stack. What the segment may then use beyond its worker's stack
-// counts as memory.
-func (s *Stack) reanchor(g *segment, sp uintptr, depth int) bool {
-	if grown := int64(depth) + int64(g.room) - g.memory; grown > 0 {
-		if err := s.charge(g, grown); err != nil {
+// split resolves a guard at the end of the room of a segment, depth bytes down.
+func (s *Stack) split(g *segment, sp uintptr, depth int) (stay bool) {
+	const above, below = room / 4, room - room/4
+	g.hops++
+	if g.hops <= maxHops || depth > maxDepth {
+		return false
+	}
+	if more := int64(depth) + below - g.memory; more > 0 {
+		if err := s.charge(g, more); err != nil {
 			panic(err)
 		}
 	}
+	if depth < room/2 {
+		// A small stack: grow it once and for all. A large one has enough
+		// head room for most loops, and is not worth copying for them.
+		scheduler.Large.Pregrow()
+		sp = here()
+	}
 	s.anchors++
-	s.anchor(sp+g.room/4, depth-int(g.room/4))
+	s.anchor(sp, depth, above, below, largeHead)
 	return true
 }
 
-// stackBytes is how far below its base a segment's frames can lie while its
-// stack has not moved.
-func stackBytes(size scheduler.Size) uintptr { return uintptr(size.Bytes()) }
+// moved resolves a guard whose segment's stack has moved.
+func (s *Stack) moved(g *segment, sp uintptr) (stay bool) {
+	s.anchors++
+	var pcs [fewFrames]uintptr
+	if runtime.Callers(0, pcs[:]) < fewFrames {
+		s.anchor(sp, 0, smallRoom, smallRoom, largeHead)
+		return true
+	}
+	depth := g.offset + 2*room
+	if depth > maxDepth {
+		s.anchor(sp, depth, room, 0, largeHead) // full from here on
+		return false
+	}
+	s.anchor(sp, depth, room/4, smallRoom, largeHead)
+	return true
+}

@@ -29,7 +29,7 @@ func (s *Stack) grow(fn func()) {
 	if s.top == nil {
 		defer s.release()
 	}
-	g, err := s.segment(scheduler.Large, room)
+	g, err := s.segment(scheduler.Large)
 	if err != nil {
 		panic(err)
 	}

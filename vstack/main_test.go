@@ -1,9 +1,82 @@
-package vstack
+package vstack_test
 
 import (
+	"flag"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var deepTests = flag.Bool("deep", false, "run the tests that need up to 10 GiB of memory and a minute")
+
+// TestMain lowers the runtime's own limit for the whole suite: a segment that
+// ran away natively would kill the process.
+func TestMain(m *testing.M) {
+	debug.SetMaxStack(1 << 20)
+	goleak.VerifyTestMain(m)
+}
+
+const childEnv = "VSTACK_TEST_CHILD"
+
+// runChild runs the calling test in a process of its own.
+func runChild(t *testing.T) (output string, err error) {
+	t.Helper()
+	if runtime.GOOS == "js" {
+		t.Skip("no child processes here")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), childEnv+"=1")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// inChild reports whether this is a child process that is to run the test. In
+// the parent it runs the child and fails with it: for tests that look at the
+// memory of the whole process.
+func inChild(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(childEnv) != "" {
+		return true
+	}
+	out, err := runChild(t)
+	if err != nil {
+		t.Errorf("in a child process: %v\n%s", err, out)
+	}
+	t.Log(out)
+	return false
+}
+
+// rss returns the process's resident memory now and at its highest, in bytes; 0
+// where /proc does not tell.
+func rss() (now, peak int64) {
+	text, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		n := int64(0)
+		for _, c := range fields[1] {
+			if c < '0' || c > '9' {
+				break
+			}
+			n = n*10 + int64(c-'0')
+		}
+		switch fields[0] {
+		case "VmRSS:":
+			now = n << 10
+		case "VmHWM:":
+			peak = n << 10
+		}
+	}
+	return now, peak
+}

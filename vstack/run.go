@@ -99,9 +99,9 @@ func (s *Stack) frame(ctx context.Context) (*segment, error) {
 	}
 	if s.top == nil {
 		// Most recursions start in a root frame and end without a hop.
-		return s.segment(scheduler.Large, room)
+		return s.segment(scheduler.Large)
 	}
-	return s.segment(scheduler.Small, smallRoom)
+	return s.segment(scheduler.Small)
 }
 
 // context returns ctx if it knows the stack, or else one that does.
@@ -121,10 +121,10 @@ func (s *Stack) context(ctx context.Context) context.Context {
 // holds reports whether the calling goroutine holds the running stack's baton.
 func (s *Stack) holds() bool {
 	g := s.top
-	return g != nil && (s.base-here() <= stackBytes(g.size) || g.worker.Current())
+	return g != nil && (s.base-here() <= g.reach || g.worker.Current())
 }
 
-// enter runs frame f on the goroutine of its segment.
+// enter makes f the innermost frame, on the goroutine of its segment.
 func (s *Stack) enter(f *frame) {
 	f.outer = s.in
 	s.in = f
@@ -132,7 +132,6 @@ func (s *Stack) enter(f *frame) {
 	if done != nil && (f.outer == nil || f.outer.ctx.Done() != done) {
 		f.stop = context.AfterFunc(f.ctx, func() { s.interrupt(canceled) })
 	}
-	f.err = f.fn(f.ctx)
 }
 
 // exit undoes enter; it is deferred.

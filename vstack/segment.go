@@ -39,6 +39,7 @@ type segment struct {
 	// The guard: see anchor.go.
 	base   uintptr // the stack's base, while a child of this segment runs
 	room   uintptr // the stack's limit, when not interrupted
+	reach  uintptr // how far below base its frames can be while its stack has not moved
 	offset int     // bytes of this goroutine's stack above base
 	hops   int     // hops out of this segment since it was anchored
 }
@@ -53,7 +54,14 @@ func (g *segment) Run(w *scheduler.Worker) {
 	g.parent = s.top
 	s.top = g
 	defer g.leave()
-	s.anchor(here()+slack, 0)
+	if g.size == scheduler.Large {
+		s.anchor(here(), 0, slack, room, largeHead)
+	} else {
+		s.anchor(here(), 0, slack, smallRoom, smallHead)
+	}
+	if g.fn == nil {
+		s.enter(&g.frame)
+	}
 	if w.Reused() && s.in != nil {
 		// A new goroutine has its parent's labels, a used one its last job's.
 		pprof.SetGoroutineLabels(s.in.ctx)
@@ -61,7 +69,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	if g.fn != nil {
 		g.fn()
 	} else {
-		s.enter(&g.frame)
+		g.frame.err = g.frame.fn(g.frame.ctx)
 	}
 }
 
@@ -82,7 +90,7 @@ func (g *segment) leave() {
 
 // segment takes a segment for a worker of the given size, charged with its
 // memory. It fails past the limit.
-func (s *Stack) segment(size scheduler.Size, room uintptr) (*segment, error) {
+func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 	g := s.spare
 	if g == nil {
 		g = &segment{stack: s}
@@ -91,7 +99,7 @@ func (s *Stack) segment(size scheduler.Size, room uintptr) (*segment, error) {
 		return nil, err
 	}
 	s.spare = g.parent
-	g.size, g.room = size, room
+	g.size = size
 	return g, nil
 }
 

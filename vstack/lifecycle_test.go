@@ -1,0 +1,175 @@
+package vstack_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+// workers returns how many goroutines of schedulers there are.
+func workers() int {
+	buf := make([]byte, 4<<20)
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "scheduler.(*Worker).loop(")
+}
+
+// settle waits until there are at most n workers: those told to end need a
+// moment, and the collector too.
+func settle(t *testing.T, n int) {
+	t.Helper()
+	for range 2000 {
+		if workers() <= n {
+			return
+		}
+		runtime.GC()
+		runtime.Gosched()
+	}
+	t.Errorf("%d workers are left, want at most %d", workers(), n)
+}
+
+func TestClose(t *testing.T) {
+	stack := vstack.New(vstack.WithIdleMemory(1 << 40))
+	count(stack, 100_000)
+	if workers() < 10 {
+		t.Errorf("%d workers are idle, want those of all segments", workers())
+	}
+	stack.Close()
+	settle(t, 0)
+	stack.Close()
+	err := stack.Run(context.Background(), func(context.Context) error { t.Error("runs"); return nil })
+	if err != vstack.ErrClosed {
+		t.Error(err)
+	}
+	defer func() {
+		if got := recover(); got != vstack.ErrClosed {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	count(stack, 1)
+}
+
+func TestIdleMemory(t *testing.T) {
+	for _, test := range []struct {
+		bytes int64
+		want  int
+	}{{0, 0}, {128 << 10, 1}, {1 << 20, 8}, {1<<20 + 100<<10, 8}} {
+		stack := vstack.New(vstack.WithIdleMemory(test.bytes))
+		count(stack, 100_000)
+		settle(t, test.want)
+		if got := workers(); got != test.want {
+			t.Errorf("%d bytes: %d workers are idle, want %d", test.bytes, got, test.want)
+		}
+		stack.Close()
+	}
+	settle(t, 0)
+}
+
+func TestDefaultIdleMemory(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	count(stack, 1_000_000)
+	settle(t, 64) // 8 MiB of 128 KiB each
+}
+
+// A stack that nobody refers to any more ends its workers without Close.
+func TestDropped(t *testing.T) {
+	func() {
+		for range 10 {
+			stack := vstack.New()
+			count(stack, 20_000)
+			_ = stack.Run(context.Background(), func(ctx context.Context) error { count(stack, 20_000); return nil })
+		}
+	}()
+	settle(t, 0)
+}
+
+// mustPanic runs fn and checks that it panics with an ErrMisuse that says what.
+func mustPanic(t *testing.T, what string, fn func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		err, ok := recover().(error)
+		if !ok || !errors.Is(err, vstack.ErrMisuse) || !strings.Contains(err.Error(), what) || !strings.HasPrefix(err.Error(), "vstack: ") {
+			t.Errorf("recovered %v, want a misuse panic with %q", err, what)
+		}
+	}()
+	fn()
+}
+
+func TestMisuse(t *testing.T) {
+	ctx := context.Background()
+	stack := vstack.New()
+	defer stack.Close()
+	mustPanic(t, "fn is nil", func() { _ = stack.Run(ctx, nil) })
+	mustPanic(t, "fn is nil", func() { stack.Grow(nil) })
+	mustPanic(t, "fn is nil", func() { _, _ = vstack.Run[int](ctx, nil) })
+	mustPanic(t, "ctx is nil", func() { _ = stack.Run(nil, func(context.Context) error { return nil }) }) //nolint:staticcheck
+	mustPanic(t, "ctx is nil", func() {
+		_, _ = vstack.Run(nil, func(context.Context, *vstack.Stack) (int, error) { return 0, nil }) //nolint:staticcheck
+	})
+	mustPanic(t, "WithMaxMemory(-1)", func() { vstack.WithMaxMemory(-1) })
+	mustPanic(t, "WithMaxMemory(1000)", func() { vstack.WithMaxMemory(1000) })
+	mustPanic(t, "WithIdleMemory(-5)", func() { vstack.WithIdleMemory(-5) })
+
+	var captured *vstack.Stack
+	if _, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		captured = s
+		mustPanic(t, "Close while", s.Close)
+		// A goroutine that was started inside a frame.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if !s.Low() {
+				t.Error("the guard is not low on a foreign goroutine")
+			}
+			mustPanic(t, "goroutine", func() { count(s, 10) })
+			mustPanic(t, "goroutine", func() { s.Grow(func() { t.Error("runs") }) })
+			err := s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil })
+			if !errors.Is(err, vstack.ErrMisuse) || !strings.Contains(err.Error(), "second goroutine") {
+				t.Error(err)
+			}
+		}()
+		<-done
+		// Another stack's goroutine.
+		_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
+			mustPanic(t, "goroutine", func() { count(s, 10) })
+			return 0, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return count(s, 100_000), nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := captured.Run(ctx, func(context.Context) error { return nil }); err != vstack.ErrClosed {
+		t.Errorf("a stack used after its Run: %v", err)
+	}
+}
+
+// Two goroutines that start on one stack: one of them is told.
+func TestTwoGoroutines(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	started, stop := make(chan struct{}), make(chan struct{})
+	done := make(chan error)
+	go func() {
+		done <- stack.Run(context.Background(), func(context.Context) error {
+			close(started)
+			<-stop
+			return nil
+		})
+	}()
+	<-started
+	err := stack.Run(context.Background(), func(context.Context) error { t.Error("runs"); return nil })
+	if !errors.Is(err, vstack.ErrMisuse) {
+		t.Error(err)
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

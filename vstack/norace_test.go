@@ -1,0 +1,5 @@
+//go:build !race
+
+package vstack_test
+
+const raceEnabled = false
