@@ -24,6 +24,7 @@ func (f Func) Run(*Worker) { f() }
 type Scheduler struct {
 	free  [sizes]*Worker // idle workers, the one used last first
 	stats Stats
+	ready queue
 }
 
 // Stats counts a scheduler's workers.
@@ -43,25 +44,35 @@ func (s *Scheduler) Stats() Stats { return s.stats }
 // A call that finds an idle worker costs two goroutine switches, some 250 ns;
 // one that does not also starts a goroutine, and grows its stack for [Large].
 func (s *Scheduler) Call(job Job, size Size) Outcome {
-	w := s.free[size]
-	if w != nil {
-		s.free[size] = w.next
-		s.idle(w, -1)
-		s.stats.Reused++
-		w.next = nil
-		w.job = job
-		w.baton <- struct{}{}
-	} else {
-		s.stats.Started++
-		w = &Worker{sched: s, size: size, job: job, baton: make(chan struct{})}
-		go w.loop()
-	}
+	w := s.take(size)
+	w.begin(job)
 	w.await()
 	out := w.outcome
 	if out.how != returned {
 		w.outcome = Outcome{}
 	}
 	return out
+}
+
+// take takes an idle worker, or makes one.
+func (s *Scheduler) take(size Size) *Worker {
+	w := s.free[size]
+	if w == nil {
+		s.stats.Started++
+		return &Worker{sched: s, size: size, baton: make(chan struct{})}
+	}
+	s.free[size] = w.next
+	w.next = nil
+	s.idle(w, -1)
+	s.stats.Reused++
+	return w
+}
+
+// put puts w on the free list.
+func (s *Scheduler) put(w *Worker) {
+	w.next = s.free[w.size]
+	s.free[w.size] = w
+	s.idle(w, +1)
 }
 
 // An Outcome is how a job ended: it returned, panicked or called
@@ -82,6 +93,9 @@ const (
 // Panicked returns the value of the panic that ended the job, and whether one
 // did.
 func (o Outcome) Panicked() (value any, ok bool) { return o.value, o.how == panicked }
+
+// Returned reports whether the job returned.
+func (o Outcome) Returned() bool { return o.how == returned }
 
 // Repeat makes the calling goroutine end as the job did: it panics with the
 // same value, calls [runtime.Goexit], or returns.

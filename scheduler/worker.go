@@ -5,14 +5,26 @@ package scheduler
 // user's, so that a user's handle can be collected while workers are parked.
 type Worker struct {
 	sched *Scheduler
-	baton chan struct{} // both ways, see the package comment
-	job   Job           // goes with the baton: what to do; nil, down: end, and back: the job has ended
 	size  Size
-	used  bool    // has run a job before
-	next  *Worker // on the free list
+	jobs  int           // it was given so far
+	next  *Worker       // on the free list
+	baton chan struct{} // both ways, see the package comment
 
+	// What goes with the baton.
+	job     Job     // down: what to do; nil: end
+	branch  *Branch // down: the job is the first of this; nil if a caller waits
+	outcome Outcome // back: how the job ended
 	request func()  // from Ask to the parked caller
-	outcome Outcome // of the last job; the caller reads it once it has the baton
+}
+
+// begin gives the worker the baton and a job to run.
+func (w *Worker) begin(job Job) {
+	w.job = job
+	if w.jobs++; w.jobs == 1 {
+		go w.loop()
+	} else {
+		w.baton <- struct{}{}
+	}
 }
 
 // loop is the worker's goroutine, from its first job to its end.
@@ -23,25 +35,53 @@ func (w *Worker) loop() {
 	// recovered in run. The goroutine is lost then, and the caller goes on.
 	defer func() {
 		if w.job != nil {
-			w.job = nil
 			w.outcome = Outcome{how: exited}
-			w.baton <- struct{}{}
+			w.finish(false)
 		}
 	}()
 	for w.job != nil {
 		w.size.Pregrow()
 		w.run()
-		w.job = nil
-		w.used = true
-		// Back on the free list before the baton is given away: after that
-		// the list is the next holder's.
-		s := w.sched
-		w.next = s.free[w.size]
-		s.free[w.size] = w
-		s.idle(w, +1)
-		w.baton <- struct{}{}
-		<-w.baton
+		if !w.finish(true) {
+			<-w.baton
+		}
 	}
+}
+
+// finish gives the baton away when the job has ended, unless the next to have
+// it is a branch that this worker can run itself: then it reports true. The
+// worker goes back on the free list if its goroutine lives on; that comes before
+// the baton is given away, for then the list is the next holder's.
+func (w *Worker) finish(lives bool) (goesOn bool) {
+	s, b := w.sched, w.branch
+	w.job, w.branch = nil, nil
+	if b == nil {
+		if lives {
+			s.put(w)
+		}
+		w.baton <- struct{}{} // to the caller
+		return false
+	}
+	out := w.outcome
+	w.outcome = Outcome{}
+	t := b.Done(out)
+	if lives {
+		if t == nil {
+			if next := s.ready.branch(w.size); next != nil {
+				w.job, w.branch = next.Job, next
+				w.jobs++
+				s.stats.Reused++
+				return true
+			}
+		}
+		s.put(w)
+	}
+	if t != nil {
+		s.give(t)
+	} else {
+		s.Release()
+	}
+	return false
 }
 
 // run runs the job and returns when it has returned or panicked. Goexit does not come
@@ -82,4 +122,4 @@ func (w *Worker) Ask(fn func()) {
 }
 
 // Reused reports whether the worker's goroutine has run a job before this one.
-func (w *Worker) Reused() bool { return w.used }
+func (w *Worker) Reused() bool { return w.jobs > 1 }

@@ -89,6 +89,8 @@ func (s *Stack) stay() bool {
 	}
 	if s.requests.Load() != 0 {
 		s.interrupted()
+		sp = here() // it may have been parked meanwhile
+		d = s.base - sp
 	}
 	switch {
 	case d <= g.room:

@@ -6,7 +6,10 @@ import "context"
 // and then the guard's limit to 0. The next guard is Low, wherever the recursion
 // is, and the Grow that follows finds the request. That is how the Go runtime
 // preempts goroutines, and it costs the guard nothing.
-const canceled = 1
+const (
+	canceled = 1 << iota // the context of a frame is done
+	stepDue              // StepFor wants the baton back
+)
 
 // interrupt may be called from any goroutine.
 func (s *Stack) interrupt(request uint32) {
@@ -18,7 +21,11 @@ func (s *Stack) interrupt(request uint32) {
 // panics if the frame's context is done.
 func (s *Stack) interrupted() {
 	// First take the bits, then look: what comes after that sets them again.
-	s.requests.Store(0)
+	if taken := s.requests.Swap(0); taken&stepDue != 0 && s.task != nil {
+		s.task.due.Store(false)
+		s.limit.Store(s.top.room)
+		s.pause()
+	}
 	if f := s.in; f != nil && f.ctx.Err() != nil {
 		s.interrupt(canceled) // until the frame has returned
 		panic(&CanceledError{cause: context.Cause(f.ctx), stack: s})

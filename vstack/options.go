@@ -19,7 +19,7 @@ func WithMaxMemory(bytes int64) Option {
 	if bytes < 0 || bytes > 0 && bytes < minMemory {
 		panic(misuse(fmt.Sprintf("WithMaxMemory(%d): want 0 for no limit, or at least %d bytes", bytes, minMemory)))
 	}
-	return func(s *Stack) { s.maxMemory = bytes }
+	return func(s *Stack) { s.account.max = bytes }
 }
 
 // WithIdleMemory sets how many bytes of stack idle workers may keep between root

@@ -56,12 +56,7 @@ type frame struct {
 // For a nil stack Run calls fn(ctx). It panics if fn or ctx is nil. It costs
 // under 0.5 us if a worker is idle.
 func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) error {
-	if fn == nil {
-		panic(misuse("Run: fn is nil"))
-	}
-	if ctx == nil {
-		panic(misuse("Run: ctx is nil; use context.Background()"))
-	}
+	checkCall("Run", ctx, fn)
 	if s == nil {
 		return fn(ctx)
 	}
@@ -90,6 +85,16 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 	err = f.err
 	s.discard(g)
 	return err
+}
+
+// checkCall panics if a function of the given name cannot call fn with ctx.
+func checkCall(name string, ctx context.Context, fn func(context.Context) error) {
+	if fn == nil {
+		panic(misuse(name + ": fn is nil"))
+	}
+	if ctx == nil {
+		panic(misuse(name + ": ctx is nil; use context.Background()"))
+	}
 }
 
 // frame takes a segment for a call of Run.

@@ -53,6 +53,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	}
 	g.parent = s.top
 	s.top = g
+	s.depth++
 	defer g.leave()
 	if g.size == scheduler.Large {
 		s.anchor(here(), 0, slack, room, largeHead)
@@ -78,7 +79,8 @@ func (g *segment) leave() {
 	if g.fn == nil {
 		s.exit(&g.frame)
 	}
-	s.memory -= g.memory
+	s.account.used -= g.memory
+	s.depth--
 	p := g.parent
 	s.top = p
 	if p != nil {
@@ -116,26 +118,33 @@ func (s *Stack) hop(g *segment) (out scheduler.Outcome) {
 		return s.sched.Call(g, g.size)
 	}
 	s.hops++
+	if s.task != nil && s.task.every {
+		s.pause()
+	}
 	before := here()
 	out = s.sched.Call(g, g.size)
-	if after := here(); after != before {
-		// The collector shrank this goroutine's stack while it was parked.
-		// By how much is known here, so that costs nothing later.
-		s.arm(s.base+(after-before), s.top.room)
-	}
+	s.rebase(here() - before)
 	return out
+}
+
+// rebase corrects the base after the goroutine was parked and the collector may
+// have shrunk its stack: an address in the frame that parked has moved by so
+// much. A guard would have to find that out.
+func (s *Stack) rebase(moved uintptr) {
+	if moved != 0 {
+		s.arm(s.base+moved, s.top.room)
+	}
 }
 
 // charge adds n bytes to what g is charged with, or returns an error if that
 // would pass the limit.
 func (s *Stack) charge(g *segment, n int64) error {
-	if s.maxMemory > 0 && s.memory+n > s.maxMemory {
-		return &OverflowError{Bytes: s.memory, Limit: s.maxMemory, Hops: s.hops, stack: s}
+	a := s.account
+	if a.max > 0 && a.used+n > a.max {
+		return &OverflowError{Bytes: a.used, Limit: a.max, Hops: s.hops, stack: s}
 	}
-	s.memory += n
+	a.used += n
+	a.peak = max(a.peak, a.used)
 	g.memory += n
-	if s.memory > s.peak {
-		s.peak = s.memory
-	}
 	return nil
 }

@@ -34,17 +34,29 @@ type Stack struct {
 
 	background *stackContext // for context.Background(), so that it costs nothing
 
-	maxMemory  int64 // 0: no limit
+	account *account // shared with the branches of a scope
+	depth   int      // segments
+	hops    int64
+	anchors int64
+
+	task *Task           // that steps the stack, if one does
+	turn *scheduler.Turn // its place among branches, made when first needed
+
 	idleMemory int64
-	memory     int64 // bytes in use, as charged
-	peak       int64
-	hops       int64
-	anchors    int64
+	own        account
+}
+
+// An account is the memory of a stack, as its segments are charged with it.
+type account struct {
+	max  int64 // bytes; 0: no limit
+	used int64
+	peak int64
 }
 
 const (
 	idle int32 = iota
 	running
+	away // in Await, without the baton
 	closed
 )
 
@@ -65,9 +77,10 @@ func New(opts ...Option) *Stack {
 func newStack(opts []Option) *Stack {
 	s := &Stack{
 		sched:      new(scheduler.Scheduler),
-		maxMemory:  defaultMaxMemory(),
 		idleMemory: 8 << 20,
 	}
+	s.account = &s.own
+	s.account.max = defaultMaxMemory()
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -83,7 +96,7 @@ func (s *Stack) Close() {
 	}
 	if s.state.CompareAndSwap(idle, closed) {
 		s.sched.Close()
-	} else if s.state.Load() == running {
+	} else if s.state.Load() != closed {
 		panic(misuse("Close while the stack is running; close it after the root call has returned"))
 	}
 }
@@ -93,8 +106,11 @@ func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
 		return nil
 	}
-	if s.state.Load() == closed {
+	switch s.state.Load() {
+	case closed:
 		return ErrClosed
+	case away:
+		return misuse("used inside Await, or by a second goroutine, while the baton is released; use it after Await has returned")
 	}
 	return misuse("used by a second goroutine while it is running; give every goroutine a stack of its own")
 }

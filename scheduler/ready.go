@@ -1,0 +1,155 @@
+package scheduler
+
+import "sync"
+
+// Several chains of calls can share one baton: branches. At any time one of
+// them has it, and the others wait in the ready queue, started or not, or are
+// away: they have released the baton to wait for something else, and will queue
+// for it again. Whoever gives the baton up passes it to the first in the queue;
+// if there is none, it is free, and the first that comes back takes it.
+//
+// The queue is the one thing that a goroutine without the baton touches, so it
+// has a lock; so has the fact that the baton is free.
+type queue struct {
+	mu          sync.Mutex
+	first, last *Turn
+	free        bool // nobody has the baton
+}
+
+// A Turn is a chain's place in the ready queue. A chain needs one at a time.
+type Turn struct {
+	baton chan struct{}
+	start *Branch // not started yet
+	next  *Turn
+}
+
+// NewTurn makes a turn for a chain that runs.
+func NewTurn() *Turn {
+	// With room for the baton: a chain may get it before it waits for it.
+	return &Turn{baton: make(chan struct{}, 1)}
+}
+
+// A Branch is a chain of calls that nobody waits for in [Scheduler.Call].
+type Branch struct {
+	Job  Job
+	Size Size
+	// Done is called when the job has ended, on the goroutine that ran it and
+	// that still holds the baton. The baton goes to the turn that it returns, or
+	// for nil to the first that is ready.
+	Done func(Outcome) *Turn
+}
+
+// Go puts a new branch at the end of the ready queue. It does not run before
+// the caller gives up the baton.
+func (s *Scheduler) Go(b *Branch) { s.Ready(&Turn{start: b}) }
+
+// Ready puts t at the end of the ready queue.
+func (s *Scheduler) Ready(t *Turn) {
+	q := &s.ready
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.push(t)
+}
+
+func (q *queue) push(t *Turn) {
+	t.next = nil
+	if q.first == nil {
+		q.first = t
+	} else {
+		q.last.next = t
+	}
+	q.last = t
+}
+
+// branch takes the first in the queue if it is a branch of the given size that
+// has not started.
+func (q *queue) branch(size Size) *Branch {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t := q.first
+	if t == nil || t.start == nil || t.start.Size != size {
+		return nil
+	}
+	q.first = t.next
+	return t.start
+}
+
+// ReadyFirst puts t at the head of the ready queue.
+func (s *Scheduler) ReadyFirst(t *Turn) {
+	q := &s.ready
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t.next = q.first
+	if q.first == nil {
+		q.last = t
+	}
+	q.first = t
+}
+
+// Yield lets every branch that is ready run before the caller, whose turn is t,
+// goes on. It returns at once if there is none.
+func (s *Scheduler) Yield(t *Turn) {
+	q := &s.ready
+	q.mu.Lock()
+	if q.first == nil {
+		q.mu.Unlock()
+		return
+	}
+	q.push(t)
+	q.mu.Unlock()
+	s.Wait(t)
+}
+
+// Wait gives the baton up and returns when it has come to t.
+func (s *Scheduler) Wait(t *Turn) {
+	s.Release()
+	<-t.baton
+}
+
+// Switch gives the baton to to and returns when it has come to from.
+func (s *Scheduler) Switch(from, to *Turn) {
+	to.baton <- struct{}{}
+	<-from.baton
+}
+
+// Release gives the baton to the first that is ready, or leaves it free.
+func (s *Scheduler) Release() {
+	q := &s.ready
+	q.mu.Lock()
+	t := q.first
+	if t == nil {
+		q.free = true
+	} else {
+		q.first = t.next
+	}
+	q.mu.Unlock()
+	if t != nil {
+		s.give(t)
+	}
+}
+
+// Acquire waits for the baton. It is for a goroutine that has released it.
+func (s *Scheduler) Acquire(t *Turn) {
+	q := &s.ready
+	q.mu.Lock()
+	if q.free {
+		q.free = false
+		q.mu.Unlock()
+		return
+	}
+	q.push(t)
+	q.mu.Unlock()
+	<-t.baton
+}
+
+// give hands the baton to t, which is not in the queue.
+func (s *Scheduler) give(t *Turn) {
+	b := t.start
+	if b == nil {
+		t.baton <- struct{}{}
+		return
+	}
+	w := s.take(b.Size)
+	w.branch = b
+	w.begin(b.Job)
+}

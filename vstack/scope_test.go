@@ -1,0 +1,299 @@
+package vstack_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+// Branches interleave at Yield only, in the same order every time, and share
+// plain memory without a lock: the race detector watches.
+func TestScopeOrder(t *testing.T) {
+	var first string
+	for range 5 {
+		var log []string
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for b := range 3 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						for i := range 3 {
+							log = append(log, fmt.Sprintf("%c%d", 'a'+b, i))
+							count(s, 5000*(b+1)) // hops do not interleave
+							s.Yield()
+						}
+						return nil
+					})
+				}
+				log = append(log, "started")
+				return nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(log, " ")
+		if first == "" {
+			first = got
+		}
+		if want := "started a0 b0 c0 a1 b1 c1 a2 b2 c2"; got != want || got != first {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestScopeErrors(t *testing.T) {
+	mine := errors.New("mine")
+	for name, fn := range map[string]func(ctx context.Context, s *vstack.Stack) error{
+		"error":    func(context.Context, *vstack.Stack) error { return mine },
+		"overflow": func(_ context.Context, s *vstack.Stack) error { count(s, 1<<30); return nil },
+	} {
+		want := map[string]error{"error": mine, "overflow": vstack.ErrOverflow}[name]
+		ended := 0
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			err := s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 3 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						defer func() { ended++ }()
+						for {
+							s.Yield()
+							count(s, 100)
+						}
+					})
+				}
+				scope.Go(fn)
+				return nil
+			})
+			if !errors.Is(err, want) {
+				t.Errorf("%s: got %v, want %v", name, err, want)
+			}
+			return count(s, 1000), nil // the frame goes on
+		}, vstack.WithMaxMemory(4*mib))
+		if err != nil || ended != 3 {
+			t.Errorf("%s: %v, %d branches ended", name, err, ended)
+		}
+	}
+}
+
+func TestScopePanic(t *testing.T) {
+	for _, test := range []struct {
+		want string
+		fn   func()
+	}{{"panic: string boom", func() { panic("boom") }}, {"goexit", runtime.Goexit}} {
+		for _, where := range []string{"branch", "body"} {
+			ended := 0
+			got := outcome(func() {
+				_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+					return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+							defer func() { ended++ }()
+							for {
+								s.Yield()
+							}
+						})
+						if where == "body" {
+							// Let the branch begin: one that has not begun is not called.
+							s.Yield()
+							s.Grow(test.fn)
+						}
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error { s.Grow(test.fn); return nil })
+						return nil
+					})
+				})
+			})
+			if got != test.want || ended != 1 {
+				t.Errorf("%s: got %q, want %q; %d ended", where, got, test.want, ended)
+			}
+		}
+	}
+}
+
+func TestScopeNested(t *testing.T) {
+	sum := 0
+	var tree func(ctx context.Context, s *vstack.Stack, depth int) error
+	tree = func(ctx context.Context, s *vstack.Stack, depth int) error {
+		sum++
+		if depth == 0 {
+			s.Yield()
+			return nil
+		}
+		return s.Scope(ctx, func(scope *vstack.Scope) error {
+			for range 3 {
+				scope.Go(func(ctx context.Context, s *vstack.Stack) error { return tree(ctx, s, depth-1) })
+			}
+			return nil
+		})
+	}
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) { return 0, tree(ctx, s, 6) })
+	if want := (3*3*3*3*3*3*3 - 1) / 2; err != nil || sum != want {
+		t.Error(err, sum, want)
+	}
+}
+
+// While one branch waits for something, the others run; and a plain stack may
+// await too.
+func TestAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log []string
+		start := time.Now()
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			if n, err := vstack.Await(s, func() (int, error) { return 7, errors.New("e") }); n != 7 || err == nil {
+				t.Error(n, err)
+			}
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for b := range 3 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						_, err := vstack.Await(s, func() (int, error) {
+							time.Sleep(time.Duration(3-b) * time.Second)
+							return 0, nil
+						})
+						log = append(log, fmt.Sprint(b, " ", time.Since(start)))
+						count(s, 10_000)
+						return err
+					})
+				}
+				return nil
+			})
+		})
+		if want := []string{"2 1s", "1 2s", "0 3s"}; err != nil || !slices.Equal(log, want) {
+			t.Errorf("%v %v, want %v", err, log, want)
+		}
+	})
+}
+
+func TestAwaitPanicAndMisuse(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+		func() {
+			defer func() {
+				if got := recover(); got != "boom" {
+					t.Error(got)
+				}
+			}()
+			_, _ = vstack.Await(s, func() (int, error) { panic("boom") })
+		}()
+		_, err := vstack.Await(s, func() (int, error) {
+			mustPanic(t, "inside Await", func() { s.Grow(func() { t.Error("runs") }) })
+			mustPanic(t, "Await outside", func() { _, _ = vstack.Await(s, func() (int, error) { return 0, nil }) })
+			return 0, s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil })
+		})
+		if !errors.Is(err, vstack.ErrMisuse) {
+			t.Error(err)
+		}
+		var kept *vstack.Scope
+		if err := s.Scope(ctx, func(scope *vstack.Scope) error { kept = scope; return nil }); err != nil {
+			t.Error(err)
+		}
+		mustPanic(t, "has returned", func() { kept.Go(func(context.Context, *vstack.Stack) error { return nil }) })
+		mustPanic(t, "fn is nil", func() { _ = s.Scope(ctx, nil) })
+		return count(s, 10_000), nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A task is stepped through its branches.
+func TestTaskWithBranches(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	var log []string
+	task := stack.Start(context.Background(), func(ctx context.Context) error {
+		return stack.Scope(ctx, func(scope *vstack.Scope) error {
+			for b := range 2 {
+				scope.Go(func(_ context.Context, s *vstack.Stack) error {
+					for range 2 {
+						log = append(log, string(rune('a'+b)))
+						s.Yield()
+					}
+					_, err := vstack.Await(s, func() (int, error) { return 0, nil })
+					return err
+				})
+			}
+			return nil
+		})
+	})
+	steps := 0
+	for !task.Step() {
+		steps++
+		if len(log) != min(steps, 4) {
+			t.Errorf("after step %d: %v", steps, log)
+		}
+	}
+	if got := strings.Join(log, ""); got != "abab" || steps != 4 {
+		t.Error(got, steps)
+	}
+	task = stack.Start(context.Background(), func(ctx context.Context) error {
+		return stack.Scope(ctx, func(scope *vstack.Scope) error {
+			for range 3 {
+				scope.Go(func(_ context.Context, s *vstack.Stack) error { fibonacci(s, 22); return nil })
+			}
+			return nil
+		})
+	})
+	for !task.StepFor(50 * time.Microsecond) {
+	}
+	if err := task.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// 10,000 branches alive at once, each 1,000 levels deep, and 100,000 shallow
+// ones, within 2 GiB.
+func TestManyBranches(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	deep, shallow := 1000, 10_000
+	if *deepTests || testing.Verbose() && !raceEnabled && runtime.GOARCH == "amd64" {
+		deep, shallow = 10_000, 100_000
+	}
+	for _, test := range []struct{ branches, levels int }{{deep, 1000}, {shallow, 5}} {
+		alive, most := 0, 0
+		start := time.Now()
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range test.branches {
+					scope.Go(func(_ context.Context, s *vstack.Stack) error {
+						bottom(s, test.levels, func() {
+							alive++
+							most = max(most, alive)
+							s.Yield()
+							s.Yield()
+							alive--
+						})
+						return nil
+					})
+				}
+				return nil
+			})
+		}, vstack.WithMaxMemory(0))
+		_, peak := rss()
+		t.Logf("%d branches of %d levels: %v, peak memory %d MiB", test.branches, test.levels, time.Since(start), peak/mib)
+		if err != nil || most != test.branches {
+			t.Error(err, most)
+		}
+		if peak > 2<<30 {
+			t.Errorf("peak memory %d, want at most 2 GiB", peak)
+		}
+	}
+}
+
+// bottom calls fn levels frames down.
+func bottom(s *vstack.Stack, levels int, fn func()) {
+	if s.Low() {
+		s.Grow(func() { bottom(s, levels, fn) })
+		return
+	}
+	if levels > 0 {
+		bottom(s, levels-1, fn)
+		return
+	}
+	fn()
+}

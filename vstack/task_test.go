@@ -1,0 +1,166 @@
+package vstack_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+func TestTaskSteps(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	var log []string
+	task := stack.Start(context.Background(), func(ctx context.Context) error {
+		log = append(log, "start")
+		stack.Grow(func() { log = append(log, "hopped") })
+		stack.Yield()
+		log = append(log, "yielded")
+		return stack.Run(ctx, func(context.Context) error {
+			log = append(log, "frame")
+			return errors.New("result")
+		})
+	})
+	if len(log) != 0 || task.Depth() != 0 {
+		t.Error("something ran before the first step", log)
+	}
+	var got []string
+	for {
+		done := task.Step()
+		got = append(got, fmt.Sprint(log))
+		if done {
+			break
+		}
+	}
+	want := []string{"[start]", "[start hopped]", "[start hopped yielded]", "[start hopped yielded frame]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if err := task.Wait(); err == nil || err.Error() != "result" {
+		t.Error(err)
+	}
+	if !task.Step() {
+		t.Error("a step after the end is not done")
+	}
+	// The stack is free again.
+	if got := count(stack, 10_000); got != 10_000 {
+		t.Error(got)
+	}
+}
+
+func TestTaskDepth(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	task := stack.Start(context.Background(), func(context.Context) error { count(stack, 100_000); return nil })
+	deepest := 0
+	for !task.Step() {
+		deepest = max(deepest, task.Depth())
+	}
+	if deepest < 20 || task.Depth() != 0 {
+		t.Errorf("deepest %d, in the end %d", deepest, task.Depth())
+	}
+}
+
+// A recursion that never hops is sliced by time.
+func TestStepFor(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	result := 0
+	task := stack.Start(context.Background(), func(context.Context) error { result = fibonacci(stack, 32); return nil })
+	slices := 1
+	for !task.StepFor(100 * time.Microsecond) {
+		slices++
+		if slices%10 == 0 {
+			runtime.GC() // the parked stack moves
+		}
+	}
+	if result != 2178309 || runtime.GOARCH != "wasm" && slices < 3 {
+		t.Errorf("fib(32) = %d in %d slices", result, slices)
+	}
+}
+
+func TestTaskCancel(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	deferred := 0
+	task := stack.Start(context.Background(), func(ctx context.Context) error {
+		var rec func(n int)
+		rec = func(n int) {
+			if stack.Low() {
+				stack.Grow(func() { rec(n) })
+				return
+			}
+			defer func() { deferred++ }()
+			rec(n + 1)
+		}
+		rec(0)
+		return nil
+	})
+	for range 10 {
+		task.Step()
+	}
+	if err := task.Cancel(); err != context.Canceled || deferred < 1000 {
+		t.Error(err, deferred)
+	}
+	task = stack.Start(context.Background(), func(context.Context) error { t.Error("runs"); return nil })
+	if err := task.Cancel(); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+func TestTaskPanicAndGoexit(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	for _, test := range []struct {
+		want string
+		fn   func()
+	}{{"panic: string boom", func() { panic("boom") }}, {"goexit", runtime.Goexit}} {
+		got := outcome(func() {
+			task := stack.Start(context.Background(), func(context.Context) error {
+				stack.Grow(func() { stack.Grow(test.fn) })
+				return nil
+			})
+			for !task.Step() {
+			}
+		})
+		if got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+	if got := count(stack, 10_000); got != 10_000 {
+		t.Error(got)
+	}
+}
+
+func TestTaskMisuse(t *testing.T) {
+	stack := vstack.New()
+	ctx := context.Background()
+	fn := func(context.Context) error { return nil }
+	mustPanic(t, "fn is nil", func() { stack.Start(ctx, nil) })
+	mustPanic(t, "ctx is nil", func() { stack.Start(nil, fn) }) //nolint:staticcheck
+	mustPanic(t, "stack is nil", func() { (*vstack.Stack)(nil).Start(ctx, fn) })
+	mustPanic(t, "Yield outside", stack.Yield)
+	mustPanic(t, "Await outside", func() { _, _ = vstack.Await(stack, func() (int, error) { return 0, nil }) })
+	mustPanic(t, "Scope outside", func() { _ = stack.Scope(ctx, func(*vstack.Scope) error { return nil }) })
+	task := stack.Start(ctx, func(context.Context) error { stack.Yield(); return nil })
+	mustPanic(t, "second goroutine", func() { stack.Start(ctx, fn) })
+	mustPanic(t, "Close while", stack.Close)
+	if err := stack.Run(ctx, fn); !errors.Is(err, vstack.ErrMisuse) {
+		t.Error(err)
+	}
+	if err := task.Wait(); err != nil {
+		t.Error(err)
+	}
+	stack.Close()
+	defer func() {
+		if got := recover(); got != vstack.ErrClosed {
+			t.Error(got)
+		}
+	}()
+	stack.Start(ctx, fn)
+}
