@@ -86,6 +86,8 @@ func TestDropped(t *testing.T) {
 	settle(t, 0)
 }
 
+var nilContext context.Context
+
 // mustPanic runs fn and checks that it panics with an ErrMisuse that says what.
 func mustPanic(t *testing.T, what string, fn func()) {
 	t.Helper()
@@ -106,9 +108,9 @@ func TestMisuse(t *testing.T) {
 	mustPanic(t, "fn is nil", func() { _ = stack.Run(ctx, nil) })
 	mustPanic(t, "fn is nil", func() { stack.Grow(nil) })
 	mustPanic(t, "fn is nil", func() { _, _ = vstack.Run[int](ctx, nil) })
-	mustPanic(t, "ctx is nil", func() { _ = stack.Run(nil, func(context.Context) error { return nil }) }) //nolint:staticcheck
+	mustPanic(t, "ctx is nil", func() { _ = stack.Run(nilContext, func(context.Context) error { return nil }) })
 	mustPanic(t, "ctx is nil", func() {
-		_, _ = vstack.Run(nil, func(context.Context, *vstack.Stack) (int, error) { return 0, nil }) //nolint:staticcheck
+		_, _ = vstack.Run(nilContext, func(context.Context, *vstack.Stack) (int, error) { return 0, nil })
 	})
 	mustPanic(t, "WithMaxMemory(-1)", func() { vstack.WithMaxMemory(-1) })
 	mustPanic(t, "WithMaxMemory(1000)", func() { vstack.WithMaxMemory(1000) })

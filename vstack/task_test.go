@@ -142,7 +142,7 @@ func TestTaskMisuse(t *testing.T) {
 	ctx := context.Background()
 	fn := func(context.Context) error { return nil }
 	mustPanic(t, "fn is nil", func() { stack.Start(ctx, nil) })
-	mustPanic(t, "ctx is nil", func() { stack.Start(nil, fn) }) //nolint:staticcheck
+	mustPanic(t, "ctx is nil", func() { stack.Start(nilContext, fn) })
 	mustPanic(t, "stack is nil", func() { (*vstack.Stack)(nil).Start(ctx, fn) })
 	mustPanic(t, "Yield outside", stack.Yield)
 	mustPanic(t, "Await outside", func() { _, _ = vstack.Await(stack, func() (int, error) { return 0, nil }) })

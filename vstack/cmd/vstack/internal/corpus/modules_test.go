@@ -1,0 +1,197 @@
+//go:build corpus
+
+package corpus
+
+// A module is one that the tool is tried on, and what its maintainer would add
+// by hand: which fields to plumb, and where to set them.
+type module struct {
+	path, version string
+	kind          string
+	plumb         string
+	wire          []wire
+	crash         string   // a program that reads input nested argument levels deep
+	levels        string   // enough to overflow 1 GB of stack
+	bench         []string // packages with benchmarks
+	pattern       string   // which benchmarks; "." if empty
+	packages      string   // what to check; ./... if empty
+}
+
+// A wire replaces text in a file, once.
+type wire struct{ file, old, new string }
+
+// The stacks are set only for inputs over 4 KiB: no shorter one can nest deep
+// enough to matter, and a parser that runs for a microsecond need not pay for a
+// stack.
+var modules = []module{
+	{
+		path: "github.com/jmespath/go-jmespath", version: "v0.4.0", kind: "query language",
+		plumb: "Parser.stack,treeInterpreter.stack",
+		wire: []wire{{"parser.go", "	lexer := NewLexer()\n	p.expression", `	if len(expression) > 4096 {
+		p.stack = vstack.New()
+		defer func() { p.stack.Close(); p.stack = nil }()
+	}
+	lexer := NewLexer()
+	p.expression`}},
+		crash: `
+	_, err := jmespath.NewParser().Parse(strings.Repeat("!", n) + "a")
+	return err`,
+		levels: "4000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/d5/tengo/v2", version: "v2.17.0", kind: "interpreter",
+		plumb: "Parser.stack,Compiler.stack",
+		wire: []wire{
+			{"parser/parser.go", "	p.scanner = NewScanner(", `	if len(src) > 4096 {
+		p.stack = vstack.New()
+	}
+	p.scanner = NewScanner(`},
+		},
+		crash: `
+	src := []byte("a := " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n))
+	file := parser.NewFileSet().AddFile("x", -1, len(src))
+	_, err := parser.NewParser(file, src, nil).ParseFile()
+	return err`,
+		levels: "2000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/aymerick/raymond", version: "v2.0.2+incompatible", kind: "template engine",
+		plumb: "parser.stack",
+		wire: []wire{{"parser/parser.go", `	return &parser{
+		lex: lexer.Scan(input),
+	}
+`, `	p := &parser{
+		lex: lexer.Scan(input),
+	}
+	if len(input) > 4096 {
+		p.stack = vstack.New()
+	}
+	return p
+`}},
+		crash: `
+	_, err := parser.Parse("{{a " + strings.Repeat("(a ", n) + strings.Repeat(")", n) + "}}")
+	return err`,
+		levels: "3000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/pelletier/go-toml/v2", version: "v2.2.3", kind: "serializer",
+		plumb: "Parser.Stack,SeenTracker.stack",
+		wire: []wire{{"unstable/parser.go", "	p.builder.Reset()\n	p.ref = invalidReference\n	p.data = b\n", `	p.Stack = nil
+	if len(b) > 4096 {
+		p.Stack = vstack.New()
+	}
+	p.builder.Reset()
+	p.ref = invalidReference
+	p.data = b
+`}},
+		crash: `
+	var v any
+	return toml.Unmarshal([]byte("a = " + strings.Repeat("[", n) + strings.Repeat("]", n)), &v)`,
+		levels: "4000000",
+		bench:  []string{".", "./unstable", "./benchmark"},
+	},
+	{
+		path: "github.com/antchfx/xpath", version: "v1.3.2", kind: "query language",
+		plumb: "parser.stack",
+		wire: []wire{{"parse.go", "	p := &parser{r: r, namespaces: namespaces}\n", `	p := &parser{r: r, namespaces: namespaces}
+	if len(expr) > 4096 {
+		p.stack = vstack.New()
+		defer p.stack.Close()
+	}
+`}},
+		crash: `
+	_, err := xpath.Compile(strings.Repeat("(", n) + "a" + strings.Repeat(")", n))
+	return err`,
+		levels: "1500000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/vmihailenco/msgpack/v5", version: "v5.4.1", kind: "serializer",
+		plumb: "Decoder.stack,Encoder.stack",
+		wire: []wire{{"decode.go", "	dec.Reset(bytes.NewReader(data))\n", `	dec.Reset(bytes.NewReader(data))
+	if len(data) > 4096 {
+		dec.stack = vstack.New()
+		defer func(stack *vstack.Stack) { stack.Close() }(dec.stack)
+	}
+`}, {"decode.go", "	err := dec.Decode(v)\n\n	PutDecoder(dec)", "	err := dec.Decode(v)\n	dec.stack = nil\n\n	PutDecoder(dec)"}},
+		crash: `
+	var v any
+	return msgpack.Unmarshal(append(bytes.Repeat([]byte{0x91}, n), 0xc0), &v)`,
+		levels: "6000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/expr-lang/expr", version: "v1.16.9", kind: "expression language",
+		plumb: "parser.stack,checker.stack,compiler.stack",
+		wire: []wire{{"parser/parser.go", "	node := p.parseExpression(0)\n\n	if !p.current.Is(EOF)", `	if len(input) > 4096 {
+		p.stack = vstack.New()
+		defer p.stack.Close()
+	}
+	node := p.parseExpression(0)
+
+	if !p.current.Is(EOF)`}},
+		crash: `
+	_, err := parser.Parse(strings.Repeat("(", n) + "1" + strings.Repeat(")", n))
+	return err`,
+		levels:  "2000000",
+		bench:   []string{"."},
+		pattern: "Benchmark_(expr|access|callCost|filter|large|realWorld)",
+	},
+	{
+		path: "github.com/yuin/gopher-lua", version: "v1.1.1", kind: "interpreter",
+		plumb: "funcContext.stack",
+		wire: []wire{
+			{"compile.go", "	fc.Blocks = []*codeBlock{fc.Block}\n	return fc", `	fc.Blocks = []*codeBlock{fc.Block}
+	if parent != nil {
+		fc.stack = parent.stack
+	}
+	return fc`},
+			{"compile.go", "	context := newFuncContext(name, nil)\n", `	context := newFuncContext(name, nil)
+	context.stack = vstack.New()
+	defer context.stack.Close()
+`},
+		},
+		crash: `
+	chunk, err := parse.Parse(strings.NewReader("return " + strings.Repeat("not ", n) + "1"), "x")
+	if err != nil {
+		return err
+	}
+	_, err = lua.Compile(chunk, "x")
+	return err`,
+		levels: "4000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "github.com/PaesslerAG/gval", version: "v1.2.4", kind: "expression language",
+		plumb: "Parser.stack",
+		wire: []wire{{"parser.go", "	p := &Parser{scanner: sc, Language: l}\n", `	p := &Parser{scanner: sc, Language: l}
+	if len(expression) > 4096 {
+		p.stack = vstack.New()
+	}
+`}},
+		crash: `
+	_, err := gval.Full().NewEvaluable(strings.Repeat("(", n) + "1" + strings.Repeat(")", n))
+	return err`,
+		levels: "2000000",
+		bench:  []string{"."},
+	},
+	{
+		path: "howett.net/plist", version: "v1.0.1", kind: "parser and serializer",
+		plumb: "textPlistParser.stack,Decoder.stack,Encoder.stack",
+		wire: []wire{{"text_parser.go", "	p.input = buffer\n", `	p.input = buffer
+	if len(buffer) > 4096 {
+		p.stack = vstack.New()
+		defer p.stack.Close()
+	}
+`}},
+		crash: `
+	var v any
+	_, err := plist.Unmarshal([]byte(strings.Repeat("(", n) + strings.Repeat(")", n)), &v)
+	return err`,
+		levels:   "3000000",
+		bench:    []string{"."},
+		packages: ".",
+	},
+}

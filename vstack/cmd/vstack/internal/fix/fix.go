@@ -1,0 +1,548 @@
+// Package fix writes guards into the functions of a program.
+package fix
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/token"
+	"go/types"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
+)
+
+// A Change is what to do to a program's files.
+type Change struct {
+	Files  []File
+	Guards []Guard
+	Fields []Added
+	Left   []Left // what stays without a guard
+}
+
+// A File is a file before and after.
+type File struct {
+	Name   string
+	Before []byte
+	After  []byte
+	Edits  []Edit // of Before; After may be formatted too
+	file   *token.File
+}
+
+// Pos returns the position of an offset in Before.
+func (f File) Pos(offset int) token.Pos { return f.file.Pos(offset) }
+
+// An Edit replaces what is between two offsets.
+type Edit struct {
+	From, To int
+	Text     string
+}
+
+// A Guard is one that was written.
+type Guard struct {
+	Func      *program.Func
+	Stack     string // the expression it uses
+	Context   bool   // it looks the stack up in a context on every call
+	Generated bool   // the file says that it is generated
+}
+
+// Added is a field that was added to a type.
+type Added struct {
+	Field Field
+	Pos   token.Pos   // of the type
+	Made  []token.Pos // where values of the type are made
+}
+
+// Left is a cycle that has ways round without a guard, and why.
+type Left struct {
+	Cycle  *recursion.Cycle
+	Func   *program.Func
+	Why    string
+	Fields []string // that -plumb can add to make it possible, the best first
+}
+
+type fixer struct {
+	program *program.Program
+	fields  []Field
+	files   map[string]*source
+	change  *Change
+}
+
+// Weights for the choice of functions to guard: first of all one that can have
+// a guard, then few, then cheap ones.
+const (
+	one      = 1000
+	noStack  = 1_000_000
+	noSource = 1_000_000_000
+)
+
+// Plan finds where guards are needed for the unguarded cycles of r. fields are
+// those that it may add.
+func Plan(p *program.Program, r *recursion.Result, fields []Field) (*Change, error) {
+	f := &fixer{program: p, fields: fields, files: map[string]*source{}, change: &Change{}}
+	if err := f.checkFields(); err != nil {
+		return nil, err
+	}
+	used := map[Field]bool{}
+	done := map[*program.Func]bool{}
+	for _, c := range r.Cycles {
+		if c.Status != recursion.Unguarded {
+			continue
+		}
+		for _, fn := range f.choose(c, f.fields) {
+			if done[fn] {
+				continue
+			}
+			done[fn] = true
+			if why := f.guard(fn, used); why != "" {
+				f.change.Left = append(f.change.Left, Left{c, fn, why, f.suggest(c)})
+			}
+		}
+	}
+	for _, field := range f.fields {
+		if used[field] {
+			if err := f.addField(field); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, s := range f.files {
+		file, err := s.finish()
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(file.Before, file.After) {
+			f.change.Files = append(f.change.Files, file)
+		}
+	}
+	slices.SortFunc(f.change.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return f.change, nil
+}
+
+// choose returns the smallest set of functions that is on every way round c.
+func (f *fixer) choose(c *recursion.Cycle, fields []Field) []*program.Func {
+	ids := map[*program.Func]int{}
+	for i, fn := range c.Funcs {
+		ids[fn] = i
+	}
+	g := make(graph.Digraph, len(c.Funcs))
+	ins := make([]int, len(c.Funcs))
+	for _, call := range c.Calls {
+		from, to := ids[call.From], ids[call.To]
+		if !slices.Contains(g[from], to) {
+			g[from] = append(g[from], to)
+			ins[to]++
+		}
+	}
+	weights := make([]int, len(c.Funcs))
+	for i, fn := range c.Funcs {
+		weights[i] = f.weight(fn, fields)
+	}
+	set, _ := g.FeedbackVertexSet(func(v int) int { return weights[v] })
+	fns := make([]*program.Func, len(set))
+	for i, v := range set {
+		fns[i] = c.Funcs[v]
+	}
+	return fns
+}
+
+// weight says how much a guard in fn is to be avoided.
+func (f *fixer) weight(fn *program.Func, fields []Field) int {
+	if !f.editable(fn) {
+		return noSource
+	}
+	t := target{fn: fn, pkg: f.program.Source[fn.Pkg], file: f.source(fn)}
+	s, ok := find(fn, visible(f.program, fn), fields)
+	if !ok {
+		return noStack
+	}
+	if _, err := self(t, newNames(fn)); err != nil {
+		return noStack
+	}
+	w := one + s.cost*50
+	if ast.IsGenerated(t.file.file) {
+		w += 2 * one
+	}
+	// The guard of a large function weighs less beside its own work.
+	n := 0
+	for _, b := range fn.SSA.Blocks {
+		n += len(b.Instrs)
+	}
+	return w + 100 - min(n/4, 100)
+}
+
+// editable reports whether fn is in a file of the packages that were named.
+func (f *fixer) editable(fn *program.Func) bool {
+	return fn.Body() != nil && f.source(fn) != nil
+}
+
+// source returns the file that fn is in; nil if it must not be changed.
+func (f *fixer) source(fn *program.Func) *source {
+	pkg := f.program.Source[fn.Pkg]
+	if pkg == nil || !slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == fn.Pkg }) {
+		return nil
+	}
+	return f.fileAt(pkg, fn.Pos())
+}
+
+func (f *fixer) fileAt(pkg *packages.Package, pos token.Pos) *source {
+	tok := f.program.Fset.File(pos)
+	if tok == nil {
+		return nil
+	}
+	name := tok.Name()
+	if s, ok := f.files[name]; ok {
+		return s
+	}
+	f.files[name] = nil
+	if !slices.Contains(pkg.GoFiles, name) {
+		return nil // made by cgo
+	}
+	for _, file := range pkg.Syntax {
+		if f.program.Fset.File(file.FileStart) != tok {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil || len(text) != tok.Size() {
+			return nil
+		}
+		s := &source{name: name, text: text, file: file, tok: tok, pkg: pkg}
+		f.files[name] = s
+		return s
+	}
+	return nil
+}
+
+// guard writes a guard into fn, or says why not.
+func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
+	if fn.Wrapper() || !f.editable(fn) {
+		return "it is not in a file of the packages named on the command line"
+	}
+	t := target{fn: fn, pkg: f.program.Source[fn.Pkg], file: f.source(fn)}
+	if _, err := self(t, newNames(fn)); err != nil {
+		return err.Error()
+	}
+	s, ok := find(fn, visible(f.program, fn), f.fields)
+	if !ok {
+		return "no *vstack.Stack is in reach: no parameter, no field of the receiver or of a parameter, no context"
+	}
+	t.stack = s
+	if err := t.write(t.file.library()); err != nil {
+		return err.Error()
+	}
+	if s.context || len(resultsOf(fn)) == 1 || len(resultsOf(fn)) == 2 {
+		t.file.adds = true
+	}
+	for _, field := range f.fields {
+		if strings.HasSuffix(s.expr, "."+field.Name) {
+			used[field] = true
+		}
+	}
+	f.change.Guards = append(f.change.Guards, Guard{fn, s.expr, s.context, ast.IsGenerated(t.file.file)})
+	return ""
+}
+
+func resultsOf(fn *program.Func) []*types.Var {
+	var vars []*types.Var
+	for v := range fn.SSA.Signature.Results().Variables() {
+		vars = append(vars, v)
+	}
+	return vars
+}
+
+// suggest returns types to which a field can be added so that every way round c
+// can have a guard.
+func (f *fixer) suggest(c *recursion.Cycle) []string {
+	count := map[*types.Named]int{}
+	var order []*types.Named
+	for _, fn := range c.Funcs {
+		if !f.editable(fn) {
+			continue
+		}
+		for _, v := range visible(f.program, fn) {
+			t := v.obj.Type()
+			if ptr, ok := t.Underlying().(*types.Pointer); ok {
+				t = ptr.Elem()
+			}
+			named, ok := types.Unalias(t).(*types.Named)
+			if !ok {
+				continue
+			}
+			if _, ok := named.Underlying().(*types.Struct); !ok || !slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == named.Obj().Pkg() }) {
+				continue
+			}
+			named = named.Origin()
+			if count[named] == 0 {
+				order = append(order, named)
+			}
+			count[named]++
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *types.Named) int { return count[b] - count[a] })
+	var found []string
+	for _, named := range order[:min(len(order), 8)] {
+		field := Field{named.Obj().Pkg().Path() + "." + named.Obj().Name(), "Stack"}
+		ok := true
+		for _, fn := range f.choose(c, append(slices.Clone(f.fields), field)) {
+			ok = ok && f.weight(fn, append(slices.Clone(f.fields), field)) < noStack
+		}
+		if ok {
+			found = append(found, named.Obj().Name()+".stack")
+		}
+	}
+	return found[:min(len(found), 3)]
+}
+
+// checkFields makes sure that each field's type is one struct of the packages,
+// and that it has no other field of the name.
+func (f *fixer) checkFields() error {
+	for i, field := range f.fields {
+		var types_ []string
+		for _, pkg := range f.program.Packages {
+			for _, name := range pkg.Types.Scope().Names() {
+				named := structType(pkg.Types.Scope().Lookup(name))
+				if named == nil || !field.matches(named) {
+					continue
+				}
+				types_ = append(types_, pkg.Types.Path()+"."+name)
+				for v := range named.Underlying().(*types.Struct).Fields() {
+					if v.Name() == field.Name && !guard.IsStack(v.Type()) {
+						return fmt.Errorf("-plumb %s.%s: the type has a field %s of type %s; choose another name", field.Type, field.Name, field.Name, v.Type())
+					}
+				}
+			}
+		}
+		switch len(types_) {
+		case 0:
+			return fmt.Errorf("-plumb %s.%s: no struct type %s in the packages named on the command line", field.Type, field.Name, field.Type)
+		case 1:
+			f.fields[i].Type = types_[0]
+		default:
+			return fmt.Errorf("-plumb %s.%s: there are %s; write the one with its import path", field.Type, field.Name, strings.Join(types_, " and "))
+		}
+	}
+	return nil
+}
+
+func structType(obj types.Object) *types.Named {
+	name, ok := obj.(*types.TypeName)
+	if !ok || name.IsAlias() {
+		return nil
+	}
+	named, ok := name.Type().(*types.Named)
+	if !ok {
+		return nil
+	}
+	if _, ok := named.Underlying().(*types.Struct); !ok {
+		return nil
+	}
+	return named
+}
+
+// addField adds the field to its type, unless it is there.
+func (f *fixer) addField(field Field) error {
+	for _, pkg := range f.program.Packages {
+		for _, name := range pkg.Types.Scope().Names() {
+			obj := pkg.Types.Scope().Lookup(name)
+			named := structType(obj)
+			if named == nil || !field.matches(named) {
+				continue
+			}
+			for v := range named.Underlying().(*types.Struct).Fields() {
+				if v.Name() == field.Name {
+					return nil
+				}
+			}
+			s := f.fileAt(pkg, obj.Pos())
+			if s == nil {
+				return fmt.Errorf("-plumb %s.%s: the file of the type cannot be changed", field.Type, field.Name)
+			}
+			spec := structOf(s.file, obj.Pos())
+			if spec == nil {
+				return fmt.Errorf("-plumb %s.%s: the type is not declared as a struct; add the field to the struct that it is defined by", field.Type, field.Name)
+			}
+			lib := s.library()
+			s.adds = true
+			s.addField(spec, field.Name, lib)
+			f.change.Fields = append(f.change.Fields, Added{field, obj.Pos(), f.made(named)})
+			return nil
+		}
+	}
+	return nil
+}
+
+func structOf(file *ast.File, pos token.Pos) (found *ast.StructType) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.Pos() == pos {
+			found, _ = spec.Type.(*ast.StructType)
+		}
+		return found == nil
+	})
+	return found
+}
+
+func (s *source) addField(spec *ast.StructType, name, lib string) {
+	open, end := s.offset(spec.Fields.Opening), s.offset(spec.Fields.Closing)
+	field := name + " *" + lib + ".Stack"
+	switch {
+	case bytes.IndexByte(s.text[open:end], '\n') >= 0:
+		at := lineStart(s.text, end)
+		indent := string(s.text[at:end])
+		gap := "\n"
+		if len(spec.Fields.List) == 0 {
+			gap = ""
+		}
+		s.insert(at, gap+indent+"\t"+field+" // nil: plain recursion\n")
+	case len(spec.Fields.List) > 0:
+		last := s.offset(spec.Fields.List[len(spec.Fields.List)-1].End())
+		s.insert(last, "; "+field)
+	default:
+		s.edits = append(s.edits, Edit{open + 1, end, " " + field + " "})
+	}
+}
+
+// made returns where values of the type are made.
+func (f *fixer) made(named *types.Named) (sites []token.Pos) {
+	for _, pkg := range f.program.Packages {
+		for _, file := range pkg.Syntax {
+			ast.Inspect(file, func(n ast.Node) bool {
+				var t types.Type
+				switch n := n.(type) {
+				case *ast.CompositeLit:
+					t = pkg.TypesInfo.TypeOf(n)
+				case *ast.CallExpr:
+					if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "new" && len(n.Args) == 1 {
+						t = pkg.TypesInfo.TypeOf(n.Args[0])
+					}
+				}
+				if made, ok := types.Unalias(t).(*types.Named); ok && t != nil && made.Origin() == named {
+					sites = append(sites, n.Pos())
+				}
+				return true
+			})
+		}
+	}
+	return sites
+}
+
+// library returns the name by which the file can use the library.
+func (s *source) library() string {
+	if s.lib != "" {
+		return s.lib
+	}
+	for _, spec := range s.file.Imports {
+		if p, _ := strconv.Unquote(spec.Path.Value); p == guard.Path {
+			s.lib = "vstack"
+			if spec.Name != nil && spec.Name.Name != "_" && spec.Name.Name != "." {
+				s.lib = spec.Name.Name
+			}
+			return s.lib
+		}
+	}
+	s.lib = "vstack"
+	taken := func(name string) bool {
+		if s.pkg.Types.Scope().Lookup(name) != nil {
+			return true
+		}
+		for _, spec := range s.file.Imports {
+			p, _ := strconv.Unquote(spec.Path.Value)
+			imported := path.Base(p)
+			if pkg := s.pkg.Imports[p]; pkg != nil {
+				imported = pkg.Name
+			}
+			if spec.Name != nil {
+				imported = spec.Name.Name
+			}
+			if imported == name {
+				return true
+			}
+		}
+		return false
+	}
+	for i := 2; taken(s.lib); i++ {
+		s.lib = fmt.Sprint("vstack", i)
+	}
+	return s.lib
+}
+
+// addImport adds the import of the library if the file lacks it.
+func (s *source) addImport() {
+	spec := strconv.Quote(guard.Path)
+	if s.lib != "vstack" {
+		spec = s.lib + " " + spec
+	}
+	var last *ast.GenDecl
+	for _, d := range s.file.Decls {
+		decl, ok := d.(*ast.GenDecl)
+		if !ok || decl.Tok != token.IMPORT {
+			continue
+		}
+		for _, sp := range decl.Specs {
+			imp := sp.(*ast.ImportSpec)
+			if p, _ := strconv.Unquote(imp.Path.Value); p == guard.Path && (imp.Name == nil || imp.Name.Name == s.lib) {
+				return
+			}
+		}
+		if len(decl.Specs) == 1 && decl.Specs[0].(*ast.ImportSpec).Path.Value == `"C"` {
+			continue
+		}
+		last = decl
+	}
+	switch {
+	case last == nil:
+		s.insert(s.offset(s.file.Name.End()), "\n\nimport "+spec)
+	case last.Lparen.IsValid():
+		// Into the last group if that has packages that are not of the standard
+		// library, where gofmt sorts it; else as a group of its own.
+		end := last.Specs[len(last.Specs)-1].(*ast.ImportSpec)
+		p, _ := strconv.Unquote(end.Path.Value)
+		gap := "\n"
+		if first, _, _ := strings.Cut(p, "/"); !strings.Contains(first, ".") {
+			gap = "\n\n"
+		}
+		at := s.offset(end.End())
+		if end.Comment != nil {
+			at = s.offset(end.Comment.End())
+		}
+		s.insert(at, gap+"\t"+spec)
+	default:
+		s.insert(s.offset(last.End()), "\nimport "+spec)
+	}
+}
+
+// finish applies the edits. A file that was formatted by gofmt is so after.
+func (s *source) finish() (File, error) {
+	if s == nil || len(s.edits) == 0 {
+		return File{}, nil
+	}
+	if s.adds {
+		s.addImport()
+	}
+	slices.SortStableFunc(s.edits, func(a, b Edit) int { return a.From - b.From })
+	var out []byte
+	at := 0
+	for _, e := range s.edits {
+		out = append(out, s.text[at:e.From]...)
+		out = append(out, e.Text...)
+		at = e.To
+	}
+	out = append(out, s.text[at:]...)
+	formatted, err := format.Source(s.text)
+	if err == nil && bytes.Equal(formatted, s.text) {
+		if out, err = format.Source(out); err != nil {
+			return File{}, fmt.Errorf("%s: the guards made it no longer parse (%v); please report this", filepath.Base(s.name), err)
+		}
+	}
+	return File{s.name, s.text, out, s.edits, s.tok}, nil
+}

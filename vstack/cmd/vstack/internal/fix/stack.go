@@ -1,0 +1,181 @@
+package fix
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+)
+
+// A stack is how a function gets at its *vstack.Stack.
+type stack struct {
+	expr    string // of the stack, in the function
+	notNil  string // a pointer on the way that the function takes as possibly nil
+	context bool   // expr is a context.Context that may have it
+	cost    int    // for choosing where to put guards: a context costs a look-up on every call
+}
+
+// A Field is a field to add to a type and to use as the stack.
+type Field struct {
+	Type string // as a package of the program declares it: parser, or import/path.parser
+	Name string
+}
+
+// ParseField parses TYPE.FIELD.
+func ParseField(s string) (Field, error) {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 || !token.IsIdentifier(s[i+1:]) {
+		return Field{}, fmt.Errorf("-plumb %s: want TYPE.FIELD, such as parser.stack or example.com/lang/eval.State.Stack", s)
+	}
+	return Field{s[:i], s[i+1:]}, nil
+}
+
+// matches reports whether the field is for t.
+func (f Field) matches(t *types.Named) bool {
+	obj := t.Obj()
+	return f.Type == obj.Name() || obj.Pkg() != nil && (f.Type == obj.Pkg().Path()+"."+obj.Name() || f.Type == obj.Pkg().Name()+"."+obj.Name())
+}
+
+// A variable is one that a function can see: a parameter, its receiver, or, for
+// a function literal, one of a function around it.
+type variable struct {
+	obj  *types.Var
+	name string
+}
+
+// find looks for a stack in reach of fn: a parameter, a field of the receiver or
+// of a parameter, or of a struct that is such a field, or what a context knows.
+// fields are those that will be added.
+func find(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+	from := fn.Pkg
+	for _, v := range vars {
+		if guard.IsStack(v.obj.Type()) {
+			return stack{expr: v.name}, true
+		}
+	}
+	for steps := 1; steps <= 3; steps++ {
+		for _, v := range vars {
+			t := v.obj.Type()
+			ptr, pointer := t.Underlying().(*types.Pointer)
+			if pointer {
+				t = ptr.Elem()
+			}
+			if path, ok := fieldPath(t, from, steps, fields); ok {
+				s := stack{expr: v.name + path, cost: steps - 1}
+				if pointer && comparedWithNil(fn, v.name) {
+					s.notNil = v.name
+				}
+				return s, true
+			}
+		}
+	}
+	for _, v := range vars {
+		if isContext(v.obj.Type()) {
+			return stack{expr: v.name, context: true, cost: 10}, true
+		}
+	}
+	return stack{}, false
+}
+
+// fieldPath returns the selectors from a value of type t to a stack in exactly
+// so many steps. It does not go through pointers, which may be nil.
+func fieldPath(t types.Type, from *types.Package, steps int, fields []Field) (string, bool) {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return "", false
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok && steps == 1 {
+		for _, f := range fields {
+			if f.matches(named) && (named.Obj().Pkg() == from || token.IsExported(f.Name)) {
+				return "." + f.Name, true
+			}
+		}
+	}
+	for field := range s.Fields() {
+		if field.Pkg() != from && !field.Exported() || field.Name() == "_" {
+			continue
+		}
+		if steps == 1 {
+			if guard.IsStack(field.Type()) {
+				return "." + field.Name(), true
+			}
+		} else if path, ok := fieldPath(field.Type(), from, steps-1, fields); ok {
+			return "." + field.Name() + path, true
+		}
+	}
+	return "", false
+}
+
+// comparedWithNil reports whether the function expects that name may be nil.
+func comparedWithNil(fn *program.Func, name string) (found bool) {
+	is := func(e ast.Expr, name string) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && id.Name == name
+	}
+	ast.Inspect(fn.Body(), func(n ast.Node) bool {
+		if e, ok := n.(*ast.BinaryExpr); ok && (e.Op == token.EQL || e.Op == token.NEQ) {
+			found = found || is(e.X, name) && is(e.Y, "nil") || is(e.X, "nil") && is(e.Y, name)
+		}
+		return !found
+	})
+	return found
+}
+
+func isContext(t types.Type) bool {
+	named, ok := types.Unalias(t).(*types.Named)
+	return ok && named.Obj().Name() == "Context" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "context"
+}
+
+// visible returns the variables that a guard at the top of fn can use.
+func visible(p *program.Program, fn *program.Func) (vars []variable) {
+	pkg := p.Source[fn.Pkg]
+	if pkg == nil {
+		return nil
+	}
+	add := func(list *ast.FieldList) {
+		if list == nil {
+			return
+		}
+		for _, field := range list.List {
+			for _, name := range field.Names {
+				if v, ok := pkg.TypesInfo.Defs[name].(*types.Var); ok && name.Name != "_" {
+					vars = append(vars, variable{v, name.Name})
+				}
+			}
+		}
+	}
+	switch d := fn.Decl().(type) {
+	case *ast.FuncDecl:
+		add(d.Recv)
+		add(d.Type.Params)
+	case *ast.FuncLit:
+		add(d.Type.Params)
+		own := len(vars)
+		for outer := fn.SSA.Parent(); outer != nil; outer = outer.Parent() {
+			switch d := outer.Syntax().(type) {
+			case *ast.FuncDecl:
+				add(d.Recv)
+				add(d.Type.Params)
+			case *ast.FuncLit:
+				add(d.Type.Params)
+			}
+		}
+		// Not what something between hides.
+		scope := pkg.TypesInfo.Scopes[d.Type]
+		kept := vars[:own:own]
+		for _, v := range vars[own:] {
+			if scope == nil {
+				continue
+			}
+			if _, obj := scope.LookupParent(v.name, d.Body.Pos()); obj == types.Object(v.obj) {
+				kept = append(kept, v)
+			}
+		}
+		vars = kept
+	}
+	return vars
+}

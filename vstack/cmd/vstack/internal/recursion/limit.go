@@ -1,0 +1,426 @@
+package recursion
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+)
+
+// Many recursions have a limit of their own: a counter that is compared with a
+// bound, and an error, a panic or a return past it. The counter is a parameter
+// (depth+1 on the way down) or a field (p.depth++, p.depth--); the comparison may
+// be in a helper. Counters of other things (errors, positions) are told apart by
+// their names.
+
+var (
+	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation`)
+	boundName = regexp.MustCompile(`(?i)budget|fuel|quota|remaining`)
+	otherName = regexp.MustCompile(`(?i)err|warn|len$|size|width|line|col|pos|offset|indent`)
+)
+
+// A limit is a comparison that bounds a recursion.
+type limit struct {
+	pos  token.Pos
+	text string // the comparison
+}
+
+type limits struct {
+	graph    *program.Graph
+	checks   map[*ssa.Function][]check
+	returns  map[*ssa.Function]bool
+	compared map[*ssa.Function]map[token.Pos]*ast.BinaryExpr
+}
+
+// A check is an If in fn that compares a counter with a bound.
+type check struct {
+	limit
+	block   *ssa.BasicBlock // ends in the If
+	over    *ssa.BasicBlock // where it goes past the bound
+	counter ssa.Value
+	zero    bool // the bound is 0 or 1: the counter counts down
+	depth   bool // the names say that it is a depth
+}
+
+func newLimits(g *program.Graph) *limits {
+	return &limits{g, map[*ssa.Function][]check{}, map[*ssa.Function]bool{}, map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{}}
+}
+
+// find returns the limit that stands before the call, if any: in the function
+// that it is in, or in a function that this has called before. counters are the
+// parameters that count the levels.
+func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters func(*ssa.Parameter) bool) *limit {
+	site := c.Site.(ssa.Instruction)
+	fn := site.Parent()
+	for _, k := range l.in(fn) {
+		if !l.before(k.block, site.Block()) || reaches(k.over, site.Block(), k.block) && !l.stops(k.over) {
+			continue
+		}
+		if p, ok := strip(k.counter).(*ssa.Parameter); ok && (counters(p) || k.depth && !walkable(p.Type())) {
+			return &k.limit
+		}
+		if _, ok := field(k.counter); ok && k.depth {
+			return &k.limit
+		}
+	}
+	// Helpers that run before the call: in a block that dominates it, before it.
+	for _, out := range c.From.Out {
+		helper := out.Site.(ssa.Instruction)
+		if out == c || within(out.To) || helper.Parent() != fn || out.How == program.Callback {
+			continue
+		}
+		if helper.Block() == site.Block() {
+			if !earlier(helper, site) {
+				continue
+			}
+		} else if !helper.Block().Dominates(site.Block()) {
+			continue
+		}
+		if found := l.helper(out.To, within, 4, map[*program.Func]bool{}); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// helper returns the limit on a field that f checks, or what it calls.
+func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels int, seen map[*program.Func]bool) *limit {
+	if levels == 0 || seen[f] || within(f) || len(seen) > 200 {
+		return nil
+	}
+	seen[f] = true
+	for _, k := range l.in(f.SSA) {
+		if !k.depth {
+			continue
+		}
+		if _, ok := field(k.counter); ok && (l.stops(k.over) || returnsOnly(k.over, k.block)) {
+			return &k.limit
+		}
+	}
+	for _, out := range f.Out {
+		if _, deferred := out.Site.(*ssa.Defer); deferred || out.How == program.Callback {
+			continue
+		}
+		if found := l.helper(out.To, within, levels-1, seen); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func earlier(a, b ssa.Instruction) bool {
+	for _, instr := range a.Block().Instrs {
+		switch instr {
+		case a:
+			return true
+		case b:
+			return false
+		}
+	}
+	return false
+}
+
+func (l *limits) before(a, b *ssa.BasicBlock) bool { return a == b || a.Dominates(b) }
+
+// reaches reports whether there is a path from one block to another that does
+// not go through without.
+func reaches(from, to, without *ssa.BasicBlock) bool {
+	seen := map[*ssa.BasicBlock]bool{without: true}
+	work := []*ssa.BasicBlock{from}
+	for len(work) > 0 {
+		b := work[len(work)-1]
+		work = work[:len(work)-1]
+		if seen[b] {
+			continue
+		}
+		seen[b] = true
+		if b == to {
+			return true
+		}
+		work = append(work, b.Succs...)
+	}
+	return false
+}
+
+// returnsOnly reports whether the branch leaves the function without joining
+// the other one.
+func returnsOnly(over, from *ssa.BasicBlock) bool {
+	other := from.Succs[0]
+	if other == over {
+		other = from.Succs[1]
+	}
+	work, seen := []*ssa.BasicBlock{over}, map[*ssa.BasicBlock]bool{}
+	for len(work) > 0 {
+		b := work[len(work)-1]
+		work = work[:len(work)-1]
+		if seen[b] {
+			continue
+		}
+		seen[b] = true
+		if b == other || !over.Dominates(b) {
+			return false
+		}
+		work = append(work, b.Succs...)
+	}
+	return true
+}
+
+// stops reports whether the block panics or calls a function that never
+// returns.
+func (l *limits) stops(b *ssa.BasicBlock) bool {
+	for _, instr := range b.Instrs {
+		switch instr := instr.(type) {
+		case *ssa.Panic:
+			return true
+		case *ssa.Call:
+			if fn := instr.Common().StaticCallee(); fn != nil && l.never(fn, 4) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// never reports whether fn never returns, as functions that panic with an error.
+func (l *limits) never(fn *ssa.Function, levels int) (never bool) {
+	if never, ok := l.returns[fn]; ok {
+		return never
+	}
+	if fn.Blocks == nil || levels == 0 {
+		return false
+	}
+	l.returns[fn] = false // for recursion
+	defer func() { l.returns[fn] = never }()
+	// Blocks that are reached without passing a call that never returns.
+	seen := map[*ssa.BasicBlock]bool{}
+	work := []*ssa.BasicBlock{fn.Blocks[0]}
+	for len(work) > 0 {
+		b := work[len(work)-1]
+		work = work[:len(work)-1]
+		if seen[b] {
+			continue
+		}
+		seen[b] = true
+		ends := false
+		for _, instr := range b.Instrs {
+			switch instr := instr.(type) {
+			case *ssa.Return:
+				return false
+			case *ssa.Call:
+				if callee := instr.Common().StaticCallee(); callee != nil && callee != fn {
+					ends = ends || l.never(callee, levels-1)
+				}
+			}
+		}
+		if !ends {
+			work = append(work, b.Succs...)
+		}
+	}
+	return true
+}
+
+// in returns the checks of fn.
+func (l *limits) in(fn *ssa.Function) []check {
+	if found, ok := l.checks[fn]; ok {
+		return found
+	}
+	var found []check
+	for _, b := range fn.Blocks {
+		if len(b.Instrs) == 0 {
+			continue
+		}
+		cond, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
+		if !ok {
+			continue
+		}
+		cmp, ok := cond.Cond.(*ssa.BinOp)
+		if !ok {
+			continue
+		}
+		k, ok := comparison(b, cmp)
+		if !ok {
+			continue
+		}
+		expr := l.expr(fn, cmp.Pos())
+		if expr == nil {
+			continue
+		}
+		k.pos = expr.Pos()
+		k.text = types.ExprString(expr)
+		k.depth = isDepth(expr, k.zero)
+		found = append(found, k)
+	}
+	l.checks[fn] = found
+	return found
+}
+
+// comparison takes apart counter > bound, bound < counter and the like. The
+// counter is an integer parameter or field, or the length of a field.
+func comparison(b *ssa.BasicBlock, cmp *ssa.BinOp) (check, bool) {
+	x, y, op := cmp.X, cmp.Y, cmp.Op
+	if !isCounter(x) || isCounter(y) && isBound(x) {
+		x, y = y, x
+		switch op {
+		case token.LSS:
+			op = token.GTR
+		case token.LEQ:
+			op = token.GEQ
+		case token.GTR:
+			op = token.LSS
+		case token.GEQ:
+			op = token.LEQ
+		}
+	}
+	if !isCounter(x) || !isBound(y) {
+		return check{}, false
+	}
+	k := check{block: b, counter: x}
+	if c, ok := y.(*ssa.Const); ok && c.Value != nil {
+		k.zero = c.Int64() <= 1
+		if c.Int64() < 0 {
+			return check{}, false // "no limit", more likely
+		}
+	}
+	// With a budget that counts down to 0 the small side is over.
+	switch op {
+	case token.GTR, token.GEQ:
+		k.over = b.Succs[0]
+		if k.zero {
+			k.over = b.Succs[1]
+		}
+	case token.LSS, token.LEQ:
+		k.over = b.Succs[1]
+		if k.zero {
+			k.over = b.Succs[0]
+		}
+	case token.EQL:
+		k.over = b.Succs[0]
+	case token.NEQ:
+		k.over = b.Succs[1]
+	default:
+		return check{}, false
+	}
+	return k, true
+}
+
+func isInteger(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsInteger != 0
+}
+
+// strip removes conversions and steps of a constant.
+func strip(v ssa.Value) ssa.Value {
+	for {
+		switch x := v.(type) {
+		case *ssa.Convert:
+			v = x.X
+		case *ssa.ChangeType:
+			v = x.X
+		case *ssa.BinOp:
+			if _, ok := x.Y.(*ssa.Const); !ok || x.Op != token.ADD && x.Op != token.SUB {
+				return v
+			}
+			v = x.X
+		default:
+			return v
+		}
+	}
+}
+
+// field returns the field that v is read from, or whose length it is.
+func field(v ssa.Value) (*types.Var, bool) {
+	switch x := strip(v).(type) {
+	case *ssa.UnOp:
+		switch addr := x.X.(type) {
+		case *ssa.FieldAddr:
+			s, ok := addr.X.Type().Underlying().(*types.Pointer).Elem().Underlying().(*types.Struct)
+			if ok {
+				return s.Field(addr.Field), true
+			}
+		case *ssa.Global, *ssa.FreeVar:
+			return nil, true
+		}
+	case *ssa.Call:
+		if b, ok := x.Call.Value.(*ssa.Builtin); ok && b.Name() == "len" {
+			return field(x.Call.Args[0])
+		}
+	}
+	return nil, false
+}
+
+func isCounter(v ssa.Value) bool {
+	if !isInteger(v.Type()) {
+		return false
+	}
+	if _, ok := strip(v).(*ssa.Parameter); ok {
+		return true
+	}
+	_, ok := field(v)
+	return ok
+}
+
+// isBound reports whether v is constant, or a variable or field that nobody
+// would walk.
+func isBound(v ssa.Value) bool {
+	switch x := strip(v).(type) {
+	case *ssa.Const:
+		return isInteger(x.Type())
+	case *ssa.Parameter:
+		return isInteger(x.Type())
+	case *ssa.UnOp:
+		_, ok := field(x)
+		return ok && isInteger(x.Type())
+	}
+	return false
+}
+
+// isDepth reports whether the names in a comparison are those of a depth.
+func isDepth(expr *ast.BinaryExpr, zero bool) bool {
+	names := func(e ast.Expr) (found []string) {
+		ast.Inspect(e, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				found = append(found, id.Name)
+			}
+			return true
+		})
+		return found
+	}
+	x, y := names(expr.X), names(expr.Y)
+	all := append(slices.Clone(x), y...)
+	if slices.ContainsFunc(all, otherName.MatchString) && !slices.ContainsFunc(all, depthName.MatchString) {
+		return false
+	}
+	if slices.ContainsFunc(all, func(s string) bool { return strings.Contains(strings.ToLower(s), "err") }) {
+		return false
+	}
+	if zero {
+		// A nesting level is compared with 0 to find the end of something; what
+		// is left of a budget is compared with 0 to stop.
+		return slices.ContainsFunc(all, boundName.MatchString)
+	}
+	return slices.ContainsFunc(all, depthName.MatchString) || slices.ContainsFunc(all, boundName.MatchString)
+}
+
+// expr returns the comparison at pos of its operator.
+func (l *limits) expr(fn *ssa.Function, pos token.Pos) *ast.BinaryExpr {
+	if m, ok := l.compared[fn]; ok {
+		return m[pos]
+	}
+	m := map[token.Pos]*ast.BinaryExpr{}
+	if fn.Syntax() != nil {
+		ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
+			if e, ok := n.(*ast.BinaryExpr); ok {
+				m[e.OpPos] = e
+			}
+			return true
+		})
+	}
+	l.compared[fn] = m
+	return m[pos]
+}
