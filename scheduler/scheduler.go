@@ -88,11 +88,23 @@ const (
 	returned how = iota
 	panicked
 	exited
+	exitPanicked // Goexit, and a deferred call that it ran panicked
 )
 
 // Panicked returns the value of the panic that ended the job, and whether one
 // did.
-func (o Outcome) Panicked() (value any, ok bool) { return o.value, o.how == panicked }
+func (o Outcome) Panicked() (value any, ok bool) {
+	return o.value, o.how == panicked || o.how == exitPanicked
+}
+
+// Recovered is the outcome that is left when the panic has been recovered: the
+// job returned, or goes on with the Goexit that the panic interrupted.
+func (o Outcome) Recovered() Outcome {
+	if o.how == exitPanicked {
+		return Outcome{how: exited}
+	}
+	return Outcome{}
+}
 
 // Returned reports whether the job returned.
 func (o Outcome) Returned() bool { return o.how == returned }
@@ -104,6 +116,10 @@ func (o Outcome) Repeat() {
 	case panicked:
 		panic(o.value)
 	case exited:
+		runtime.Goexit()
+	case exitPanicked:
+		// As it was in the job: whoever recovers the panic goes on exiting.
+		defer panic(o.value)
 		runtime.Goexit()
 	}
 }

@@ -35,7 +35,12 @@ func (w *Worker) loop() {
 	// recovered in run. The goroutine is lost then, and the caller goes on.
 	defer func() {
 		if w.job != nil {
-			w.outcome = Outcome{how: exited}
+			// run has stored the panic of a deferred call, if there was one.
+			how := exited
+			if w.outcome.value != nil {
+				how = exitPanicked
+			}
+			w.outcome.how = how
 			w.finish(false)
 		}
 	}()
@@ -86,7 +91,8 @@ func (w *Worker) finish(lives bool) (goesOn bool) {
 
 // run runs the job and returns when it has returned or panicked. Goexit does not come
 // back here, and that tells it from a panic whatever recover returns: with
-// GODEBUG=panicnil=1 that is nil for both.
+// GODEBUG=panicnil=1 that is nil for both. Nor does a panic in a call deferred
+// while Goexit unwinds: once it is recovered the runtime goes on with the Goexit.
 func (w *Worker) run() {
 	ok := false
 	defer func() {
