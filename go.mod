@@ -3,3 +3,5 @@ module github.com/vstack-go/vstack
 go 1.25.0
 
 require go.uber.org/goleak v1.3.0
+
+require golang.org/x/sync v0.21.0

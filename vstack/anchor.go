@@ -15,6 +15,8 @@ import (
 //	d <= room          not low: the stack was interrupted, or Grow was called
 //	                   without the guard. Hop.
 //	d <= reach         the segment is full. Hop; but see maxHops.
+//	above base, within the re-anchored segment has returned to frames above
+//	  offset             its new base. Anchor it where it was at first.
 //	d beyond that      either the stack has moved, or this is not the goroutine
 //	                   that holds the baton: only the goroutine itself can tell.
 //	                   If it moved: re-anchor.
@@ -41,14 +43,16 @@ const (
 
 // anchor sets the running segment's guard: sp is an address in the caller's
 // frame, depth bytes down on its goroutine's stack. Frames from above bytes
-// above it to below bytes below it are within the segment's room, and the stack
-// is big enough for head bytes more.
-func (s *Stack) anchor(sp uintptr, depth, above, below, head int) {
+// above it to below bytes below it are within the segment's room.
+func (s *Stack) anchor(sp uintptr, depth, above, below int) {
 	g := s.top
 	g.offset = depth - above
 	g.hops = 0
 	g.room = uintptr(above + below)
-	g.reach = g.room + uintptr(head)
+	g.reach = g.room + head
+	if g.native > 0 {
+		g.reach = uintptr(g.native - g.offset)
+	}
 	s.arm(sp+uintptr(above), g.room)
 }
 
@@ -83,61 +87,76 @@ func (s *Stack) stay() bool {
 		panic(s.claim())
 	}
 	sp := here()
-	d := s.base - sp
-	if d > g.reach && !g.worker.Current() {
+	if !g.contains(s.base, sp) && !g.worker.Current() {
 		panic(misuse("used by a goroutine that it does not run on; give every goroutine a stack of its own"))
 	}
 	if s.requests.Load() != 0 {
 		s.interrupted()
 		sp = here() // it may have been parked meanwhile
-		d = s.base - sp
 	}
+	d := s.base - sp
 	switch {
 	case d <= g.room:
 		return false
+	case !g.contains(s.base, sp):
+		return s.moved(g, sp)
 	case d <= g.reach:
 		return s.split(g, sp, g.offset+int(d))
 	default:
-		return s.moved(g, sp)
+		depth := g.offset - int(-d)
+		s.anchor(sp, depth, depth+slack, max(0, room-depth))
+		return true
 	}
+}
+
+// contains reports whether sp is an address in the segment's native stack, as
+// far as that is known.
+func (g *segment) contains(base, sp uintptr) bool {
+	return base-sp <= g.reach || g.native > 0 && g.offset > 0 && sp-base <= uintptr(g.offset)
 }
 
 // split resolves a guard at the end of the room of a segment, depth bytes down.
 func (s *Stack) split(g *segment, sp uintptr, depth int) (stay bool) {
-	const above, below = room / 4, room - room/4
 	g.hops++
 	if g.hops <= maxHops || depth > maxDepth {
 		return false
 	}
-	if more := int64(depth) + below - g.memory; more > 0 {
+	// The head is enough for most loops; growing the stack means to copy it.
+	below := g.native - depth - head/4
+	if below < head/4 {
+		scheduler.Large.Pregrow()
+		sp = here()
+		below = room - room/4
+		if g.native > 0 {
+			for g.native *= 2; g.native < depth+room+head; {
+				g.native *= 2
+			}
+		}
+	}
+	if more := int64(depth+below) - g.memory; more > 0 {
 		if err := s.charge(g, more); err != nil {
 			panic(err)
 		}
 	}
-	if depth < room/2 {
-		// A small stack: grow it once and for all. A large one has enough
-		// head room for most loops, and is not worth copying for them.
-		scheduler.Large.Pregrow()
-		sp = here()
-	}
 	s.anchors++
-	s.anchor(sp, depth, above, below, largeHead)
+	s.anchor(sp, depth, room/4, below)
 	return true
 }
 
 // moved resolves a guard whose segment's stack has moved.
 func (s *Stack) moved(g *segment, sp uintptr) (stay bool) {
 	s.anchors++
+	g.native = 0
 	var pcs [fewFrames]uintptr
 	if runtime.Callers(0, pcs[:]) < fewFrames {
-		s.anchor(sp, 0, smallRoom, smallRoom, largeHead)
+		s.anchor(sp, 0, smallRoom, smallRoom)
 		return true
 	}
 	depth := g.offset + 2*room
 	if depth > maxDepth {
-		s.anchor(sp, depth, room, 0, largeHead) // full from here on
+		s.anchor(sp, depth, room, 0) // full from here on
 		return false
 	}
-	s.anchor(sp, depth, room/4, smallRoom, largeHead)
+	s.anchor(sp, depth, room/4, smallRoom)
 	return true
 }

@@ -9,8 +9,9 @@ var (
 	// ErrOverflow is what an [*OverflowError] is, for errors.Is.
 	ErrOverflow = errors.New("vstack: stack overflow")
 
-	// ErrClosed is returned by Run, and Grow panics with it, after Close.
-	ErrClosed = errors.New("vstack: the stack is closed")
+	// ErrClosed is returned by Run, and Grow panics with it, after the stack or
+	// the pool was closed.
+	ErrClosed = errors.New("vstack: the stack or pool is closed")
 
 	// ErrMisuse is what the errors and panics for a stack used in a way that
 	// cannot work are, for errors.Is. Their text says what to do instead.
@@ -18,16 +19,27 @@ var (
 )
 
 // An OverflowError says that a recursion needed more memory than its stack may
-// use. errors.Is(err, ErrOverflow) holds for it.
+// use, or than was left in the budget that it shares with other stacks.
+// errors.Is(err, ErrOverflow) holds for it.
 type OverflowError struct {
 	Bytes int64 // in use by the stack's segments when it overflowed
-	Limit int64 // the stack's limit, in bytes
+	Limit int64 // the stack's own limit, in bytes; 0 for none
 	Hops  int64 // segments entered since the stack was made
+
+	// Budget is the size in bytes of the shared [Budget] that was used up, or 0
+	// if the stack reached its own limit. With the same input and fewer stacks
+	// at a time the recursion might not have overflowed.
+	Budget int64
 
 	stack *Stack
 }
 
 func (e *OverflowError) Error() string {
+	if e.Budget > 0 {
+		return fmt.Sprintf("vstack: stack overflow: the shared budget of %d bytes is used up, %d of them by this stack, "+
+			"which has not reached a limit of its own; run fewer recursions at a time, limit each with vstack.WithMaxMemory, "+
+			"or make the budget larger", e.Budget, e.Bytes)
+	}
 	return fmt.Sprintf("vstack: stack overflow: %d bytes in use of a limit of %d; "+
 		"if the recursion is meant to go this deep, raise the limit with vstack.WithMaxMemory", e.Bytes, e.Limit)
 }

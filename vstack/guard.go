@@ -12,12 +12,9 @@ const room = 96 << 10
 // instead of growing a small stack by copying it again and again.
 const smallRoom = 1 << 10
 
-// largeHead and smallHead are how much stack such a worker has beyond its room,
-// near enough: a guard that is low within it is on a full segment.
-const (
-	largeHead = 32 << 10
-	smallHead = 3 << 10
-)
+// head is how much native stack there should be below a segment's room, for the
+// calls between two guards.
+const head = 32 << 10
 
 // slack is how far above the first frame of a segment its base lies, so that no
 // frame of it, whatever its layout, has an address above the base.

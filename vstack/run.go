@@ -17,7 +17,7 @@ func Run[R any](ctx context.Context, fn func(ctx context.Context, stack *Stack) 
 	if fn == nil {
 		panic(misuse("Run: fn is nil"))
 	}
-	s := newStack(opts)
+	s := newStack(collect(opts))
 	defer s.Close()
 	var r R
 	err := s.Run(ctx, func(ctx context.Context) (err error) {
@@ -78,6 +78,7 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 	out := s.hop(g)
 	if value, ok := out.Panicked(); ok {
 		if err := s.unwound(value); err != nil {
+			out.Recovered().Repeat()
 			return err
 		}
 	}

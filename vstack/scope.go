@@ -153,7 +153,7 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 		err := g.frame.err
 		if value, ok := out.Panicked(); ok {
 			if e := s.unwound(value); e != nil {
-				err, out = e, scheduler.Outcome{}
+				err, out = e, out.Recovered()
 			}
 		}
 		return done(err, out)

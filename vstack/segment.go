@@ -41,6 +41,7 @@ type segment struct {
 	room   uintptr // the stack's limit, when not interrupted
 	reach  uintptr // how far below base its frames can be while its stack has not moved
 	offset int     // bytes of this goroutine's stack above base
+	native int     // bytes that this goroutine's stack has; 0 once it has moved, and offset is an estimate
 	hops   int     // hops out of this segment since it was anchored
 }
 
@@ -55,10 +56,12 @@ func (g *segment) Run(w *scheduler.Worker) {
 	s.top = g
 	s.depth++
 	defer g.leave()
+	// Not to the last byte: the memory right below is another goroutine's.
+	g.native = int(g.size.Bytes()) - 1<<10
 	if g.size == scheduler.Large {
-		s.anchor(here(), 0, slack, room, largeHead)
+		s.anchor(here(), 0, slack, room)
 	} else {
-		s.anchor(here(), 0, slack, smallRoom, smallHead)
+		s.anchor(here(), 0, slack, smallRoom)
 	}
 	if g.fn == nil {
 		s.enter(&g.frame)
@@ -132,6 +135,7 @@ func (s *Stack) hop(g *segment) (out scheduler.Outcome) {
 // much. A guard would have to find that out.
 func (s *Stack) rebase(moved uintptr) {
 	if moved != 0 {
+		s.top.native = 0
 		s.arm(s.base+moved, s.top.room)
 	}
 }
@@ -142,6 +146,9 @@ func (s *Stack) charge(g *segment, n int64) error {
 	a := s.account
 	if a.max > 0 && a.used+n > a.max {
 		return &OverflowError{Bytes: a.used, Limit: a.max, Hops: s.hops, stack: s}
+	}
+	if !a.draw(a.used + n) {
+		return &OverflowError{Bytes: a.used, Limit: a.max, Budget: a.budget.size, Hops: s.hops, stack: s}
 	}
 	a.used += n
 	a.peak = max(a.peak, a.used)

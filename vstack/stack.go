@@ -43,7 +43,6 @@ type Stack struct {
 	turn *scheduler.Turn // its place among branches, made when first needed
 
 	idleMemory int64
-	own        account
 }
 
 // An account is the memory of a stack, as its segments are charged with it.
@@ -51,6 +50,9 @@ type account struct {
 	max  int64 // bytes; 0: no limit
 	used int64
 	peak int64
+
+	budget *Budget // nil: none
+	drawn  int64   // from the budget, for workers that run or are idle
 }
 
 const (
@@ -67,24 +69,36 @@ const (
 //
 // New panics if an option is out of its range.
 func New(opts ...Option) *Stack {
-	s := newStack(opts)
+	s := newStack(collect(opts))
 	// A parked worker refers to the scheduler and not to the stack, so the
-	// stack can be collected while they wait.
-	runtime.AddCleanup(s, (*scheduler.Scheduler).Close, s.sched)
+	// stack can be collected while they wait. The same goes for the account.
+	runtime.AddCleanup(s, func(r resources) { r.free() }, s.resources())
 	return s
 }
 
-func newStack(opts []Option) *Stack {
+func newStack(o *options) *Stack {
 	s := &Stack{
 		sched:      new(scheduler.Scheduler),
-		idleMemory: 8 << 20,
+		account:    &account{max: o.maxMemory, budget: o.budget},
+		idleMemory: o.idleMemory,
 	}
-	s.account = &s.own
-	s.account.max = defaultMaxMemory()
-	for _, opt := range opts {
-		opt(s)
+	if s.idleMemory < 0 {
+		s.idleMemory = stackIdleMemory
 	}
 	return s
+}
+
+// resources are what an idle stack holds beyond its own memory.
+type resources struct {
+	sched   *scheduler.Scheduler
+	account *account
+}
+
+func (s *Stack) resources() resources { return resources{s.sched, s.account} }
+
+func (r resources) free() {
+	r.sched.Close()
+	r.account.settle(0)
 }
 
 // Close ends the stack's parked goroutines; none of its own is left. A call of
@@ -94,11 +108,18 @@ func (s *Stack) Close() {
 	if s == nil {
 		return
 	}
-	if s.state.CompareAndSwap(idle, closed) {
-		s.sched.Close()
-	} else if s.state.Load() != closed {
+	if !s.end() && s.state.Load() != closed {
 		panic(misuse("Close while the stack is running; close it after the root call has returned"))
 	}
+}
+
+// end closes the stack if it is idle.
+func (s *Stack) end() bool {
+	if !s.state.CompareAndSwap(idle, closed) {
+		return false
+	}
+	s.resources().free()
+	return true
 }
 
 // claim makes the calling goroutine the holder of an idle stack's baton.
@@ -118,6 +139,7 @@ func (s *Stack) claim() error {
 // release gives the baton of a root call back.
 func (s *Stack) release() {
 	s.sched.Trim(s.idleMemory)
+	s.account.settle(s.sched.Stats().Bytes)
 	if s.spare != nil {
 		s.spare.parent = nil
 	}

@@ -1,0 +1,335 @@
+package vstack_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+// The figures of docs/guide.md. Each is a ratio: two ways to write the same
+// thing run in turn, and the median of all turns counts, so that a busy machine
+// slows down both.
+//
+//	go test ./vstack -run '^$' -bench Guide
+
+// compare reports the median of how many times as long as base other takes, and
+// the median time of one of their calls, in ns.
+func compare(b *testing.B, calls int, base, other func()) {
+	b.Helper()
+	base()
+	other()
+	var ratios, bases, others []float64
+	for b.Loop() {
+		start := time.Now()
+		base()
+		middle := time.Now()
+		other()
+		end := time.Now()
+		b1, o1 := float64(middle.Sub(start)), float64(end.Sub(middle))
+		bases, others = append(bases, b1), append(others, o1)
+		ratios = append(ratios, o1/max(b1, 1))
+	}
+	median := func(v []float64) float64 {
+		slices.Sort(v)
+		return v[len(v)/2]
+	}
+	b.ReportMetric(median(ratios), "x")
+	b.ReportMetric(median(bases)/float64(calls), "base-ns/call")
+	b.ReportMetric(median(others)/float64(calls), "other-ns/call")
+	b.ReportMetric(0, "ns/op")
+}
+
+// onStack runs fn in the root frame of a stack.
+func onStack(b *testing.B, ctx context.Context, fn func(context.Context, *vstack.Stack)) {
+	b.Helper()
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		fn(ctx, s)
+		return 0, nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+const (
+	fibN     = 20
+	fibCalls = 21891
+)
+
+func fibPlain(n int) int {
+	if n < 2 {
+		return n
+	}
+	return fibPlain(n-1) + fibPlain(n-2)
+}
+
+type fibber struct{ stack *vstack.Stack }
+
+func (f *fibber) guard(n int) int {
+	if f.stack.Low() {
+		return vstack.Grow(f.stack, func() int { return f.guard(n) })
+	}
+	if n < 2 {
+		return n
+	}
+	return f.guard(n-1) + f.guard(n-2)
+}
+
+// method makes a method value at every call of Call, caller one func value.
+func (f *fibber) method(n int) int {
+	if n < 2 {
+		return n
+	}
+	return vstack.Call(f.stack, f.method, n-1) + vstack.Call(f.stack, f.method, n-2)
+}
+
+func caller(s *vstack.Stack) (call func(int) int) {
+	call = func(n int) int {
+		if n < 2 {
+			return n
+		}
+		return vstack.Call(s, call, n-1) + vstack.Call(s, call, n-2)
+	}
+	return call
+}
+
+// fibOnce hands the stack down beside the context, fibEach asks the context for
+// it in every frame.
+func fibOnce(ctx context.Context, s *vstack.Stack, n int) int {
+	if s.Low() {
+		return vstack.Grow(s, func() int { return fibOnce(ctx, s, n) })
+	}
+	if n < 2 {
+		return n
+	}
+	return fibOnce(ctx, s, n-1) + fibOnce(ctx, s, n-2)
+}
+
+func fibEach(ctx context.Context, n int) int {
+	s, _ := vstack.FromContext(ctx)
+	if s.Low() {
+		return vstack.Grow(s, func() int { return fibEach(ctx, n) })
+	}
+	if n < 2 {
+		return n
+	}
+	return fibEach(ctx, n-1) + fibEach(ctx, n-2)
+}
+
+func fibParam(s *vstack.Stack, n int) int {
+	if s.Low() {
+		return vstack.Grow(s, func() int { return fibParam(s, n) })
+	}
+	if n < 2 {
+		return n
+	}
+	return fibParam(s, n-1) + fibParam(s, n-2)
+}
+
+// fibNamed captures a named result, fibReassigned a parameter that it assigns.
+func fibNamed(s *vstack.Stack, n int) (r int) {
+	if s.Low() {
+		s.Grow(func() { r = fibNamed(s, n) })
+		return r
+	}
+	if n < 2 {
+		return n
+	}
+	return fibNamed(s, n-1) + fibNamed(s, n-2)
+}
+
+func fibReassigned(s *vstack.Stack, n int) int {
+	if s.Low() {
+		return vstack.Grow(s, func() int { return fibReassigned(s, n) })
+	}
+	if n < 2 {
+		return n
+	}
+	n--
+	return fibReassigned(s, n) + fibReassigned(s, n-1)
+}
+
+// chain goes n frames down by stack.Run.
+func chain(ctx context.Context, s *vstack.Stack, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return s.Run(ctx, func(ctx context.Context) error { return chain(ctx, s, n-1) })
+}
+
+// A digits parser reads nested lists of digits such as [123[4]5].
+type digits struct {
+	stack *vstack.Stack
+	text  string
+	at    int
+}
+
+func nested(depth, scalars int) string {
+	row := "7654321087654321"[:scalars]
+	text := ""
+	for range depth {
+		text += "[" + row
+	}
+	for range depth {
+		text += "]"
+	}
+	return text
+}
+
+// scalar has the guard at the head of value, which is called for every digit.
+func (p *digits) scalar() int {
+	if p.stack.Low() {
+		return vstack.Grow(p.stack, p.scalar)
+	}
+	c := p.text[p.at]
+	p.at++
+	if c != '[' {
+		return int(c - '0')
+	}
+	sum := 0
+	for p.text[p.at] != ']' {
+		sum += p.scalar()
+	}
+	p.at++
+	return sum
+}
+
+// value has no guard, container has one.
+func (p *digits) value() int {
+	if c := p.text[p.at]; c != '[' {
+		p.at++
+		return int(c - '0')
+	}
+	return p.container()
+}
+
+func (p *digits) container() int {
+	if p.stack.Low() {
+		return vstack.Grow(p.stack, p.container)
+	}
+	p.at++
+	sum := 0
+	for p.text[p.at] != ']' {
+		sum += p.value()
+	}
+	p.at++
+	return sum
+}
+
+func BenchmarkGuide(b *testing.B) {
+	background := context.Background()
+	plain := func() { fibPlain(fibN) }
+	bench := func(name string, fn func(b *testing.B, ctx context.Context, s *vstack.Stack)) {
+		b.Run(name, func(b *testing.B) {
+			onStack(b, background, func(ctx context.Context, s *vstack.Stack) { fn(b, ctx, s) })
+		})
+	}
+	bench("plain-vs-guard", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{s}
+		compare(b, fibCalls, plain, func() { f.guard(fibN) })
+	})
+	bench("plain-vs-guard-of-nil-stack", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{}
+		compare(b, fibCalls, plain, func() { f.guard(fibN) })
+	})
+	bench("guard-vs-guard-with-cancelable-context", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{s}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		compare(b, fibCalls, func() { f.guard(fibN) }, func() {
+			if err := s.Run(ctx, func(context.Context) error { f.guard(fibN); return nil }); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	bench("guard-vs-Call", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{s}
+		call := caller(s)
+		compare(b, fibCalls, func() { f.guard(fibN) }, func() { call(fibN) })
+	})
+	bench("guard-vs-Call-with-method-value", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{s}
+		compare(b, fibCalls, func() { f.guard(fibN) }, func() { f.method(fibN) })
+	})
+	bench("parameter-vs-FromContext-in-every-frame", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		compare(b, fibCalls, func() { fibOnce(ctx, s, fibN) }, func() { fibEach(ctx, fibN) })
+	})
+	bench("parameter-vs-FromContext-of-a-derived-context", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		type key struct{}
+		ctx = context.WithValue(ctx, key{}, 1)
+		compare(b, fibCalls, func() { fibOnce(ctx, s, fibN) }, func() { fibEach(ctx, fibN) })
+	})
+	bench("guard-vs-captured-named-result", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		compare(b, fibCalls, func() { fibParam(s, fibN) }, func() { fibNamed(s, fibN) })
+	})
+	bench("guard-vs-captured-reassigned-parameter", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		compare(b, fibCalls, func() { fibParam(s, fibN) }, func() { fibReassigned(s, fibN) })
+	})
+	bench("guard-vs-Run-per-level", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		const depth = 1000
+		compare(b, depth, func() { count(s, depth) }, func() {
+			if err := chain(ctx, s, depth); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	bench("guard-per-container-vs-per-scalar", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		const depth, scalars = 100, 16
+		text := nested(depth, scalars)
+		compare(b, depth*(scalars+1),
+			func() { (&digits{stack: s, text: text}).value() },
+			func() { (&digits{stack: s, text: text}).scalar() })
+	})
+	b.Run("kept-stack-vs-new-stack-for-a-short-call", func(b *testing.B) {
+		s := vstack.New()
+		defer s.Close()
+		work := func(context.Context) error { count(s, 10); return nil }
+		const calls = 100
+		compare(b, calls,
+			func() {
+				for range calls {
+					if err := s.Run(background, work); err != nil {
+						b.Fatal(err)
+					}
+				}
+			},
+			func() {
+				for range calls {
+					onStack(b, background, func(_ context.Context, s *vstack.Stack) { count(s, 10) })
+				}
+			})
+	})
+	b.Run("idle-memory-for-all-vs-default", func(b *testing.B) {
+		const depth = 1_000_000
+		all, some := vstack.New(vstack.WithIdleMemory(1<<30)), vstack.New()
+		defer all.Close()
+		defer some.Close()
+		compare(b, depth, func() { count(all, depth) }, func() { count(some, depth) })
+	})
+}
+
+// The allocations of the two mistakes, a call.
+func BenchmarkGuideAllocs(b *testing.B) {
+	for _, bm := range []struct {
+		name string
+		fn   func(*vstack.Stack, int) int
+	}{
+		{"guard", fibParam},
+		{"captured-named-result", fibNamed},
+		{"captured-reassigned-parameter", fibReassigned},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
+				n := testing.AllocsPerRun(10, func() { bm.fn(s, fibN) })
+				for b.Loop() {
+					bm.fn(s, fibN)
+				}
+				b.ReportMetric(n/fibCalls, "allocs/call")
+				b.ReportMetric(0, "ns/op")
+			})
+		})
+	}
+}
