@@ -2,6 +2,7 @@ package vstack
 
 import (
 	"math"
+	"math/bits"
 	"os"
 	"path"
 	"runtime/debug"
@@ -15,10 +16,15 @@ var defaultMaxMemory = sync.OnceValue(func() int64 {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		return max(limit/2, minMemory)
 	}
+	limit := int64(1 << 30)
 	if available := availableMemory(os.ReadFile); available > 0 {
-		return max(available/2, minMemory)
+		limit = max(available/2, minMemory)
 	}
-	return 1 << 30
+	if bits.UintSize == 32 {
+		// The machine may have more memory than the process has addresses.
+		limit = min(limit, 1<<30)
+	}
+	return limit
 })
 
 // availableMemory returns how many bytes the process may use at most, by what

@@ -47,7 +47,8 @@ func collect(opts []Option) *options {
 // together; past that the recursion overflows with an [*OverflowError]. 0 means
 // no limit. Without this option the limit is half of GOMEMLIMIT if that is set,
 // else half of the memory that the process may use (on Linux the cgroup's limit
-// or the machine's memory; 1 GiB elsewhere). It panics for a negative number, and
+// or the machine's memory; 1 GiB elsewhere, and at most that on 32-bit
+// systems). It panics for a negative number, and
 // for one under 256 KiB, which no recursion could work with. In a pool or group
 // it is the limit of each stack; see [WithBudget] for one that they share.
 func WithMaxMemory(bytes int64) Option {
