@@ -1,6 +1,10 @@
 package scheduler
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+	"unsafe"
+)
 
 func TestCurrent(t *testing.T) {
 	var a, b Scheduler
@@ -17,27 +21,69 @@ func TestCurrent(t *testing.T) {
 	for _, depth := range []int{0, 10, 1000} {
 		a.Call(jobFunc(func(w *Worker) {
 			deep(depth, func() {
-				if !w.Current() {
+				_, ours := w.Current() // once, so that the stack has room for the call
+				top, _ := w.Current()
+				if !ours {
 					t.Error("the worker's own goroutine is not its current one")
+				}
+				// The frames are some bytes each, and all below the top.
+				if here := address(); here >= top || top-here > uintptr(1000*depth+4000) {
+					t.Errorf("%d frames down: the stack begins at %#x, and here is %#x", depth, top, here)
 				}
 				b.Call(jobFunc(func(other *Worker) {
 					deep(depth, func() {
-						if w.Current() {
+						if _, ours := w.Current(); ours {
 							t.Error("another worker's goroutine is taken for the worker's")
 						}
-						if !other.Current() {
+						if _, ours := other.Current(); !ours {
 							t.Error("the other worker's own goroutine is not its current one")
 						}
 					})
 				}), Large)
 				done := make(chan bool)
-				go func() { deep(depth, func() { done <- w.Current() }) }()
+				go func() {
+					deep(depth, func() {
+						_, ours := w.Current()
+						done <- ours
+					})
+				}()
 				if <-done {
 					t.Error("a goroutine that is no worker is taken for one")
 				}
 			})
 		}), Small)
 	}
+}
+
+// The top that is found is where the stack is now, after the runtime has moved it.
+func TestCurrentMoves(t *testing.T) {
+	var s Scheduler
+	defer s.Close()
+	s.Call(jobFunc(func(w *Worker) {
+		moved := 0
+		last, _ := w.Current()
+		for range 10 {
+			runtime.GC() // shrinks the stack
+			Large.Pregrow()
+			top, ours := w.Current()
+			if here := address(); !ours || here >= top || top-here > 4000 {
+				t.Fatalf("the stack begins at %#x, and here is %#x", top, here)
+			}
+			if top != last {
+				moved++
+			}
+			last = top
+		}
+		if moved == 0 {
+			t.Error("the stack has not moved: the test tests nothing")
+		}
+	}), Small)
+}
+
+//go:noinline
+func address() uintptr {
+	var here byte
+	return uintptr(unsafe.Pointer(&here))
 }
 
 type jobFunc func(*Worker)

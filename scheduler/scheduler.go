@@ -1,6 +1,9 @@
 package scheduler
 
-import "runtime"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // A Job is what a worker runs. It is an interface, and not a func, so that a
 // caller with state of its own needs one allocation for both.
@@ -25,6 +28,9 @@ type Scheduler struct {
 	free  [sizes]*Worker // idle workers, the one used last first
 	stats Stats
 	ready queue
+
+	made, gone atomic.Int64 // workers; see Workers
+	origin     *Origin
 }
 
 // Stats counts a scheduler's workers.
@@ -37,6 +43,13 @@ type Stats struct {
 
 // Stats returns the counts. It costs a copy.
 func (s *Scheduler) Stats() Stats { return s.stats }
+
+// Workers returns how many workers were started, and how many of them have
+// ended. Unlike the other methods it may be called from any goroutine.
+func (s *Scheduler) Workers() (started, ended int64) {
+	ended = s.gone.Load() // first: it is not to be the larger
+	return s.made.Load(), ended
+}
 
 // Call runs job on a worker of the given size and returns how it ended once it
 // has; see [Outcome.Repeat]. The caller's goroutine is parked meanwhile.
@@ -59,6 +72,7 @@ func (s *Scheduler) take(size Size) *Worker {
 	w := s.free[size]
 	if w == nil {
 		s.stats.Started++
+		s.made.Add(1)
 		return &Worker{sched: s, size: size, baton: make(chan struct{})}
 	}
 	s.free[size] = w.next
@@ -144,6 +158,7 @@ func (s *Scheduler) Trim(keep int64) {
 			w.next = nil
 			w.baton <- struct{}{}
 			s.idle(w, -1)
+			s.gone.Add(1)
 			w = next
 		}
 	}

@@ -21,16 +21,23 @@ type Worker struct {
 func (w *Worker) begin(job Job) {
 	w.job = job
 	if w.jobs++; w.jobs == 1 {
-		go w.loop()
+		go w.start()
 	} else {
 		w.baton <- struct{}{}
 	}
 }
 
-// loop is the worker's goroutine, from its first job to its end.
+// start is the worker's goroutine.
+func (w *Worker) start() {
+	var mark byte
+	w.loop(&mark)
+}
+
+// loop runs jobs until there are no more. mark points into the goroutine's stack,
+// at its top, for [Worker.Current] to find.
 //
 //go:noinline
-func (w *Worker) loop() {
+func (w *Worker) loop(mark *byte) {
 	// Only Goexit can leave the loop with a job unfinished: a panic is
 	// recovered in run. The goroutine is lost then, and the caller goes on.
 	defer func() {
@@ -41,6 +48,7 @@ func (w *Worker) loop() {
 				how = exitPanicked
 			}
 			w.outcome.how = how
+			w.sched.gone.Add(1)
 			w.finish(false)
 		}
 	}()
@@ -51,6 +59,7 @@ func (w *Worker) loop() {
 			<-w.baton
 		}
 	}
+	*mark = 1 // it is alive until here
 }
 
 // finish gives the baton away when the job has ended, unless the next to have
@@ -98,6 +107,9 @@ func (w *Worker) run() {
 	defer func() {
 		if !ok {
 			w.outcome = Outcome{how: panicked, value: recover()}
+			if value := w.outcome.value; value != nil {
+				w.began(value)
+			}
 		}
 	}()
 	w.job.Run(w)
@@ -126,6 +138,10 @@ func (w *Worker) Ask(fn func()) {
 	w.baton <- struct{}{}
 	<-w.baton
 }
+
+// Called reports whether a goroutine waits in [Scheduler.Call] for w's job, so
+// that Ask may be called; for the job of a [Branch] none does.
+func (w *Worker) Called() bool { return w.branch == nil }
 
 // Reused reports whether the worker's goroutine has run a job before this one.
 func (w *Worker) Reused() bool { return w.jobs > 1 }

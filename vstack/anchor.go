@@ -1,10 +1,6 @@
 package vstack
 
-import (
-	"runtime"
-
-	"github.com/vstack-go/vstack/scheduler"
-)
+import "github.com/vstack-go/vstack/scheduler"
 
 // How a Low guard is resolved. The guard compares an address with the segment's
 // base, and the runtime may have moved the stack since base was set: growth
@@ -32,13 +28,11 @@ import (
 // since it was anchored is re-anchored as well, and goes on natively.
 //
 // Native growth stays bounded: offset is how deep in the goroutine's stack base
-// lies, and past maxDepth a segment always hops. A move makes the depth unknown.
-// With few frames on the goroutine it is small; otherwise it is taken for twice
-// the room more than it was.
+// lies, and past maxDepth a segment always hops. After a move the goroutine tells
+// where its stack begins now.
 const (
-	maxHops   = 8
-	maxDepth  = 4 * room
-	fewFrames = 16
+	maxHops  = 8
+	maxDepth = 4 * room
 )
 
 // anchor sets the running segment's guard: sp is an address in the caller's
@@ -86,33 +80,50 @@ func (s *Stack) stay() bool {
 	if g == nil { // another goroutine has just claimed it
 		panic(s.claim())
 	}
-	sp := here()
-	if !g.contains(s.base, sp) && !g.worker.Current() {
-		panic(misuse("used by a goroutine that it does not run on; give every goroutine a stack of its own"))
-	}
-	if s.requests.Load() != 0 {
+	asked := s.requests.Load() != 0 || s.limit.Load() == 0
+	sp, top := s.locate(g)
+	if asked {
 		s.interrupted()
-		sp = here() // it may have been parked meanwhile
+		sp, top = s.locate(g) // it may have been parked meanwhile, and moved
 	}
 	d := s.base - sp
 	switch {
 	case d <= g.room:
-		return false
+		return asked // then it was low for that alone: go on where it is
 	case !g.contains(s.base, sp):
-		return s.moved(g, sp)
+		return s.moved(g, sp, top)
 	case d <= g.reach:
 		return s.split(g, sp, g.offset+int(d))
 	default:
-		depth := g.offset - int(-d)
-		s.anchor(sp, depth, depth+slack, max(0, room-depth))
+		depth, below := g.offset-int(-d), smallRoom
+		if g.native > 0 {
+			below = max(0, room-depth)
+		}
+		s.anchor(sp, depth, depth+slack, below)
 		return true
 	}
+}
+
+// locate returns an address in the caller's frame, near enough, and if that is
+// not where the segment's stack was last known to be, where the stack begins. It
+// panics if the caller's goroutine is not the segment's.
+func (s *Stack) locate(g *segment) (sp, top uintptr) {
+	for sp = here(); !g.contains(s.base, sp); sp = here() {
+		top, ours := g.worker.Current()
+		if !ours {
+			panic(misuse("used by a goroutine that it does not run on; give every goroutine a stack of its own"))
+		}
+		if here() == sp { // or else asking has made the stack grow, and move
+			return sp, top
+		}
+	}
+	return sp, 0
 }
 
 // contains reports whether sp is an address in the segment's native stack, as
 // far as that is known.
 func (g *segment) contains(base, sp uintptr) bool {
-	return base-sp <= g.reach || g.native > 0 && g.offset > 0 && sp-base <= uintptr(g.offset)
+	return base-sp <= g.reach || g.offset > 0 && sp-base <= uintptr(g.offset)
 }
 
 // split resolves a guard at the end of the room of a segment, depth bytes down.
@@ -139,24 +150,25 @@ func (s *Stack) split(g *segment, sp uintptr, depth int) (stay bool) {
 		}
 	}
 	s.anchors++
+	s.account.counts.anchors.Add(1)
 	s.anchor(sp, depth, room/4, below)
 	return true
 }
 
-// moved resolves a guard whose segment's stack has moved.
-func (s *Stack) moved(g *segment, sp uintptr) (stay bool) {
+// moved resolves a guard whose segment's stack has moved; now it begins at top,
+// or somewhere if that is 0.
+func (s *Stack) moved(g *segment, sp, top uintptr) (stay bool) {
 	s.anchors++
+	s.account.counts.anchors.Add(1)
 	g.native = 0
-	var pcs [fewFrames]uintptr
-	if runtime.Callers(0, pcs[:]) < fewFrames {
-		s.anchor(sp, 0, smallRoom, smallRoom)
-		return true
+	depth := int(top - sp)
+	if top == 0 {
+		depth = maxDepth
 	}
-	depth := g.offset + 2*room
 	if depth > maxDepth {
 		s.anchor(sp, depth, room, 0) // full from here on
 		return false
 	}
-	s.anchor(sp, depth, room/4, smallRoom)
+	s.anchor(sp, depth, min(depth, room/4)+slack, smallRoom)
 	return true
 }

@@ -140,6 +140,29 @@ func TestHotSplitBounded(t *testing.T) {
 	})
 }
 
+// However often the collector moves the stack of a shallow recursion, it stays
+// where it is.
+func TestShallowAfterManyMoves(t *testing.T) {
+	inRun(t, func(_ context.Context, s *Stack) {
+		anchors := s.anchors
+		for range 30 {
+			before := s.hops
+			descend(s, 300, func() {
+				runtime.GC()
+				for range 20 {
+					descend(s, 10, func() {})
+				}
+			})
+			if hops := s.hops - before; hops > 2*maxHops {
+				t.Fatalf("a shallow recursion hopped %d times", hops)
+			}
+		}
+		if s.anchors == anchors {
+			t.Skip("the collector did not move the stack")
+		}
+	})
+}
+
 // A context that outlives a frame does not interrupt the stack later.
 func TestStopsWatching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

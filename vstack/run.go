@@ -18,6 +18,7 @@ func Run[R any](ctx context.Context, fn func(ctx context.Context, stack *Stack) 
 		panic(misuse("Run: fn is nil"))
 	}
 	s := newStack(collect(opts))
+	s.registerBound()
 	defer s.Close()
 	var r R
 	err := s.Run(ctx, func(ctx context.Context) (err error) {
@@ -68,6 +69,10 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 	if s.top == nil {
 		defer s.release()
 	}
+	if s.requests.Load()&traceWanted != 0 && s.top != nil {
+		s.requests.And(^uint32(traceWanted))
+		s.answer()
+	}
 	g, err := s.frame(ctx)
 	if err != nil {
 		return err
@@ -82,7 +87,7 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 			return err
 		}
 	}
-	out.Repeat()
+	s.repeat(out)
 	err = f.err
 	s.discard(g)
 	return err
@@ -116,10 +121,10 @@ func (s *Stack) context(ctx context.Context) context.Context {
 		return ctx
 	}
 	if ctx != context.Background() {
-		return &stackContext{ctx, s}
+		return &stackContext{s.named(ctx), s}
 	}
 	if s.background == nil {
-		s.background = &stackContext{ctx, s}
+		s.background = &stackContext{s.named(ctx), s}
 	}
 	return s.background
 }
@@ -127,7 +132,14 @@ func (s *Stack) context(ctx context.Context) context.Context {
 // holds reports whether the calling goroutine holds the running stack's baton.
 func (s *Stack) holds() bool {
 	g := s.top
-	return g != nil && (s.base-here() <= g.reach || g.worker.Current())
+	if g == nil {
+		return false
+	}
+	if g.contains(s.base, here()) {
+		return true
+	}
+	_, ours := g.worker.Current()
+	return ours
 }
 
 // enter makes f the innermost frame, on the goroutine of its segment.

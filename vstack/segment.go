@@ -1,7 +1,7 @@
 package vstack
 
 import (
-	"runtime/pprof"
+	"runtime/trace"
 
 	"github.com/vstack-go/vstack/scheduler"
 )
@@ -41,7 +41,7 @@ type segment struct {
 	room   uintptr // the stack's limit, when not interrupted
 	reach  uintptr // how far below base its frames can be while its stack has not moved
 	offset int     // bytes of this goroutine's stack above base
-	native int     // bytes that this goroutine's stack has; 0 once it has moved, and offset is an estimate
+	native int     // bytes that this goroutine's stack has; 0 once it has moved
 	hops   int     // hops out of this segment since it was anchored
 }
 
@@ -55,6 +55,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	g.parent = s.top
 	s.top = g
 	s.depth++
+	s.account.enter()
 	defer g.leave()
 	// Not to the last byte: the memory right below is another goroutine's.
 	g.native = int(g.size.Bytes()) - 1<<10
@@ -66,9 +67,9 @@ func (g *segment) Run(w *scheduler.Worker) {
 	if g.fn == nil {
 		s.enter(&g.frame)
 	}
-	if w.Reused() && s.in != nil {
+	if w.Reused() || s.name != "" && g.parent == nil {
 		// A new goroutine has its parent's labels, a used one its last job's.
-		pprof.SetGoroutineLabels(s.in.ctx)
+		s.label()
 	}
 	if g.fn != nil {
 		g.fn()
@@ -82,7 +83,7 @@ func (g *segment) leave() {
 	if g.fn == nil {
 		s.exit(&g.frame)
 	}
-	s.account.used -= g.memory
+	s.account.leave(g.memory)
 	s.depth--
 	p := g.parent
 	s.top = p
@@ -116,7 +117,14 @@ func (s *Stack) discard(g *segment) {
 
 // hop runs g on a goroutine of its own and returns how it ended. The caller
 // parks.
-func (s *Stack) hop(g *segment) (out scheduler.Outcome) {
+func (s *Stack) hop(g *segment) scheduler.Outcome {
+	if trace.IsEnabled() {
+		return s.hopTraced(g)
+	}
+	return s.call(g)
+}
+
+func (s *Stack) call(g *segment) (out scheduler.Outcome) {
 	if s.top == nil {
 		return s.sched.Call(g, g.size)
 	}
@@ -145,13 +153,15 @@ func (s *Stack) rebase(moved uintptr) {
 func (s *Stack) charge(g *segment, n int64) error {
 	a := s.account
 	if a.max > 0 && a.used+n > a.max {
-		return &OverflowError{Bytes: a.used, Limit: a.max, Hops: s.hops, stack: s}
+		return s.overflow(0)
 	}
 	if !a.draw(a.used + n) {
-		return &OverflowError{Bytes: a.used, Limit: a.max, Budget: a.budget.size, Hops: s.hops, stack: s}
+		return s.overflow(a.budget.size)
 	}
 	a.used += n
-	a.peak = max(a.peak, a.used)
+	if a.used > a.counts.peak.Load() {
+		a.counts.peak.Store(a.used)
+	}
 	g.memory += n
 	return nil
 }

@@ -1,0 +1,71 @@
+package scheduler
+
+import "runtime"
+
+// An Origin is where a panic began that has crossed from one goroutine to the
+// next: the goroutine itself has unwound by then.
+type Origin struct {
+	Value any       // of the panic
+	PCs   []uintptr // as [runtime.Callers] returns them, the innermost first, 64 at most
+}
+
+// Origin returns where the last panic of a job began, until Forget; nil if there
+// was none. Like the other methods it is for the holder of the baton.
+func (s *Scheduler) Origin() *Origin { return s.origin }
+
+// Forget forgets the origin, which refers to the panic's value.
+func (s *Scheduler) Forget() { s.origin = nil }
+
+// A Witness is a [Job] that is told when a panic leaves it that did not come out
+// of a job that it waited for.
+type Witness interface {
+	Job
+	// Panicked is called on the job's goroutine, on top of the frames that
+	// panicked: they are gone when it returns. The job's own deferred calls have
+	// run. It must not panic.
+	Panicked(value any)
+}
+
+// began notes where a panic with value began. It is called in a deferred call,
+// before the frames are unwound.
+func (w *Worker) began(value any) {
+	s := w.sched
+	// Above the deferred call and gopanic there is Repeat if the panic has come
+	// from another job: look there first, since a panic can cross many.
+	var near [4]uintptr
+	n := runtime.Callers(2, near[:])
+	if s.origin != nil && same(s.origin.Value, value) && repeats(near[:n]) {
+		return
+	}
+	pcs := make([]uintptr, 64)
+	pcs = pcs[:runtime.Callers(2, pcs)]
+	// A deferred call recovered the panic and panicked with its value again.
+	if s.origin != nil && same(s.origin.Value, value) && repeats(pcs) {
+		return
+	}
+	s.origin = &Origin{value, pcs}
+	if job, ok := w.job.(Witness); ok {
+		job.Panicked(value)
+	}
+}
+
+// repeats reports whether [Outcome.Repeat] is among pcs.
+func repeats(pcs []uintptr) bool {
+	for _, pc := range pcs {
+		if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "github.com/vstack-go/vstack/scheduler.Outcome.Repeat" {
+			return true
+		}
+	}
+	return false
+}
+
+// same reports whether a and b are equal, for all that can be known: values of
+// one type that cannot be compared count as equal.
+func same(a, b any) (equal bool) {
+	defer func() {
+		if recover() != nil {
+			equal = true
+		}
+	}()
+	return a == b
+}
