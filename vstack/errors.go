@@ -31,6 +31,9 @@ type OverflowError struct {
 	// at a time the recursion might not have overflowed.
 	Budget int64
 
+	// Trace shows where: 16 segments of the stack, from either end.
+	Trace *Trace
+
 	stack *Stack
 }
 

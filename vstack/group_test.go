@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,7 @@ func TestGroup(t *testing.T) {
 
 // The first error is returned and cancels the others, also deep in a recursion.
 func TestGroupError(t *testing.T) {
+	needsPreemption(t)
 	mine := errors.New("mine")
 	for name, test := range map[string]struct {
 		fn   func(context.Context, *vstack.Stack) error
@@ -48,8 +50,11 @@ func TestGroupError(t *testing.T) {
 	} {
 		g := vstack.NewGroup(context.Background(), vstack.WithMaxMemory(4*mib))
 		var canceled atomic.Int32
+		var started sync.WaitGroup
+		started.Add(3)
 		for range 3 {
 			g.Go(func(ctx context.Context, s *vstack.Stack) error {
+				started.Done()
 				defer func() {
 					if context.Cause(ctx) != nil {
 						canceled.Add(1)
@@ -60,6 +65,7 @@ func TestGroupError(t *testing.T) {
 				}
 			})
 		}
+		started.Wait()
 		g.Go(test.fn)
 		if err := g.Wait(); !errors.Is(err, test.want) || canceled.Load() != 3 {
 			t.Errorf("%s: %v, %d functions were canceled", name, err, canceled.Load())

@@ -34,7 +34,7 @@ func (s *Stack) grow(fn func()) {
 		panic(err)
 	}
 	g.fn = fn
-	s.hop(g).Repeat()
+	s.repeat(s.hop(g))
 	s.discard(g)
 }
 

@@ -2,6 +2,7 @@ package vstack_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -179,52 +180,83 @@ func nested(depth, scalars int) string {
 	return text
 }
 
-// scalar has the guard at the head of value, which is called for every digit.
-func (p *digits) scalar() int {
+// scalar has the guard at the head of what reads any value, so every digit pays
+// for it.
+func (p *digits) scalar() (int, error) {
 	if p.stack.Low() {
-		return vstack.Grow(p.stack, p.scalar)
+		return vstack.Grow2(p.stack, p.scalar)
 	}
 	c := p.text[p.at]
 	p.at++
 	if c != '[' {
-		return int(c - '0')
+		return digit(c)
 	}
 	sum := 0
 	for p.text[p.at] != ']' {
-		sum += p.scalar()
+		n, err := p.scalar()
+		if err != nil {
+			return 0, err
+		}
+		sum += n
 	}
 	p.at++
-	return sum
+	return sum, nil
 }
 
 // value has no guard, container has one.
-func (p *digits) value() int {
-	if c := p.text[p.at]; c != '[' {
-		p.at++
-		return int(c - '0')
+func (p *digits) value() (int, error) {
+	c := p.text[p.at]
+	if c == '[' {
+		return p.container()
 	}
-	return p.container()
+	p.at++
+	return digit(c)
 }
 
-func (p *digits) container() int {
+func (p *digits) container() (int, error) {
 	if p.stack.Low() {
-		return vstack.Grow(p.stack, p.container)
+		return vstack.Grow2(p.stack, p.container)
 	}
 	p.at++
 	sum := 0
 	for p.text[p.at] != ']' {
-		sum += p.value()
+		n, err := p.value()
+		if err != nil {
+			return 0, err
+		}
+		sum += n
 	}
 	p.at++
-	return sum
+	return sum, nil
+}
+
+func digit(c byte) (int, error) {
+	if c < '0' || c > '9' {
+		return 0, errors.New("not a digit")
+	}
+	return int(c - '0'), nil
 }
 
 func BenchmarkGuide(b *testing.B) {
 	background := context.Background()
-	plain := func() { fibPlain(fibN) }
+	result := 0 // staticcheck wants it used
+	plain := func() { result += fibPlain(fibN) }
+	b.Cleanup(func() { _ = result })
 	bench := func(name string, fn func(b *testing.B, ctx context.Context, s *vstack.Stack)) {
 		b.Run(name, func(b *testing.B) {
 			onStack(b, background, func(ctx context.Context, s *vstack.Stack) { fn(b, ctx, s) })
+		})
+	}
+	// roots makes every turn a root call, on a stack of its own for each way: what
+	// one allocates makes the collector move the stack that it runs on.
+	roots := func(name string, calls int, base, other func(*vstack.Stack)) {
+		b.Run(name, func(b *testing.B) {
+			root := func(fn func(*vstack.Stack)) func() {
+				s := vstack.New()
+				b.Cleanup(s.Close)
+				return func() { s.Grow(func() { fn(s) }) }
+			}
+			compare(b, calls, root(base), root(other))
 		})
 	}
 	bench("plain-vs-guard", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
@@ -262,12 +294,10 @@ func BenchmarkGuide(b *testing.B) {
 		ctx = context.WithValue(ctx, key{}, 1)
 		compare(b, fibCalls, func() { fibOnce(ctx, s, fibN) }, func() { fibEach(ctx, fibN) })
 	})
-	bench("guard-vs-captured-named-result", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		compare(b, fibCalls, func() { fibParam(s, fibN) }, func() { fibNamed(s, fibN) })
-	})
-	bench("guard-vs-captured-reassigned-parameter", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		compare(b, fibCalls, func() { fibParam(s, fibN) }, func() { fibReassigned(s, fibN) })
-	})
+	roots("guard-vs-captured-named-result", fibCalls,
+		func(s *vstack.Stack) { fibParam(s, fibN) }, func(s *vstack.Stack) { fibNamed(s, fibN) })
+	roots("guard-vs-captured-reassigned-parameter", fibCalls,
+		func(s *vstack.Stack) { fibParam(s, fibN) }, func(s *vstack.Stack) { fibReassigned(s, fibN) })
 	bench("guard-vs-Run-per-level", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		const depth = 1000
 		compare(b, depth, func() { count(s, depth) }, func() {
@@ -279,9 +309,14 @@ func BenchmarkGuide(b *testing.B) {
 	bench("guard-per-container-vs-per-scalar", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		const depth, scalars = 100, 16
 		text := nested(depth, scalars)
+		parse := func(_ int, err error) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
 		compare(b, depth*(scalars+1),
-			func() { (&digits{stack: s, text: text}).value() },
-			func() { (&digits{stack: s, text: text}).scalar() })
+			func() { parse((&digits{stack: s, text: text}).value()) },
+			func() { parse((&digits{stack: s, text: text}).scalar()) })
 	})
 	b.Run("kept-stack-vs-new-stack-for-a-short-call", func(b *testing.B) {
 		s := vstack.New()

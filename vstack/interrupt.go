@@ -7,8 +7,9 @@ import "context"
 // is, and the Grow that follows finds the request. That is how the Go runtime
 // preempts goroutines, and it costs the guard nothing.
 const (
-	canceled = 1 << iota // the context of a frame is done
-	stepDue              // StepFor wants the baton back
+	canceled    = 1 << iota // the context of a frame is done
+	stepDue                 // StepFor wants the baton back
+	traceWanted             // somebody waits for a trace
 )
 
 // interrupt may be called from any goroutine.
@@ -21,7 +22,11 @@ func (s *Stack) interrupt(request uint32) {
 // panics if the frame's context is done.
 func (s *Stack) interrupted() {
 	// First take the bits, then look: what comes after that sets them again.
-	if taken := s.requests.Swap(0); taken&stepDue != 0 && s.task != nil {
+	taken := s.requests.Swap(0)
+	if taken&traceWanted != 0 {
+		s.answer()
+	}
+	if taken&stepDue != 0 && s.task != nil {
 		s.task.due.Store(false)
 		s.limit.Store(s.top.room)
 		s.pause()

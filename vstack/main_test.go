@@ -1,12 +1,14 @@
 package vstack_test
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -18,10 +20,20 @@ var deepTests = flag.Bool("deep", false, "run the tests that need up to 10 GiB o
 // ran away natively would kill the process.
 func TestMain(m *testing.M) {
 	debug.SetMaxStack(1 << 20)
-	goleak.VerifyTestMain(m)
+	// On js/wasm the runtime has one goroutine that handles events.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
 }
 
 const childEnv = "VSTACK_TEST_CHILD"
+
+// needsPreemption skips a test that spins until another goroutine does something:
+// on js/wasm nothing interrupts it.
+func needsPreemption(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "js" {
+		t.Skip("nothing preempts a goroutine here")
+	}
+}
 
 // runChild runs the calling test in a process of its own.
 func runChild(t *testing.T) (output string, err error) {
@@ -36,6 +48,9 @@ func runChild(t *testing.T) (output string, err error) {
 	cmd := exec.Command(exe, "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Env = append(os.Environ(), childEnv+"=1")
 	out, err := cmd.CombinedOutput()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("no child processes under an emulator")
+	}
 	return string(out), err
 }
 

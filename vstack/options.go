@@ -15,6 +15,8 @@ type options struct {
 	budget     *Budget
 	idleStacks int
 	idleTime   time.Duration
+	name       string
+	onPanic    func(Panic)
 }
 
 // minMemory is the smallest limit that leaves room for a root frame and one

@@ -126,6 +126,7 @@ func (p *Pool) take() (*pooled, error) {
 	if n < 0 {
 		p.stats.Started++
 		s := &pooled{stack: newStack(&p.options)}
+		s.stack.registerBound()
 		s.run = func(ctx context.Context) error { return s.fn(ctx, s.stack) }
 		return s, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,13 +133,18 @@ func TestPoolIdleTime(t *testing.T) {
 				t.Errorf("%d idle stacks, want %d", got, idle)
 			}
 		}
-		want(5)
 		time.Sleep(59 * time.Second)
 		want(5)
-		held(t, pool, 2, 10) // takes two of the five
-		time.Sleep(2 * time.Second)
+		time.Sleep(59 * time.Second)
+		// Each has been idle for more than a minute, so some may have ended,
+		// and before two are over all will.
+		if got := pool.Stats().Idle; got < 2 {
+			t.Fatalf("%d idle stacks", got)
+		}
+		held(t, pool, 2, 10)
+		time.Sleep(3 * time.Second)
 		want(2)
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Minute)
 		want(0)
 
 		// The clock starts again with the next idle stack.
@@ -162,7 +168,7 @@ func TestPoolIdleTime(t *testing.T) {
 func TestPoolDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held(t, vstack.NewPool(vstack.WithIdleTime(time.Minute)), 3, 10)
-		time.Sleep(time.Minute) // if a worker were left the test would not end
+		time.Sleep(2 * time.Minute) // if a worker were left the test would not end
 	})
 }
 
@@ -171,7 +177,7 @@ func TestPoolClose(t *testing.T) {
 		pool := vstack.NewPool()
 		held(t, pool, 3, 10)
 		hold := make(chan struct{})
-		returned := 0
+		var returned atomic.Int32
 		for range 2 {
 			go func() {
 				err := pool.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) error {
@@ -185,11 +191,11 @@ func TestPoolClose(t *testing.T) {
 		}
 		synctest.Wait()
 		for range 2 {
-			go func() { pool.Close(); returned++ }()
+			go func() { pool.Close(); returned.Add(1) }()
 			synctest.Wait()
 		}
-		if stats := pool.Stats(); returned != 0 || stats.Running != 2 || stats.Idle != 0 {
-			t.Errorf("%d calls of Close have returned, %+v", returned, stats)
+		if stats := pool.Stats(); returned.Load() != 0 || stats.Running != 2 || stats.Idle != 0 {
+			t.Errorf("%d calls of Close have returned, %+v", returned.Load(), stats)
 		}
 		fn := unexpected(t)
 		if err := pool.Run(context.Background(), fn); err != vstack.ErrClosed {
@@ -197,8 +203,8 @@ func TestPoolClose(t *testing.T) {
 		}
 		close(hold)
 		synctest.Wait()
-		if stats := pool.Stats(); returned != 2 || stats.Running != 0 || stats.Idle != 0 || stats.IdleBytes != 0 {
-			t.Errorf("%d calls of Close have returned, %+v", returned, stats)
+		if stats := pool.Stats(); returned.Load() != 2 || stats.Running != 0 || stats.Idle != 0 || stats.IdleBytes != 0 {
+			t.Errorf("%d calls of Close have returned, %+v", returned.Load(), stats)
 		}
 		pool.Close()
 	})
@@ -296,6 +302,15 @@ func BenchmarkPoolRun(b *testing.B) {
 		for b.Loop() {
 			_ = pool.Run(ctx, fn)
 		}
+	})
+	b.Run("stacks in parallel", func(b *testing.B) { // for comparison
+		b.RunParallel(func(pb *testing.PB) {
+			s := vstack.New()
+			defer s.Close()
+			for pb.Next() {
+				_ = s.Run(ctx, func(context.Context) error { count(s, 10); return nil })
+			}
+		})
 	})
 	b.Run("stack", func(b *testing.B) { // for comparison
 		s := vstack.New()

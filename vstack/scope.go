@@ -2,6 +2,7 @@ package vstack
 
 import (
 	"context"
+	"runtime/trace"
 
 	"github.com/vstack-go/vstack/scheduler"
 )
@@ -102,12 +103,15 @@ func (c *Scope) Go(fn func(ctx context.Context, stack *Stack) error) {
 		sched:   parent.sched,
 		account: parent.account,
 		task:    parent.task,
+		name:    parent.name,
+		onPanic: parent.onPanic,
 	}
 	s.state.Store(running)
 	c.pending++
 	err := s.branch(c.ctx, func(ctx context.Context) error { return fn(ctx, s) },
 		func(err error, out scheduler.Outcome) *scheduler.Turn {
 			s.state.Store(closed)
+			s.answerIdle()
 			c.ended(err, out)
 			return nil
 		})
@@ -149,6 +153,9 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 		return fn(ctx)
 	}
 	g.frame.ctx = s.context(ctx)
+	if trace.IsEnabled() {
+		done = s.branchTraced(g, done)
+	}
 	s.sched.Go(&scheduler.Branch{Job: g, Size: g.size, Done: func(out scheduler.Outcome) *scheduler.Turn {
 		err := g.frame.err
 		if value, ok := out.Panicked(); ok {

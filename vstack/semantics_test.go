@@ -119,6 +119,28 @@ var scenarios = map[string]func(w *world){
 			w.down(60, func() { panic("dropped") })
 		})
 	},
+	// The panic shows in the callers, and whoever recovers it goes on exiting.
+	"panic while goexit unwinds": func(w *world) {
+		defer w.logf("outermost defer")
+		w.down(120, func() {
+			defer func() { w.logf("recover: %v", recover()) }()
+			w.down(60, func() {
+				defer func() { panic("while exiting") }()
+				runtime.Goexit()
+			})
+			w.logf("not reached")
+		})
+		w.logf("not reached")
+	},
+	"panic while goexit unwinds, not recovered": func(w *world) {
+		w.down(120, func() {
+			defer w.logf("deferred")
+			w.down(60, func() {
+				defer func() { panic("while exiting") }()
+				runtime.Goexit()
+			})
+		})
+	},
 	"panic in deferred call": func(w *world) {
 		defer func() { w.logf("outer: %v", recover()) }()
 		w.down(60, func() {

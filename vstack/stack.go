@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/vstack-go/vstack/scheduler"
 )
@@ -43,13 +44,23 @@ type Stack struct {
 	turn *scheduler.Turn // its place among branches, made when first needed
 
 	idleMemory int64
+
+	// For those who look from outside.
+	id      uint64
+	name    string
+	made    time.Time
+	onPanic func(Panic)
+	asks    asks
 }
 
 // An account is the memory of a stack, as its segments are charged with it.
 type account struct {
 	max  int64 // bytes; 0: no limit
 	used int64
-	peak int64
+
+	active   int   // segments that run or wait
+	segments int64 // that were entered
+	counts   counts
 
 	budget *Budget // nil: none
 	drawn  int64   // from the budget, for workers that run or are idle
@@ -70,6 +81,7 @@ const (
 // New panics if an option is out of its range.
 func New(opts ...Option) *Stack {
 	s := newStack(collect(opts))
+	s.register()
 	// A parked worker refers to the scheduler and not to the stack, so the
 	// stack can be collected while they wait. The same goes for the account.
 	runtime.AddCleanup(s, func(r resources) { r.free() }, s.resources())
@@ -81,6 +93,8 @@ func newStack(o *options) *Stack {
 		sched:      new(scheduler.Scheduler),
 		account:    &account{max: o.maxMemory, budget: o.budget},
 		idleMemory: o.idleMemory,
+		name:       o.name,
+		onPanic:    o.onPanic,
 	}
 	if s.idleMemory < 0 {
 		s.idleMemory = stackIdleMemory
@@ -92,13 +106,15 @@ func newStack(o *options) *Stack {
 type resources struct {
 	sched   *scheduler.Scheduler
 	account *account
+	id      uint64
 }
 
-func (s *Stack) resources() resources { return resources{s.sched, s.account} }
+func (s *Stack) resources() resources { return resources{s.sched, s.account, s.id} }
 
 func (r resources) free() {
 	r.sched.Close()
 	r.account.settle(0)
+	unregister(r.id)
 }
 
 // Close ends the stack's parked goroutines; none of its own is left. A call of
@@ -143,7 +159,9 @@ func (s *Stack) release() {
 	if s.spare != nil {
 		s.spare.parent = nil
 	}
+	s.sched.Forget()
 	s.state.Store(idle)
+	s.answerIdle()
 }
 
 // stackContext is the context that a frame's function gets: the caller's, which

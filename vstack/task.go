@@ -119,10 +119,10 @@ func (t *Task) end() {
 	t.done = true
 	t.cancel()
 	t.stack.task = nil
-	t.stack.release()
+	defer t.stack.release()
 	out := t.out
 	t.out = scheduler.Outcome{}
-	out.Repeat()
+	t.stack.repeat(out)
 }
 
 // pause gives the baton back to the stepper until the next step. The stack goes

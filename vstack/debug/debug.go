@@ -1,0 +1,354 @@
+// Package debug serves a page that shows the live virtual stacks of a program
+// while it runs: how deep they are, what they hold, and where they are, folded.
+//
+// It is mounted as net/http/pprof is. Importing it adds it to
+// [http.DefaultServeMux] at /debug/vstack/:
+//
+//	import _ "github.com/vstack-go/vstack/vstack/debug"
+//
+// With another mux, mount [Handler]:
+//
+//	mux.Handle("/debug/vstack/", debug.Handler())
+//
+// The same data is there as JSON with ?as=json, as text in the form of Go's
+// tracebacks with ?id=N&as=text and, in a program that also imports
+// github.com/vstack-go/vstack/vstack/profile, for go tool pprof with ?as=pprof.
+//
+// # What it costs, what it shows
+//
+// Nothing while nobody looks: no goroutine runs and nothing is recorded. A look
+// asks the 20 deepest running stacks for a trace of 16 segments each, which
+// holds each of them up for about a millisecond, once in half a second at most
+// however many look at a time. Depth over time is what was seen by those who
+// looked. Numbers, the names of stacks and the names and lines of functions are
+// shown, and no arguments or values; still, like net/http/pprof, it is nothing to
+// be open to everybody.
+package debug
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/form"
+)
+
+func init() { http.Handle("/debug/vstack/", Handler()) }
+
+// The bounds of the work that a request can cause.
+const (
+	mostStacks    = 200 // that are listed, the deepest first
+	mostTraced    = 20
+	listSegments  = 16 // of each that are read for the list
+	pageSegments  = 64 // that are read for the page of one stack
+	patience      = 100 * time.Millisecond
+	fresh         = 500 * time.Millisecond // how long a list is served again
+	mostSamples   = 120
+	mostHistories = 1000
+)
+
+var handler = &page{
+	histories: map[uint64]*history{},
+	turn:      make(chan struct{}, 1),
+}
+
+// Handler returns the handler of the page, which links to itself by queries
+// only, so that it may be mounted at any path. There is one for the whole
+// program. It answers GET and HEAD.
+func Handler() http.Handler { return handler }
+
+type page struct {
+	turn chan struct{} // one trace for the page of a stack at a time
+
+	mu        sync.Mutex
+	last      *list
+	histories map[uint64]*history
+}
+
+// A list is what was seen of all stacks at one time.
+type list struct {
+	Time   time.Time `json:"time"`
+	Stacks []stack   `json:"stacks"`
+	More   int       `json:"more,omitempty"` // that are not listed
+	Pprof  bool      `json:"-"`
+}
+
+// A stack is what was seen of one.
+type stack struct {
+	ID         uint64        `json:"id"`
+	Name       string        `json:"name,omitempty"`
+	AgeSeconds float64       `json:"ageSeconds"`
+	Stats      vstack.Stats  `json:"stats"`
+	Depth      int64         `json:"depth,omitempty"` // in frames, about if Approximate
+	About      bool          `json:"approximate,omitempty"`
+	Summary    string        `json:"summary,omitempty"`
+	Note       string        `json:"note,omitempty"` // why there is no summary
+	Line       *line         `json:"-"`
+	Age        string        `json:"-"`
+	Trace      *vstack.Trace `json:"-"`
+	handle     *vstack.Stack
+}
+
+// ServeHTTP serves the list, or one stack with ?id=N.
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "vstack: this page is only to be read", http.StatusMethodNotAllowed)
+		return
+	}
+	as, id := r.FormValue("as"), r.FormValue("id")
+	switch {
+	case id != "":
+		p.serveStack(w, r, id, as)
+	case as == "":
+		render(w, "list", p.look(r.Context()))
+	case as == "json":
+		writeJSON(w, p.look(r.Context()))
+	case as == "pprof":
+		servePprof(w)
+	default:
+		http.Error(w, "vstack: as is json or pprof, or with an id json or text", http.StatusBadRequest)
+	}
+}
+
+func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string) {
+	n, err := strconv.ParseUint(id, 10, 64)
+	stacks := vstack.Stacks()
+	i := slices.IndexFunc(stacks, func(s *vstack.Stack) bool { return s.ID() == n })
+	if err != nil || i < 0 {
+		renderWith(w, http.StatusNotFound, "gone", id)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 5*patience)
+	defer cancel()
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+	}
+	s := see(stacks[i], time.Now())
+	s.trace(ctx, pageSegments)
+	p.mu.Lock()
+	s.Line = p.sample(&s, time.Now())
+	p.mu.Unlock()
+	if as != "" && s.Trace == nil {
+		http.Error(w, "vstack: "+s.Note, http.StatusServiceUnavailable)
+		return
+	}
+	switch as {
+	case "":
+		render(w, "stack", s)
+	case "json":
+		writeJSON(w, s.Trace)
+	case "text":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = fmt.Fprintf(w, "%s\n\n%s", s.Trace.Summary(), s.Trace)
+	default:
+		http.Error(w, "vstack: as is json or text", http.StatusBadRequest)
+	}
+}
+
+func servePprof(w http.ResponseWriter) {
+	write := form.Write.Load()
+	if write == nil {
+		http.Error(w, "vstack: the program does not import github.com/vstack-go/vstack/vstack/profile", http.StatusNotImplemented)
+		return
+	}
+	var b bytes.Buffer
+	if err := (*write)(&b); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", `attachment; filename="vstack.pb.gz"`)
+	_, _ = w.Write(b.Bytes())
+}
+
+// look returns what is to be seen now, or was a moment ago.
+func (p *page) look(ctx context.Context) *list {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.last != nil && now.Sub(p.last.Time) < fresh {
+		return p.last
+	}
+	all := []stack{}
+	for _, s := range vstack.Stacks() {
+		all = append(all, see(s, now))
+	}
+	slices.SortStableFunc(all, func(a, b stack) int {
+		if a.Stats.Running != b.Stats.Running {
+			if a.Stats.Running {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Stats.Segments, a.Stats.Segments)
+	})
+	l := &list{Time: now, Stacks: all[:min(len(all), mostStacks)], Pprof: form.Write.Load() != nil}
+	l.More = len(all) - len(l.Stacks)
+
+	// All at once, and not for long. One request's end must not spoil what
+	// others will be served.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	var traces sync.WaitGroup
+	for i := range l.Stacks {
+		s := &l.Stacks[i]
+		switch {
+		case !s.Stats.Running:
+			s.Note = "idle"
+		case i >= mostTraced:
+			s.Note = "not asked: only the deepest are"
+		default:
+			traces.Go(func() { s.trace(ctx, listSegments) })
+		}
+	}
+	traces.Wait()
+	for i := range l.Stacks {
+		l.Stacks[i].Line = p.sample(&l.Stacks[i], now)
+		l.Stacks[i].handle = nil // the list is kept, and is to keep no stack alive
+	}
+	p.forget(now)
+	p.last = l
+	return l
+}
+
+// see returns what can be seen of a stack without asking it.
+func see(s *vstack.Stack, now time.Time) stack {
+	age := now.Sub(s.Made())
+	return stack{
+		ID:         s.ID(),
+		Name:       s.Name(),
+		Stats:      s.Stats(),
+		AgeSeconds: age.Seconds(),
+		Age:        short(age),
+		handle:     s,
+	}
+}
+
+// short prints a duration to about three digits.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// trace asks the stack where it is.
+func (s *stack) trace(ctx context.Context, segments int) {
+	t, err := s.handle.TraceContext(ctx, segments)
+	switch {
+	case err != nil:
+		s.Note = "no answer: it has not come to a guard; it waits, or does something else"
+		return
+	case t.Depth == 0:
+		s.Note = "idle"
+	}
+	s.Trace = t
+	s.Summary = t.Summary()
+	s.Depth = t.Depth
+	if t.Walked > 0 && t.Walked < t.Segments {
+		s.Depth = t.Depth / int64(t.Walked) * int64(t.Segments)
+		s.About = true
+	}
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v)
+}
+
+var (
+	//go:embed page.html
+	text string
+	//go:embed page.css
+	style string
+	//go:embed page.js
+	script string
+
+	pages = template.Must(template.New("").Funcs(template.FuncMap{
+		"commas": commas,
+		"bytes":  size,
+		"pieces": pieces,
+	}).Parse(text))
+
+	// What the page may load: its own style and script, known by their hashes,
+	// and itself again.
+	policy = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+		"style-src '" + hash(style) + "'; script-src '" + hash(script) + "'"
+)
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func render(w http.ResponseWriter, name string, data any) {
+	renderWith(w, http.StatusOK, name, data)
+}
+
+func renderWith(w http.ResponseWriter, code int, name string, data any) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, map[string]any{
+		"Style":  template.CSS(style),
+		"Script": template.JS(script),
+		"Data":   data,
+	}); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(code)
+	_, _ = w.Write(b.Bytes())
+}
+
+// pieces are the pieces of a summary, each for a line of its own.
+func pieces(summary string) []string {
+	if summary == "" {
+		return nil
+	}
+	return strings.Split(strings.ReplaceAll(summary, " -> ", " → "), "; ")
+}
+
+func commas(v any) string {
+	s := fmt.Sprint(v)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size prints bytes for people.
+func size(n int64) string {
+	switch {
+	case n < 1<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	case n < 1<<30:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+}

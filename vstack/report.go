@@ -1,0 +1,68 @@
+package vstack
+
+import (
+	"fmt"
+	"io"
+)
+
+// overflowSegments bounds the trace of an overflow, and so its cost: input that
+// is meant to overflow the stack must not find a way to make that slow.
+const overflowSegments = 16
+
+// overflow makes the error for a stack that is out of memory; budget is not 0 if
+// the budget is what is used up.
+func (s *Stack) overflow(budget int64) error {
+	a := s.account
+	return &OverflowError{
+		Bytes:  a.used,
+		Limit:  a.max,
+		Budget: budget,
+		Hops:   s.hops,
+		Trace:  s.walk(s.top, overflowSegments),
+		stack:  s,
+	}
+}
+
+// Cycle returns the recursion that made the stack deep, folded, and whether one
+// was found.
+func (e *OverflowError) Cycle() (cycle Part, ok bool) {
+	if e.Trace == nil {
+		return Part{}, false
+	}
+	return e.Trace.Cycle()
+}
+
+// Format prints the one line of Error, and for %+v the whole report: the cycle,
+// and the frames at either end in the form of Go's tracebacks.
+func (e *OverflowError) Format(f fmt.State, verb rune) {
+	switch {
+	case verb == 'v' && f.Flag('+'):
+		e.report(f)
+	case verb == 'q':
+		fmt.Fprintf(f, "%q", e.Error())
+	default:
+		_, _ = io.WriteString(f, e.Error())
+	}
+}
+
+func (e *OverflowError) report(w io.Writer) {
+	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
+	p("%s\n", e.Error())
+	t := e.Trace
+	if t == nil {
+		return
+	}
+	if t.Name != "" {
+		p("stack: %q\n", t.Name)
+	}
+	p("%s bytes in use, limit %s, %s, %s\n", commas(e.Bytes), commas(e.Limit), count(e.Hops, "hop"), count(int64(t.Segments), "segment"))
+	if cycle, ok := t.Cycle(); ok {
+		p("the recursion: %s\n", cycle)
+	}
+	p("in one line: %s\n", t.Summary())
+	p("\nthe last %s, the newest first:\n", count(int64(len(t.Top)), "frame"))
+	printFrames(w, t.Top)
+	p("\nthe first %s, the oldest last:\n", count(int64(len(t.Root)), "frame"))
+	printFrames(w, t.Root)
+	p("\n%s", t)
+}
