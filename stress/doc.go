@@ -1,0 +1,9 @@
+// Package stress tries to break vstack. It has programs made from bytes that run
+// both as plain recursion and through vstack and must leave the same log
+// ([Check]), and tortures that look at what is left behind: goroutines, bytes,
+// deferred calls ([Tortures]). The tests of this package run both in a bounded
+// form, FuzzPrograms runs programs for as long as it is let, and the program in
+// soak mixes everything for hours.
+//
+// docs/reliability.md says what is promised and which of these tests it.
+package stress

@@ -1,0 +1,85 @@
+package stress
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Set for a child process of a test: what it is to do, and the bytes that a
+// native stack may have.
+const (
+	childEnv    = "STRESS_TEST_CHILD"
+	maxStackEnv = "STRESS_TEST_MAX_STACK"
+)
+
+func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv(maxStackEnv)); err == nil {
+		SetMaxStack(n)
+	}
+	// On js/wasm the runtime has one goroutine that handles events.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
+}
+
+// child runs tests of this package in a process of its own, with more in its
+// environment, by way of a shell command if one is given.
+func child(t *testing.T, tests, shell string, env ...string) (output string, err error) {
+	t.Helper()
+	if runtime.GOOS == "js" {
+		t.Skip("no child processes here")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-test.run=" + tests, "-test.short", "-test.v", "-programs=300"}
+	cmd := exec.Command(exe, args...)
+	if shell != "" {
+		cmd = exec.Command("sh", append([]string{"-c", shell + `; exec "$0" "$@"`, exe}, args...)...)
+	}
+	cmd.Env = append(os.Environ(), env...)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("no child processes under an emulator")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	// A crash prints the stacks of all goroutines: thousands, for seconds.
+	out, _ := io.ReadAll(io.LimitReader(pipe, 64<<10))
+	if len(out) == 64<<10 {
+		_ = cmd.Process.Kill()
+	}
+	return string(out), cmd.Wait()
+}
+
+// rss returns the process's resident memory now and at its highest, in bytes; 0
+// where /proc does not tell.
+func rss() (now, peak int64) {
+	text, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		n, _ := strconv.ParseInt(fields[1], 10, 64)
+		switch fields[0] {
+		case "VmRSS:":
+			now = n << 10
+		case "VmHWM:":
+			peak = n << 10
+		}
+	}
+	return now, peak
+}

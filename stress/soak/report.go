@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/vstack-go/vstack/stress"
+)
+
+// A Report is what a run did and found.
+type Report struct {
+	Go         string
+	Race       bool
+	Seconds    float64
+	From       uint64 // the first seed
+	Programs   int
+	Tortures   int
+	Did        stress.Result // by the programs together
+	PeakMemory int64         // bytes resident at most; of the heap and stacks where the system does not tell
+	Violations []Violation
+}
+
+// A Violation is a promise that was broken.
+type Violation struct {
+	Seed uint64 // replays it, with -seed
+	Text string
+}
+
+func (r *Report) print(w io.Writer) {
+	race := "without the race detector"
+	if r.Race {
+		race = "with the race detector"
+	}
+	fmt.Fprintf(w, "%s, %s, %.0f seconds from seed %d\n", r.Go, race, r.Seconds, r.From)
+	fmt.Fprintf(w, "%d programs: %d frames, %d log lines compared, %d overflows, %d levels at once at most\n",
+		r.Programs, r.Did.Frames, r.Did.Lines, r.Did.Overflow, r.Did.Depth)
+	fmt.Fprintf(w, "%d uses of a stack by a goroutine that it does not run on, %d of them not seen\n", r.Did.Foreign, r.Did.Missed)
+	fmt.Fprintf(w, "%d tortures; peak memory %d MiB\n", r.Tortures, r.PeakMemory>>20)
+	for _, v := range r.Violations {
+		fmt.Fprintf(w, "VIOLATION, replay it with -seed %d: %s\n", v.Seed, v.Text)
+	}
+	if len(r.Violations) == 0 {
+		fmt.Fprintln(w, "no violation")
+	}
+}
