@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A child is a server in a process of its own.
+type child struct {
+	cmd    *exec.Cmd
+	addr   string
+	stderr bytes.Buffer
+}
+
+// startServer builds the server and starts it on a free port of the loopback.
+func startServer(t *testing.T, args ...string) *child {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), "exprserver.exe")
+	if out, err := exec.Command("go", "build", "-o", exe, "..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c := &child{cmd: exec.Command(exe, append(args, "-addr", "127.0.0.1:0")...)}
+	c.cmd.Stderr = &c.stderr
+	stdout, err := c.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.cmd.Process.Kill() //nolint:errcheck // it may have ended
+		c.cmd.Wait()         //nolint:errcheck
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !ok {
+		t.Fatalf("the server says %q, %v", line, err)
+	}
+	c.addr = addr
+	return c
+}
+
+// peak returns the most memory that the server had, in bytes; 0 where nothing
+// tells.
+func (c *child) peak() (bytes int64) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
+			return bytes << 10
+		}
+	}
+	return 0
+}
+
+// With the guards every ordinary request is answered, and every hostile one gets
+// an error, within the memory that the server was given.
+func TestGuarded(t *testing.T) {
+	const budget = 256 << 20
+	server := startServer(t, "-deadline", "3s")
+	r := newReport()
+	var lines atomic.Int32
+	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 8, rounds: 1, phase: 2 * time.Second}
+	if err := a.run(context.Background(), r, func(string) { lines.Add(1) }); err != nil {
+		t.Errorf("%v: %.2000s", err, &server.stderr)
+	}
+	var table strings.Builder
+	r.write(&table)
+	t.Log("\n" + r.line() + "\n" + table.String())
+	if r.failed > 0 {
+		t.Error("unexpected answers")
+	}
+	for _, phase := range []string{quiet, attacked} {
+		if n := len(r.latencies[phase]); n < 10 {
+			t.Errorf("%s: %d ordinary requests were answered", phase, n)
+		}
+	}
+	for _, kind := range []string{"nested", "nested, announced", "unary chain", "spaces", "slow body", "aborted"} {
+		if len(r.statuses[kind]) == 0 {
+			t.Errorf("%s: nothing was sent", kind)
+		}
+	}
+	if lines.Load() == 0 {
+		t.Error("no progress was shown")
+	}
+	if peak := server.peak(); peak > budget+128<<20 {
+		t.Errorf("the server used %d MiB", peak>>20)
+	} else {
+		t.Logf("the server used %d MiB at most", peak>>20)
+	}
+}
+
+// Without them the same attack ends the process.
+func TestUnguarded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs 2 GB of memory")
+	}
+	server := startServer(t, "-unguarded", "-deadline", "2m")
+	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 0, rounds: 1, phase: 2 * time.Minute}
+	r := newReport()
+	if err := a.runPhase(context.Background(), r, attacked, func(string) {}); err != errGone {
+		t.Errorf("the attack ended with %v", err)
+	}
+	err := server.cmd.Wait()
+	if text := server.stderr.String(); err == nil || !strings.Contains(text, "fatal error: stack overflow") {
+		t.Errorf("the server ended with %v: %.1000s", err, text)
+	}
+}
+
+func TestQuantile(t *testing.T) {
+	var l []time.Duration
+	for i := range 1000 {
+		l = append(l, time.Duration(i)*time.Millisecond)
+	}
+	for q, want := range map[float64]int{0: 0, 0.5: 500, 0.99: 990, 0.999: 999, 1: 999} {
+		if got := quantile(l, q); got != time.Duration(want)*time.Millisecond {
+			t.Errorf("%v: %v", q, got)
+		}
+	}
+	if got := quantile(nil, 0.5); got != 0 {
+		t.Error(got)
+	}
+}
