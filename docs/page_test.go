@@ -1,0 +1,445 @@
+package docs
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A page is a Markdown file.
+type page struct {
+	file     string   // from the root of the repository
+	prose    []string // its lines; those of code blocks and comments are empty
+	shown    []string // the same with the blocks of program output in it
+	blocks   []*block
+	notes    []note
+	sections []*section
+}
+
+// A block is a fenced code block.
+type block struct {
+	page  *page
+	line  int // of its first line of text
+	lang  string
+	text  string
+	notes map[string]string
+}
+
+// A note is a comment for this test.
+type note struct {
+	line       int
+	key, value string
+}
+
+// A section reaches from its heading to the next one of any level.
+type section struct {
+	outer       *section // nil for the first
+	level       int      // 0 for what comes before the first heading
+	first, last int      // lines, from 0, last one excluded
+	anchor      string
+}
+
+var (
+	fence      = regexp.MustCompile("^ {0,3}(```+|~~~+) *([a-zA-Z0-9+-]*)")
+	heading    = regexp.MustCompile(`^(#{1,6}) +(.*?) *#*$`)
+	noteStart  = regexp.MustCompile(`(?s)^([a-z][a-z ]*?)(?::(.*))?$`)
+	inlineCode = regexp.MustCompile("``[^`]+``|`[^`]+`")
+	link       = regexp.MustCompile(`\]\(<?([^)>\s]+)>?(?: +"[^"]*")?\)|^ {0,3}\[[^\]]+\]: *<?([^\s>]+)|(?:href|src|srcset)="([^"]+)"`)
+	explicit   = regexp.MustCompile(`<a +(?:id|name)="([^"]+)"`)
+)
+
+func parsePage(file, text string) *page {
+	p := &page{file: file}
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	pending := map[string]string{} // notes that a block may follow
+	current := &section{}
+	p.sections = []*section{current}
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		keep := func(prose, shown string) {
+			p.prose = append(p.prose, prose)
+			p.shown = append(p.shown, shown)
+		}
+		if m := fence.FindStringSubmatch(line); m != nil {
+			b := &block{page: p, line: i + 2, lang: m[2], notes: pending}
+			pending = map[string]string{}
+			keep("", "")
+			for i++; i < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[i]), m[1]); i++ {
+				b.text += lines[i] + "\n"
+				if b.lang == "" || b.lang == "text" {
+					keep("", lines[i])
+				} else {
+					keep("", "")
+				}
+			}
+			keep("", "")
+			p.blocks = append(p.blocks, b)
+			continue
+		}
+		if before, comment, ok := strings.Cut(line, "<!--"); ok && strings.TrimSpace(before) == "" {
+			start := i
+			keep("", "")
+			for !strings.Contains(comment, "-->") && i+1 < len(lines) {
+				i++
+				comment += "\n" + lines[i]
+				keep("", "")
+			}
+			comment, _, _ = strings.Cut(comment, "-->")
+			if m := noteStart.FindStringSubmatch(strings.TrimSpace(comment)); m != nil {
+				n := note{start + 1, m[1], strings.Trim(m[2], " \n")}
+				p.notes = append(p.notes, n)
+				pending[n.key] = n.value
+			}
+			continue
+		}
+		keep(line, line)
+		if strings.TrimSpace(line) != "" {
+			clear(pending)
+		}
+		if m := heading.FindStringSubmatch(line); m != nil {
+			current.last = i
+			outer := current
+			for outer != nil && outer.level >= len(m[1]) {
+				outer = outer.outer
+			}
+			current = &section{outer: outer, level: len(m[1]), first: i, anchor: p.slug(m[2])}
+			p.sections = append(p.sections, current)
+		}
+	}
+	current.last = len(lines)
+	return p
+}
+
+// slug returns the anchor of a heading, as GitHub makes it.
+func (p *page) slug(text string) string {
+	text = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(text, "$1")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+	same := 0
+	for _, s := range p.sections {
+		if s.anchor == text || same > 0 && s.anchor == fmt.Sprintf("%s-%d", text, same) {
+			same++
+		}
+	}
+	if same > 0 {
+		return fmt.Sprintf("%s-%d", text, same)
+	}
+	return text
+}
+
+func (p *page) problem(line int, format string, args ...any) string {
+	return fmt.Sprintf("%s:%d: ", p.file, line) + fmt.Sprintf(format, args...)
+}
+
+// Links.
+
+func (p *page) anchors() (anchors []string) {
+	for _, s := range p.sections[1:] {
+		anchors = append(anchors, s.anchor)
+	}
+	for _, line := range p.prose {
+		for _, m := range explicit.FindAllStringSubmatch(line, -1) {
+			anchors = append(anchors, m[1])
+		}
+	}
+	return anchors
+}
+
+func (p *page) badLinks(all []*page) (problems []string) {
+	for i, line := range p.prose {
+		line = inlineCode.ReplaceAllString(line, "code")
+		for _, m := range link.FindAllStringSubmatch(line, -1) {
+			target := m[1] + m[2] + m[3]
+			u, err := url.Parse(target)
+			if err != nil {
+				problems = append(problems, p.problem(i+1, "link %s: %v", target, err))
+				continue
+			}
+			if u.Scheme != "" || u.Host != "" {
+				continue
+			}
+			file := p.file
+			if u.Path != "" {
+				file = path.Join(path.Dir(p.file), u.Path)
+				if !known(all, file) {
+					if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+						problems = append(problems, p.problem(i+1, "link %s: there is no %s", target, file))
+						continue
+					}
+				}
+			}
+			if u.Fragment == "" {
+				continue
+			}
+			for _, to := range all {
+				if to.file == file && !slices.Contains(to.anchors(), u.Fragment) {
+					problems = append(problems, p.problem(i+1, "link %s: %s has no heading #%s", target, file, u.Fragment))
+				}
+			}
+		}
+	}
+	return problems
+}
+
+func known(all []*page, file string) bool {
+	return slices.ContainsFunc(all, func(p *page) bool { return p.file == file })
+}
+
+// Commands.
+
+func (b *block) isShell() bool {
+	return slices.Contains([]string{"sh", "bash", "shell", "console"}, b.lang)
+}
+
+// commands returns the block's commands, one a string.
+func (b *block) commands() (commands []string) {
+	text := strings.ReplaceAll(b.text, "\\\n", " ")
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		prompt := strings.HasPrefix(line, "$ ")
+		if b.lang == "console" && !prompt {
+			continue // what the command prints
+		}
+		line = strings.TrimPrefix(line, "$ ")
+		if at := strings.Index(" "+line, " #"); at >= 0 {
+			line = line[:at]
+		}
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			commands = append(commands, line)
+		}
+	}
+	return commands
+}
+
+const shortest = 12 // letters of a reason
+
+func (p *page) badCommands(ci string) (problems []string) {
+	for _, b := range p.blocks {
+		if !b.isShell() {
+			continue
+		}
+		if problem := b.excuse(); problem != "" {
+			problems = append(problems, p.problem(b.line, "%s", problem))
+		}
+		_, run := b.notes["run"]
+		excused := run || b.notes["not run"] != "" || b.notes["run by"] != ""
+		for _, command := range b.commands() {
+			if !excused && !strings.Contains(ci, command) {
+				problems = append(problems, p.problem(b.line, "nothing runs %q: "+
+					"put it in .ci/run, or <!-- run -->, <!-- run by: FILE TestName --> or <!-- not run: REASON --> above the block", command))
+			}
+			for _, missing := range missing(command) {
+				problems = append(problems, p.problem(b.line, "%q: %s", command, missing))
+			}
+		}
+	}
+	for i, line := range p.prose {
+		for _, code := range inlineCode.FindAllString(line, -1) {
+			for _, missing := range missing(strings.Trim(code, "` ")) {
+				problems = append(problems, p.problem(i+1, "%s: %s", code, missing))
+			}
+		}
+	}
+	return problems
+}
+
+// excuse says what is wrong with a note that says why or where a block is run.
+func (b *block) excuse() string {
+	if reason, ok := b.notes["not run"]; ok && len(reason) < shortest {
+		return "<!-- not run: --> needs a reason"
+	}
+	by, ok := b.notes["run by"]
+	if !ok {
+		return ""
+	}
+	file, name, _ := strings.Cut(by, " ")
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+	if err != nil {
+		return fmt.Sprintf("<!-- run by: -->: %v", err)
+	}
+	if !strings.Contains(string(text), "func "+name+"(") {
+		return fmt.Sprintf("<!-- run by: -->: there is no %s in %s", name, file)
+	}
+	return ""
+}
+
+// missing returns what command names that is not there.
+func missing(command string) (missing []string) {
+	dir := "."
+	for _, part := range regexp.MustCompile(`&&|\|\|?|;|[()]`).Split(command, -1) {
+		words := splitWords(part)
+		for len(words) > 0 && strings.Contains(words[0], "=") {
+			words = words[1:] // GOARCH=386
+		}
+		if len(words) < 2 {
+			continue
+		}
+		switch {
+		case words[0] == "cd":
+			dir = path.Join(dir, words[1])
+			missing = append(missing, noFile(dir)...)
+		case words[0] == "bash" || words[0] == "sh":
+			missing = append(missing, noFile(path.Join(dir, words[1]))...)
+		case words[0] == "timeout" && len(words) > 3 && words[2] == "go":
+			missing = append(missing, missingGo(dir, words[3:])...)
+		case words[0] == "go":
+			missing = append(missing, missingGo(dir, words[1:])...)
+		}
+	}
+	return missing
+}
+
+func splitWords(text string) (words []string) {
+	for _, m := range regexp.MustCompile(`(?:[^\s'"]|'[^']*'|"[^"]*")+`).FindAllString(text, -1) {
+		words = append(words, strings.NewReplacer("'", "", `"`, "").Replace(m))
+	}
+	return words
+}
+
+func noFile(file string) []string {
+	if strings.Contains(file, "$") {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+		return []string{"there is no " + file}
+	}
+	return nil
+}
+
+// missingGo is missing for a command of go's.
+func missingGo(dir string, words []string) (missing []string) {
+	if !slices.Contains([]string{"test", "run", "build", "vet", "install"}, words[0]) {
+		return nil
+	}
+	var dirs, patterns []string
+	for i := 1; i < len(words); i++ {
+		name, value, joined := strings.Cut(words[i], "=")
+		switch {
+		case name == "-C" && i+1 < len(words):
+			i++
+			dir = path.Join(dir, words[i])
+		case slices.Contains([]string{"-bench", "-run", "-fuzz"}, name):
+			if !joined && i+1 < len(words) {
+				i++
+				value = words[i]
+			}
+			patterns = append(patterns, value)
+		case strings.HasPrefix(words[i], "./"):
+			dirs = append(dirs, words[i])
+			if words[0] == "run" {
+				i = len(words) // the program's own arguments
+			}
+		}
+	}
+	var names []string
+	for _, d := range dirs {
+		base, all := strings.CutSuffix(d, "/...")
+		base = path.Join(dir, base)
+		if gone := noFile(base); gone != nil {
+			missing = append(missing, fmt.Sprintf("there is no %s", d))
+			continue
+		}
+		names = append(names, tests(base, all)...)
+	}
+	if words[0] != "test" || len(missing) > 0 || len(dirs) == 0 {
+		return missing
+	}
+	for _, pattern := range patterns {
+		first, _, _ := strings.Cut(pattern, "/")
+		re, err := regexp.Compile(first)
+		if err != nil || pattern == "^$" {
+			continue
+		}
+		if !slices.ContainsFunc(names, re.MatchString) {
+			missing = append(missing, fmt.Sprintf("there is no test or benchmark %s in %v", pattern, dirs))
+		}
+	}
+	return missing
+}
+
+var testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz|Example)\w*)\(`)
+
+// tests returns the names of the tests in dir, and in those below it.
+func tests(dir string, all bool) (names []string) {
+	patterns := []string{"*_test.go"}
+	if all {
+		patterns = append(patterns, "*/*_test.go", "*/*/*_test.go")
+	}
+	for _, pattern := range patterns {
+		files, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), pattern))
+		for _, file := range files {
+			text, _ := os.ReadFile(file)
+			for _, m := range testFunc.FindAllStringSubmatch(string(text), -1) {
+				names = append(names, m[1])
+			}
+		}
+	}
+	return names
+}
+
+// Figures.
+
+// figure matches what looks like a measurement: a time, a ratio, a share, memory.
+// Sizes in KiB are left out: they are mostly what a constant says.
+var figure = regexp.MustCompile(`\b\d[\d.,]*(?: ?(?:ns|us|µs|ms|MB|MiB|GB|GiB)\b|x\b| ?%)`)
+
+// notFigures are not measured: the limit of Go's stacks.
+var notFigures = []string{"1 GB", "1 GiB", "100%", "100 %"}
+
+func (p *page) badFigures() (problems []string) {
+	for _, s := range p.sections {
+		found, at := "", 0
+		for i := s.first; i < s.last && found == ""; i++ {
+			line := inlineCode.ReplaceAllString(p.shown[i], "")
+			for _, m := range figure.FindAllString(line, -1) {
+				if !slices.Contains(notFigures, m) {
+					found, at = m, i+1
+				}
+			}
+		}
+		if found == "" {
+			continue
+		}
+		measured := false
+		for o := s; o != nil && !measured; o = o.outer {
+			measured = p.measured(o)
+		}
+		if !measured {
+			problems = append(problems, p.problem(at, "what measured %s? The section needs a line "+
+				"\"Measured with: `command`\", or <!-- figures: REASON --> if it is no measurement", found))
+		}
+	}
+	for i, line := range p.prose {
+		if text, ok := strings.CutPrefix(measuredLine(line), "Measured with:"); ok && !inlineCode.MatchString(text) {
+			problems = append(problems, p.problem(i+1, "\"Measured with:\" names no command"))
+		}
+	}
+	return problems
+}
+
+func measuredLine(line string) string { return strings.TrimLeft(line, "*_-> ") }
+
+// measured reports whether s says where its figures come from.
+func (p *page) measured(s *section) bool {
+	for _, n := range p.notes {
+		if n.key == "figures" && s.first < n.line && n.line <= s.last && len(n.value) >= 5 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.prose[s.first:s.last], func(line string) bool {
+		return strings.HasPrefix(measuredLine(line), "Measured with:")
+	})
+}
