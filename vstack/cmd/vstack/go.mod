@@ -7,6 +7,7 @@ replace github.com/vstack-go/vstack => ../../..
 require (
 	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/golangci/plugin-module-register v0.1.2
+	github.com/vstack-go/vstack v0.0.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/tools v0.52.0
 )

@@ -100,7 +100,7 @@ func (c *common) compiles(change *fix.Change, patterns []string) error {
 	}
 	cfg := &packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedTypes |
-			packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedDeps,
+			packages.NeedSyntax | packages.NeedTypesInfo,
 		Dir:     c.dir,
 		Tests:   c.tests,
 		Overlay: overlay,
@@ -111,10 +111,16 @@ func (c *common) compiles(change *fix.Change, patterns []string) error {
 	// Whether the library can be imported is a matter of go.mod, and says what to
 	// do better than a compiler's error does.
 	lib, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles, Dir: c.dir}, guard.Path)
-	if err != nil || len(lib) == 0 || len(lib[0].Errors) > 0 || len(lib[0].GoFiles) == 0 {
-		return fmt.Errorf("the module does not require vstack; run this first:\n\tgo get github.com/vstack-go/vstack@latest")
+	if err != nil {
+		return err
 	}
-	cfg.Mode &^= packages.NeedDeps
+	if len(lib) != 1 || len(lib[0].GoFiles) == 0 {
+		why := ""
+		if len(lib) == 1 && len(lib[0].Errors) > 0 {
+			why = " (" + lib[0].Errors[0].Msg + ")"
+		}
+		return fmt.Errorf("vstack cannot be imported here%s; run this first:\n\tgo get github.com/vstack-go/vstack/vstack@latest", why)
+	}
 	pkgs, err := packages.Load(cfg, patterns...)
 	if err != nil {
 		return err
@@ -160,11 +166,14 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, w io.Writer) {
 		}
 	}
 	for _, l := range change.Left {
-		fmt.Fprintf(w, "%s: no guard in %s: %s\n\ton %s\n", at(l.Func.Pos()), l.Func.Name(), l.Why, report.Chain(l.Cycle))
+		fmt.Fprintf(w, "%s: no guard for %s\n", at(l.Cycle.Start().Pos()), report.Chain(l.Cycle))
+		for _, m := range l.Missing {
+			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Why)
+		}
 		if len(l.Fields) > 0 {
 			fmt.Fprintf(w, "\tadd a field: vstack fix -plumb %s\n", strings.Join(l.Fields, ", or -plumb "))
 		} else {
-			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to %s, and pass it on in the calls on this cycle\n", l.Func.Name())
+			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to each, pass it on in the calls between them, and run vstack fix again\n")
 		}
 	}
 }

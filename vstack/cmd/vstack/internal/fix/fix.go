@@ -64,12 +64,17 @@ type Added struct {
 	Made  []token.Pos // where values of the type are made
 }
 
-// Left is a cycle that has ways round without a guard, and why.
+// Left is a cycle that has ways round without a guard.
 type Left struct {
-	Cycle  *recursion.Cycle
-	Func   *program.Func
-	Why    string
-	Fields []string // that -plumb can add to make it possible, the best first
+	Cycle   *recursion.Cycle
+	Missing []Missing
+	Fields  []string // each is what -plumb takes to make it possible, the best first
+}
+
+// Missing is a guard that could not be written, and why.
+type Missing struct {
+	Func *program.Func
+	Why  string
 }
 
 type fixer struct {
@@ -77,6 +82,8 @@ type fixer struct {
 	fields  []Field
 	files   map[string]*source
 	change  *Change
+
+	positional map[*types.Named]token.Pos
 }
 
 // Weights for the choice of functions to guard: first of all one that can have
@@ -100,14 +107,19 @@ func Plan(p *program.Program, r *recursion.Result, fields []Field) (*Change, err
 		if c.Status != recursion.Unguarded {
 			continue
 		}
+		left := Left{Cycle: c}
 		for _, fn := range f.choose(c, f.fields) {
 			if done[fn] {
 				continue
 			}
 			done[fn] = true
 			if why := f.guard(fn, used); why != "" {
-				f.change.Left = append(f.change.Left, Left{c, fn, why, f.suggest(c)})
+				left.Missing = append(left.Missing, Missing{fn, why})
 			}
+		}
+		if len(left.Missing) > 0 {
+			left.Fields = f.suggest(c)
+			f.change.Left = append(f.change.Left, left)
 		}
 	}
 	for _, field := range f.fields {
@@ -213,9 +225,15 @@ func (f *fixer) fileAt(pkg *packages.Package, pos token.Pos) *source {
 		if f.program.Fset.File(file.FileStart) != tok {
 			continue
 		}
-		text, err := os.ReadFile(name)
-		if err != nil || len(text) != tok.Size() {
-			return nil
+		text, ok := f.program.Overlay[name]
+		if !ok {
+			var err error
+			if text, err = os.ReadFile(name); err != nil {
+				return nil
+			}
+		}
+		if len(text) != tok.Size() {
+			return nil // it has changed meanwhile
 		}
 		s := &source{name: name, text: text, file: file, tok: tok, pkg: pkg}
 		f.files[name] = s
@@ -261,11 +279,12 @@ func resultsOf(fn *program.Func) []*types.Var {
 	return vars
 }
 
-// suggest returns types to which a field can be added so that every way round c
-// can have a guard.
+// suggest returns fields that would let every way round c have a guard: one
+// field each if one is enough, else several together. None if that is not
+// enough either.
 func (f *fixer) suggest(c *recursion.Cycle) []string {
 	count := map[*types.Named]int{}
-	var order []*types.Named
+	var candidates []*types.Named
 	for _, fn := range c.Funcs {
 		if !f.editable(fn) {
 			continue
@@ -279,62 +298,171 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 			if !ok {
 				continue
 			}
-			if _, ok := named.Underlying().(*types.Struct); !ok || !slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == named.Obj().Pkg() }) {
-				continue
-			}
-			named = named.Origin()
-			if count[named] == 0 {
-				order = append(order, named)
+			if named = named.Origin(); count[named] == 0 && f.canHaveField(named) {
+				candidates = append(candidates, named)
 			}
 			count[named]++
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *types.Named) int { return count[b] - count[a] })
-	var found []string
-	for _, named := range order[:min(len(order), 8)] {
-		field := Field{named.Obj().Pkg().Path() + "." + named.Obj().Name(), "Stack"}
-		ok := true
-		for _, fn := range f.choose(c, append(slices.Clone(f.fields), field)) {
-			ok = ok && f.weight(fn, append(slices.Clone(f.fields), field)) < noStack
+	slices.SortStableFunc(candidates, func(a, b *types.Named) int { return count[b] - count[a] })
+	candidates = candidates[:min(len(candidates), 24)]
+
+	missing := func(fields []Field) (n int) {
+		for _, fn := range f.choose(c, fields) {
+			if f.weight(fn, fields) >= noStack {
+				n++
+			}
 		}
-		if ok {
-			found = append(found, named.Obj().Name()+".stack")
+		return n
+	}
+	// help returns the field of t that leaves the fewest guards missing: one
+	// that is exported only if other packages need it.
+	help := func(fields []Field, t *types.Named) (best Field, left int) {
+		left = -1
+		for _, names := range [][]string{{"stack", "vstack", "callStack"}, {"Stack", "VStack", "CallStack"}} {
+			i := slices.IndexFunc(names, func(name string) bool {
+				obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(t), true, t.Obj().Pkg(), name)
+				return obj == nil
+			})
+			if i < 0 {
+				continue
+			}
+			field := Field{t.Obj().Pkg().Path() + "." + t.Obj().Name(), names[i]}
+			if n := missing(append(slices.Clone(fields), field)); left < 0 || n < left {
+				best, left = field, n
+			}
+		}
+		return best, left
+	}
+	var found []string
+	for _, t := range candidates {
+		if field, left := help(f.fields, t); left == 0 {
+			if found = append(found, f.typeName(t)+"."+field.Name); len(found) == 3 {
+				break
+			}
 		}
 	}
-	return found[:min(len(found), 3)]
+	if len(found) > 0 {
+		return found
+	}
+	// Several together: whatever helps most, until nothing is missing.
+	fields := slices.Clone(f.fields)
+	left := missing(fields)
+	for left > 0 {
+		var best *types.Named
+		var with Field
+		for _, t := range candidates {
+			if field, n := help(fields, t); n >= 0 && n < left {
+				best, with, left = t, field, n
+			}
+		}
+		if best == nil {
+			return nil
+		}
+		fields = append(fields, with)
+		found = append(found, f.typeName(best)+"."+with.Name)
+	}
+	return []string{strings.Join(found, ",")}
+}
+
+// canHaveField reports whether a field can be added to t: it is a struct of the
+// packages named on the command line, and every value of it is made with the
+// names of its fields.
+func (f *fixer) canHaveField(t *types.Named) bool {
+	if _, ok := t.Underlying().(*types.Struct); !ok {
+		return false
+	}
+	if !slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == t.Obj().Pkg() }) {
+		return false
+	}
+	return !f.unkeyed(t).IsValid()
+}
+
+// unkeyed returns where a value of t is made without the names of its fields.
+func (f *fixer) unkeyed(t *types.Named) token.Pos {
+	if f.positional == nil {
+		f.positional = map[*types.Named]token.Pos{}
+		for _, pkg := range f.program.Packages {
+			for _, file := range pkg.Syntax {
+				ast.Inspect(file, func(n ast.Node) bool {
+					lit, ok := n.(*ast.CompositeLit)
+					if !ok || len(lit.Elts) == 0 {
+						return true
+					}
+					if _, keyed := lit.Elts[0].(*ast.KeyValueExpr); !keyed {
+						made := types.Unalias(pkg.TypesInfo.TypeOf(lit))
+						if ptr, ok := made.(*types.Pointer); ok {
+							made = types.Unalias(ptr.Elem())
+						}
+						if named, ok := made.(*types.Named); ok {
+							f.positional[named.Origin()] = lit.Pos()
+						}
+					}
+					return true
+				})
+			}
+		}
+	}
+	return f.positional[t.Origin()]
+}
+
+// typeName returns the name of t as -plumb takes it: with its import path if
+// another type of the program has the name.
+func (f *fixer) typeName(t *types.Named) string {
+	name, n := t.Obj().Name(), 0
+	for _, pkg := range f.program.Packages {
+		if structType(pkg.Types.Scope().Lookup(name)) != nil {
+			n++
+		}
+	}
+	if n > 1 {
+		return t.Obj().Pkg().Path() + "." + name
+	}
+	return name
 }
 
 // checkFields makes sure that each field's type is one struct of the packages,
 // and that it has no other field of the name.
 func (f *fixer) checkFields() error {
+	defer func() {
+		seen := map[Field]bool{}
+		f.fields = slices.DeleteFunc(slices.Clone(f.fields), func(field Field) bool {
+			again := seen[field]
+			seen[field] = true
+			return again
+		})
+	}()
 	for i, field := range f.fields {
-		var types_ []string
+		var matching []string
 		for _, pkg := range f.program.Packages {
 			for _, name := range pkg.Types.Scope().Names() {
 				named := structType(pkg.Types.Scope().Lookup(name))
 				if named == nil || !field.matches(named) {
 					continue
 				}
-				types_ = append(types_, pkg.Types.Path()+"."+name)
-				for v := range named.Underlying().(*types.Struct).Fields() {
-					if v.Name() == field.Name && !guard.IsStack(v.Type()) {
-						return fmt.Errorf("-plumb %s.%s: the type has a field %s of type %s; choose another name", field.Type, field.Name, field.Name, v.Type())
-					}
+				matching = append(matching, pkg.Types.Path()+"."+name)
+				obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, pkg.Types, field.Name)
+				if obj != nil && !guard.IsStack(obj.Type()) {
+					return fmt.Errorf("-plumb %s.%s: the type has %s %s; choose another name", field.Type, field.Name, field.Name, obj.Type())
+				}
+				if pos := f.unkeyed(named); pos.IsValid() {
+					return fmt.Errorf("-plumb %s.%s: %s makes one without the names of its fields; write them first", field.Type, field.Name, f.program.Fset.Position(pos))
 				}
 			}
 		}
-		switch len(types_) {
+		switch len(matching) {
 		case 0:
 			return fmt.Errorf("-plumb %s.%s: no struct type %s in the packages named on the command line", field.Type, field.Name, field.Type)
 		case 1:
-			f.fields[i].Type = types_[0]
+			f.fields[i].Type = matching[0]
 		default:
-			return fmt.Errorf("-plumb %s.%s: there are %s; write the one with its import path", field.Type, field.Name, strings.Join(types_, " and "))
+			return fmt.Errorf("-plumb %s.%s: there are %s; write the one with its import path", field.Type, field.Name, strings.Join(matching, " and "))
 		}
 	}
 	return nil
 }
 
+// structType returns the struct type that obj names; nil if it does not.
 func structType(obj types.Object) *types.Named {
 	name, ok := obj.(*types.TypeName)
 	if !ok || name.IsAlias() {

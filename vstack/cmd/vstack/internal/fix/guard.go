@@ -47,8 +47,14 @@ func (s *source) insert(at int, text string) {
 // self returns how fn's own code can call it, without the arguments; an error
 // says why it cannot.
 func self(t target, names *names) (string, error) {
+	if recovers(t.fn.Body()) {
+		return "", fmt.Errorf("it calls recover, which must be called by the function that was deferred itself")
+	}
 	switch d := t.fn.Decl().(type) {
 	case *ast.FuncDecl:
+		if names.unnamedType {
+			return "", fmt.Errorf("it has a type parameter without a name")
+		}
 		if d.Recv == nil {
 			if names.own(d.Name.Name) {
 				return "", fmt.Errorf("a parameter of %s has its name", d.Name.Name)
@@ -66,6 +72,25 @@ func self(t target, names *names) (string, error) {
 		return "", fmt.Errorf("the function literal is not assigned to a variable of its own, so it cannot call itself")
 	}
 	return "", fmt.Errorf("it has no body")
+}
+
+// recovers reports whether the function itself calls recover.
+func recovers(body *ast.BlockStmt) (found bool) {
+	if body == nil {
+		return false
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CallExpr:
+			if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "recover" {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 func typeArgs(params *ast.FieldList) string {
@@ -127,10 +152,12 @@ func assigned(info *types.Info, file *ast.File, lit *ast.FuncLit) *types.Var {
 type names struct {
 	used   map[string]bool // anywhere in it
 	locals map[string]bool // parameters, results, receiver and type parameters
+
+	unnamedType bool // a type parameter is _
 }
 
 func newNames(fn *program.Func) *names {
-	n := &names{map[string]bool{}, map[string]bool{}}
+	n := &names{used: map[string]bool{}, locals: map[string]bool{}}
 	ast.Inspect(fn.Decl(), func(node ast.Node) bool {
 		if id, ok := node.(*ast.Ident); ok {
 			n.used[id.Name] = true
@@ -152,6 +179,9 @@ func newNames(fn *program.Func) *names {
 		for _, f := range list.List {
 			for _, name := range f.Names {
 				n.locals[name.Name] = true
+				if list == typ.TypeParams && name.Name == "_" {
+					n.unnamedType = true
+				}
 			}
 		}
 	}

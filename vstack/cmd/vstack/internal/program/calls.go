@@ -59,6 +59,15 @@ const (
 	Callback      // by a function without source here, which was given To or a value with it as a method
 )
 
+// Func returns the function that fn is, or is an instance of; nil if it is not
+// in the graph.
+func (g *Graph) Func(fn *ssa.Function) *Func {
+	if origin := fn.Origin(); origin != nil {
+		fn = origin
+	}
+	return g.byFunc[fn]
+}
+
 // Wrapper reports whether the compiler made the function.
 func (f *Func) Wrapper() bool { return f.decl == nil }
 
@@ -138,6 +147,9 @@ func NewGraph(p *Program) *Graph {
 	slices.SortFunc(fns, compare)
 	hierarchy := newHierarchy(p)
 	for _, fn := range fns {
+		if fn.Origin() != nil && strings.Contains(fn.Synthetic, "wrapper") {
+			continue // it calls the generic function, and would look like recursion
+		}
 		from := g.node(fn)
 		resolved := map[ssa.CallInstruction]bool{}
 		if node := cg.Nodes[fn]; node != nil {

@@ -19,7 +19,8 @@ type Program struct {
 	Packages []*packages.Package // those that the patterns name
 	SSA      *ssa.Program
 	// Source has the packages whose functions have bodies here.
-	Source map[*types.Package]*packages.Package
+	Source  map[*types.Package]*packages.Package
+	Overlay map[string][]byte // contents of files that are not as on disk
 }
 
 // A Config says what to load.
@@ -80,7 +81,7 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	}
 	pkgs = withoutDoubles(pkgs)
 
-	p := &Program{Fset: pc.Fset, Packages: pkgs, Source: map[*types.Package]*packages.Package{}}
+	p := &Program{Fset: pc.Fset, Packages: pkgs, Source: map[*types.Package]*packages.Package{}, Overlay: cfg.Overlay}
 	cfg.Progress("building SSA form of %d packages", len(pkgs))
 	if cfg.Deps {
 		p.SSA, _ = ssautil.AllPackages(pkgs, ssa.InstantiateGenerics)

@@ -49,30 +49,38 @@ func (s slot) value() ssa.Value {
 	return nil
 }
 
-// counters returns the parameters that count levels in the set.
-func (f *finder) counters(set []*program.Func, keep func(*program.Call) bool) func(*ssa.Parameter) bool {
-	groups := f.groups(within(set, keep))
-	// A counter bounds the recursion by design if something else is walked
-	// meanwhile; alone it is the data.
-	count := map[*ssa.Parameter]bool{}
-	walk := false
-	for _, g := range groups {
-		counts := false
+// A counting says how a parameter counts the levels of a recursion.
+type counting struct {
+	counts, down bool
+	walks        bool // something else is walked meanwhile
+}
+
+// counters returns how parameters count in the set. A counter bounds the
+// recursion by design if something else is walked meanwhile; alone it is the data.
+func (f *finder) counters(set []*program.Func, keep func(*program.Call) bool) func(*ssa.Parameter) counting {
+	counts, up := map[*ssa.Parameter]bool{}, map[*ssa.Parameter]bool{}
+	walks := false
+	for _, g := range f.groups(within(set, keep)) {
+		steps, rises := false, false
 		for _, l := range g {
-			if v := l.to.value(); v != nil && walkable(v.Type()) {
-				walk = true
+			if v := l.to.value(); v != nil && walkable(v.Type()) && l.rel.change == part {
+				walks = true
 			}
-			counts = counts || l.rel.change == counted
+			steps = steps || l.rel.change == counted
+			rises = rises || l.rel.up
 		}
-		if counts {
-			for _, l := range g {
-				if p := l.to.param(); p != nil && isInteger(p.Type()) {
-					count[p] = true
-				}
+		if !steps {
+			continue
+		}
+		for _, l := range g {
+			if p := l.to.param(); p != nil && isInteger(p.Type()) {
+				counts[p], up[p] = true, rises
 			}
 		}
 	}
-	return func(p *ssa.Parameter) bool { return walk && count[p] }
+	return func(p *ssa.Parameter) counting {
+		return counting{counts[p], counts[p] && !up[p], walks}
+	}
 }
 
 // wrapper tells calls of a method on something of the same kind that the
@@ -97,6 +105,202 @@ func (f *finder) wrapper(c *program.Call) string {
 		}
 	}
 	return fmt.Sprintf("a %s that wraps another", types.TypeString(named, (*types.Package).Name))
+}
+
+// chain tells a method that calls itself on one field of its receiver: a wrapper,
+// a parent. The chain is as long as the program makes it, and not long if it
+// makes such values neither in a loop nor on a cycle of calls.
+func (f *finder) chain(c *program.Call, calls []*program.Call) string {
+	common := c.Site.Common()
+	var recv ssa.Value
+	if common.IsInvoke() {
+		recv = common.Value
+	} else if c.How == program.Static && common.Signature().Recv() != nil && c.To == c.From {
+		recv = common.Args[0]
+	}
+	if recv == nil || c.From.SSA.Name() != c.To.SSA.Name() {
+		return ""
+	}
+	fn := c.Site.Parent()
+	if fn.Signature.Recv() == nil || !isField(recv, fn.Params[0]) {
+		return ""
+	}
+	for _, other := range calls {
+		if other.From == c.From && other.Site != c.Site {
+			return "" // more than one child: a tree
+		}
+	}
+	named, ok := types.Unalias(deref(fn.Params[0].Type())).(*types.Named)
+	if !ok || f.makes(named) != atRest {
+		return ""
+	}
+	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
+}
+
+// isField reports whether v is a field of recv, or what a type assertion makes
+// of one.
+func isField(v, recv ssa.Value) bool {
+	for {
+		switch x := v.(type) {
+		case *ssa.TypeAssert:
+			v = x.X
+		case *ssa.Extract:
+			v = x.Tuple
+		case *ssa.ChangeInterface:
+			v = x.X
+		case *ssa.Field:
+			return isField(x.X, recv) || x.X == recv
+		case *ssa.UnOp:
+			addr, ok := x.X.(*ssa.FieldAddr)
+			if !ok {
+				return false
+			}
+			base := addr.X
+			if inner, ok := base.(*ssa.FieldAddr); ok {
+				base = inner.X // an embedded struct
+			}
+			if alloc, ok := base.(*ssa.Alloc); ok { // a receiver that is a value
+				for _, ref := range *alloc.Referrers() {
+					if store, ok := ref.(*ssa.Store); ok && store.Addr == alloc && store.Val == recv {
+						return true
+					}
+				}
+			}
+			return base == recv
+		default:
+			return false
+		}
+	}
+}
+
+// A making says how the program makes values of a type.
+type making int
+
+const (
+	nowhere  making = iota // not at all: others do
+	atRest                 // once for each call from outside
+	repeated               // in a loop, or on a cycle of calls
+)
+
+// makes returns how values of type t are made, by functions or by those that
+// call them, two levels up.
+func (f *finder) makes(t *types.Named) making {
+	if f.made == nil {
+		f.made = map[*types.Named]making{}
+		f.makers = map[*types.Named][]*program.Func{}
+		for _, fn := range f.graph.Funcs {
+			for _, b := range fn.SSA.Blocks {
+				for _, instr := range b.Instrs {
+					alloc, ok := instr.(*ssa.Alloc)
+					if !ok {
+						continue
+					}
+					named, ok := types.Unalias(deref(alloc.Type())).(*types.Named)
+					if !ok || !filled(alloc) {
+						continue
+					}
+					named = named.Origin()
+					how := atRest
+					if f.cyclic[fn] || loops(b) || f.calledAgain(fn, 2) {
+						how = repeated
+					}
+					f.made[named] = max(f.made[named], how)
+					f.makers[named] = append(f.makers[named], fn)
+				}
+			}
+		}
+	}
+	return f.made[t.Origin()]
+}
+
+// builtUnderLimit returns a function that builds what the cycle walks, if that
+// is of unexported types whose values come from recursion with a limit only.
+func (f *finder) builtUnderLimit(c *Cycle) *program.Func {
+	if c.Status != Unguarded {
+		return nil
+	}
+	walked := map[*types.Named]bool{}
+	for _, g := range f.groups(c.Calls) {
+		for _, l := range g {
+			v := l.to.value()
+			if v == nil || l.rel.change != part || l.to.fn.Wrapper() {
+				continue
+			}
+			named, ok := types.Unalias(deref(v.Type())).(*types.Named)
+			if !ok || named.Obj().Exported() || f.makes(named) == nowhere {
+				return nil
+			}
+			walked[named.Origin()] = true
+		}
+	}
+	var by *program.Func
+	own := members(c.Funcs)
+	var under func(fn *program.Func, levels int) bool
+	under = func(fn *program.Func, levels int) bool {
+		if own[fn] {
+			return true
+		}
+		if f.limited[fn] {
+			by = fn
+			return true
+		}
+		if f.cyclic[fn] || levels == 0 {
+			return false
+		}
+		for _, in := range fn.Ins {
+			if loops(in.Site.Block()) || !under(in.From, levels-1) {
+				return false
+			}
+		}
+		return true
+	}
+	for t := range walked {
+		for _, fn := range f.makers[t] {
+			// A method of the type makes a copy of what is there.
+			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(deref(recv.Type())) == types.Type(t) {
+				continue
+			}
+			if !under(fn, 3) {
+				return nil
+			}
+		}
+	}
+	return by
+}
+
+// filled reports whether a field of the new value is set: the copy of a receiver
+// or parameter, or a variable without a value, is no making.
+func filled(alloc *ssa.Alloc) bool {
+	for _, ref := range *alloc.Referrers() {
+		if field, ok := ref.(*ssa.FieldAddr); ok {
+			for _, use := range *field.Referrers() {
+				if store, ok := use.(*ssa.Store); ok && store.Addr == field {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// calledAgain reports whether fn is called on a cycle or in a loop.
+func (f *finder) calledAgain(fn *program.Func, levels int) bool {
+	for _, c := range fn.Ins {
+		if f.cyclic[c.From] || loops(c.Site.Block()) || levels > 1 && f.calledAgain(c.From, levels-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// loops reports whether the block is in a loop.
+func loops(b *ssa.BasicBlock) bool {
+	for _, s := range b.Succs {
+		if reaches(s, b, nil) {
+			return true
+		}
+	}
+	return false
 }
 
 // wrapped has interfaces of the standard library whose values wrap each other.
@@ -153,6 +357,9 @@ func (f *finder) groupBound(set []*program.Func, g []link) string {
 		up = up || l.rel.up
 	}
 	v := g[0].to.value()
+	if v != nil && has[part] && isString(v.Type()) && pathName.MatchString(v.Name()) && callsOS(set) {
+		has[part], has[joined] = false, true
+	}
 	switch {
 	case v == nil || has[part]:
 		return ""
@@ -178,6 +385,31 @@ func (f *finder) groupBound(set []*program.Func, g []link) string {
 	return ""
 }
 
+var pathName = regexp.MustCompile(`(?i)path|dir|file|^base$|^root$|^name$`)
+
+// callsOS reports whether the functions use the file system.
+func callsOS(set []*program.Func) bool {
+	for _, fn := range set {
+		for _, b := range fn.SSA.Blocks {
+			for _, instr := range b.Instrs {
+				call, ok := instr.(ssa.CallInstruction)
+				if !ok {
+					continue
+				}
+				callee := call.Common().StaticCallee()
+				if callee == nil || callee.Object() == nil || callee.Object().Pkg() == nil {
+					continue
+				}
+				switch callee.Object().Pkg().Path() {
+				case "os", "io/fs", "syscall", "io/ioutil", "golang.org/x/sys/unix", "internal/syscall/unix":
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // constantCallers reports whether the counter of g gets nothing but constants
 // from outside the set, and the largest.
 func (f *finder) constantCallers(set []*program.Func, g []link, up bool) (largest int64, ok bool) {
@@ -199,11 +431,11 @@ func (f *finder) constantCallers(set []*program.Func, g []link, up bool) (larges
 			if c.How != program.Static || l.to.index >= len(args) {
 				return 0, false
 			}
-			n, isConst := args[l.to.index].(*ssa.Const)
-			if !isConst || n.Value == nil || n.Int64() > 10_000 {
+			n, isConst := f.constant(args[l.to.index], 3)
+			if !isConst || n > 10_000 {
 				return 0, false
 			}
-			largest = max(largest, n.Int64())
+			largest = max(largest, n)
 			ok = true
 		}
 		if up {
@@ -211,6 +443,39 @@ func (f *finder) constantCallers(set []*program.Func, g []link, up bool) (larges
 			if !comparedWithConstant(p) {
 				return 0, false
 			}
+		}
+	}
+	return largest, ok
+}
+
+// constant returns the largest value of v, if it is a constant or a parameter of
+// an unexported function that gets nothing but constants.
+func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
+	switch v := v.(type) {
+	case *ssa.Const:
+		if v.Value == nil || !isInteger(v.Type()) {
+			return 0, false
+		}
+		return v.Int64(), true
+	case *ssa.Parameter:
+		fn := f.graph.Func(v.Parent())
+		if levels == 0 || fn == nil {
+			return 0, false
+		}
+		if obj := fn.Object(); obj == nil || obj.Exported() {
+			return 0, false
+		}
+		index := slices.Index(v.Parent().Params, v)
+		for _, c := range fn.Ins {
+			args := c.Site.Common().Args
+			if c.How != program.Static || index >= len(args) {
+				return 0, false
+			}
+			n, isConst := f.constant(args[index], levels-1)
+			if !isConst {
+				return 0, false
+			}
+			largest, ok = max(largest, n), true
 		}
 	}
 	return largest, ok
@@ -279,7 +544,7 @@ func (f *finder) once(c *program.Call, calls []*program.Call) bool {
 			if taken {
 				next = b.Succs[0]
 			}
-			if next == site.Block() || len(next.Preds) != 1 || reaches(next, site.Block(), b) {
+			if reaches(next, site.Block(), b) {
 				dead = false
 				break
 			}

@@ -22,6 +22,7 @@ import (
 var (
 	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation`)
 	boundName = regexp.MustCompile(`(?i)budget|fuel|quota|remaining`)
+	limitName = regexp.MustCompile(`(?i)max|limit`)
 	otherName = regexp.MustCompile(`(?i)err|warn|len$|size|width|line|col|pos|offset|indent`)
 )
 
@@ -55,15 +56,21 @@ func newLimits(g *program.Graph) *limits {
 // find returns the limit that stands before the call, if any: in the function
 // that it is in, or in a function that this has called before. counters are the
 // parameters that count the levels.
-func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters func(*ssa.Parameter) bool) *limit {
+func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters func(*ssa.Parameter) counting) *limit {
 	site := c.Site.(ssa.Instruction)
 	fn := site.Parent()
 	for _, k := range l.in(fn) {
 		if !l.before(k.block, site.Block()) || reaches(k.over, site.Block(), k.block) && !l.stops(k.over) {
 			continue
 		}
-		if p, ok := strip(k.counter).(*ssa.Parameter); ok && (counters(p) || k.depth && !walkable(p.Type())) {
-			return &k.limit
+		if p, ok := strip(k.counter).(*ssa.Parameter); ok && isInteger(p.Type()) {
+			n := counters(p)
+			if k.zero && !n.down {
+				continue // depth == 0 asks for the top level
+			}
+			if n.counts && n.walks || k.depth {
+				return &k.limit
+			}
 		}
 		if _, ok := field(k.counter); ok && k.depth {
 			return &k.limit
@@ -72,7 +79,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 	// Helpers that run before the call: in a block that dominates it, before it.
 	for _, out := range c.From.Out {
 		helper := out.Site.(ssa.Instruction)
-		if out == c || within(out.To) || helper.Parent() != fn || out.How == program.Callback {
+		if out == c || within(out.To) || helper.Parent() != fn || out.How == program.Callback || out.To.Pkg != c.From.Pkg {
 			continue
 		}
 		if helper.Block() == site.Block() {
@@ -106,6 +113,9 @@ func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels
 	for _, out := range f.Out {
 		if _, deferred := out.Site.(*ssa.Defer); deferred || out.How == program.Callback {
 			continue
+		}
+		if out.To.Pkg != f.Pkg {
+			continue // a limit of something else, reached through a dynamic call
 		}
 		if found := l.helper(out.To, within, levels-1, seen); found != nil {
 			return found
@@ -243,17 +253,21 @@ func (l *limits) in(fn *ssa.Function) []check {
 		if !ok {
 			continue
 		}
-		k, ok := comparison(b, cmp)
-		if !ok {
-			continue
-		}
 		expr := l.expr(fn, cmp.Pos())
 		if expr == nil {
 			continue
 		}
+		k, ok := comparison(b, cmp, expr)
+		if !ok {
+			continue
+		}
 		k.pos = expr.Pos()
 		k.text = types.ExprString(expr)
-		k.depth = isDepth(expr, k.zero)
+		_, param := strip(k.counter).(*ssa.Parameter)
+		k.depth = isDepth(expr, k.zero, param)
+		if v, ok := field(k.counter); ok && v != nil && !k.zero && upAndDown(fn, v) {
+			k.depth = true // whatever its name
+		}
 		found = append(found, k)
 	}
 	l.checks[fn] = found
@@ -262,9 +276,9 @@ func (l *limits) in(fn *ssa.Function) []check {
 
 // comparison takes apart counter > bound, bound < counter and the like. The
 // counter is an integer parameter or field, or the length of a field.
-func comparison(b *ssa.BasicBlock, cmp *ssa.BinOp) (check, bool) {
+func comparison(b *ssa.BasicBlock, cmp *ssa.BinOp, expr *ast.BinaryExpr) (check, bool) {
 	x, y, op := cmp.X, cmp.Y, cmp.Op
-	if !isCounter(x) || isCounter(y) && isBound(x) {
+	if !isCounter(x) || isCounter(y) && slices.ContainsFunc(identifiers(expr.X), limitName.MatchString) {
 		x, y = y, x
 		switch op {
 		case token.LSS:
@@ -314,10 +328,16 @@ func isInteger(t types.Type) bool {
 	return ok && b.Info()&types.IsInteger != 0
 }
 
-// strip removes conversions and steps of a constant.
+// strip removes conversions and steps of a constant, also those of a loop.
 func strip(v ssa.Value) ssa.Value {
-	for {
+	for range 20 {
 		switch x := v.(type) {
+		case *ssa.Phi:
+			p, ok := counter(x, map[ssa.Value]bool{})
+			if !ok || p == nil {
+				return v
+			}
+			return p
 		case *ssa.Convert:
 			v = x.X
 		case *ssa.ChangeType:
@@ -331,6 +351,36 @@ func strip(v ssa.Value) ssa.Value {
 			return v
 		}
 	}
+	return v
+}
+
+// counter returns the parameter that v is plus or minus constants, in a loop
+// perhaps.
+func counter(v ssa.Value, seen map[ssa.Value]bool) (p *ssa.Parameter, ok bool) {
+	if seen[v] {
+		return nil, true
+	}
+	seen[v] = true
+	switch x := v.(type) {
+	case *ssa.Parameter:
+		return x, true
+	case *ssa.BinOp:
+		if _, ok := x.Y.(*ssa.Const); ok && (x.Op == token.ADD || x.Op == token.SUB) {
+			return counter(x.X, seen)
+		}
+	case *ssa.Phi:
+		for _, e := range x.Edges {
+			q, ok := counter(e, seen)
+			if !ok || p != nil && q != nil && p != q {
+				return nil, false
+			}
+			if q != nil {
+				p = q
+			}
+		}
+		return p, true
+	}
+	return nil, false
 }
 
 // field returns the field that v is read from, or whose length it is.
@@ -380,19 +430,47 @@ func isBound(v ssa.Value) bool {
 	return false
 }
 
-// isDepth reports whether the names in a comparison are those of a depth.
-func isDepth(expr *ast.BinaryExpr, zero bool) bool {
-	names := func(e ast.Expr) (found []string) {
-		ast.Inspect(e, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok {
-				found = append(found, id.Name)
+// upAndDown reports whether fn adds to the field and, itself or in a function
+// literal that it defers, takes from it again.
+func upAndDown(fn *ssa.Function, v *types.Var) bool {
+	up, down := false, false
+	for _, f := range append([]*ssa.Function{fn}, fn.AnonFuncs...) {
+		for _, b := range f.Blocks {
+			for _, instr := range b.Instrs {
+				store, ok := instr.(*ssa.Store)
+				if !ok {
+					continue
+				}
+				step, ok := store.Val.(*ssa.BinOp)
+				if !ok {
+					continue
+				}
+				if _, ok := store.Addr.(*ssa.FieldAddr); !ok {
+					continue
+				}
+				if to, _ := field(step); to == v {
+					up = up || step.Op == token.ADD
+					down = down || step.Op == token.SUB
+				}
 			}
-			return true
-		})
-		return found
+		}
 	}
-	x, y := names(expr.X), names(expr.Y)
-	all := append(slices.Clone(x), y...)
+	return up && down
+}
+
+func identifiers(e ast.Expr) (names []string) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			names = append(names, id.Name)
+		}
+		return true
+	})
+	return names
+}
+
+// isDepth reports whether the names in a comparison are those of a depth.
+func isDepth(expr *ast.BinaryExpr, zero, param bool) bool {
+	all := identifiers(expr)
 	if slices.ContainsFunc(all, otherName.MatchString) && !slices.ContainsFunc(all, depthName.MatchString) {
 		return false
 	}
@@ -402,7 +480,8 @@ func isDepth(expr *ast.BinaryExpr, zero bool) bool {
 	if zero {
 		// A nesting level is compared with 0 to find the end of something; what
 		// is left of a budget is compared with 0 to stop.
-		return slices.ContainsFunc(all, boundName.MatchString)
+		return slices.ContainsFunc(all, boundName.MatchString) ||
+			param && (slices.ContainsFunc(all, limitName.MatchString) || slices.ContainsFunc(all, depthName.MatchString))
 	}
 	return slices.ContainsFunc(all, depthName.MatchString) || slices.ContainsFunc(all, boundName.MatchString)
 }

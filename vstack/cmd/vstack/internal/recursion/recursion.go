@@ -90,6 +90,10 @@ type finder struct {
 	rank    map[*program.Func]Rank
 	root    map[*program.Func]*program.Func
 	costs   []Cost
+	cyclic  map[*program.Func]bool // on a cycle of whatever kind
+	made    map[*types.Named]making
+	makers  map[*types.Named][]*program.Func
+	limited map[*program.Func]bool // on a cycle with a limit of its own
 }
 
 // Find looks for recursion in the graph.
@@ -101,14 +105,35 @@ func Find(g *program.Graph) *Result {
 		guarded: map[*program.Func]bool{},
 		limits:  newLimits(g),
 		tracers: map[*ssa.Function]*tracer{},
+		cyclic:  map[*program.Func]bool{},
+		limited: map[*program.Func]bool{},
 	}
 	f.ok = findComments(g.Program)
 	f.costs = append(f.costs, f.ok.bad...)
 	f.findGuards()
 	f.reach()
 	var cycles []*Cycle
-	for _, component := range components(g.Funcs, nil) {
+	found := components(g.Funcs, nil)
+	for _, component := range found {
+		for _, fn := range component {
+			f.cyclic[fn] = true
+		}
+	}
+	for _, component := range found {
 		cycles = append(cycles, f.component(component)...)
+	}
+	for _, c := range cycles {
+		if c.Status == Limited {
+			for _, fn := range c.Funcs {
+				f.limited[fn] = true
+			}
+		}
+	}
+	for _, c := range cycles {
+		if by := f.builtUnderLimit(c); by != nil {
+			c.Status = Limited
+			c.Reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
+		}
 	}
 	slices.SortStableFunc(cycles, func(a, b *Cycle) int {
 		return cmp.Or(
@@ -221,8 +246,13 @@ func (f *finder) component(funcs []*program.Func) []*Cycle {
 		return whole(Silenced, silenced)
 	}
 	bounds, bound := 0, ""
-	for _, c := range within(funcs, keep) {
-		if reason := f.wrapper(c); reason != "" {
+	inside := within(funcs, keep)
+	for _, c := range inside {
+		reason := f.wrapper(c)
+		if reason == "" {
+			reason = f.chain(c, inside)
+		}
+		if reason != "" {
 			out[c] = true
 			bound = reason
 			bounds++

@@ -23,13 +23,14 @@ import (
 type change int
 
 const (
-	fresh     change = iota // nothing to do with any slot
-	constant_               // always the same
-	same                    // unchanged
-	counted                 // plus or minus a constant
-	half                    // divided by a constant, or half of a slice
-	joined                  // a path made longer by filepath.Join
-	part                    // reached from it: a field, an element, what a method returned
+	fresh   change = iota // nothing to do with any slot
+	fixed                 // always the same
+	mixed                 // computed from several values
+	same                  // unchanged
+	counted               // plus or minus a constant
+	half                  // divided by a constant, or half of a slice
+	joined                // a path made longer by filepath.Join
+	part                  // reached from it: a field, an element, what a method returned
 )
 
 // A rel says from which slots of the function a value comes, and how.
@@ -37,7 +38,18 @@ type rel struct {
 	change change
 	slots  uint64 // one bit each; slots past 63 are not followed
 	up     bool   // counted upwards
+	by     steps
 }
+
+// steps are what reflection does to a value. Fields alone go as deep as a struct
+// type is declared, and pointers alone as deep as a pointer type; the two
+// together walk.
+type steps uint8
+
+const (
+	byField steps = 1 << iota
+	byPointer
+)
 
 func join(a, b rel) rel {
 	if a.change < b.change {
@@ -47,6 +59,7 @@ func join(a, b rel) rel {
 		a.slots |= b.slots
 	}
 	a.up = a.up || b.up
+	a.by |= b.by
 	return a
 }
 
@@ -107,7 +120,7 @@ func (t *tracer) find(v ssa.Value) rel {
 			}
 		}
 	case *ssa.Const:
-		return rel{change: constant_}
+		return rel{change: fixed}
 	case *ssa.Alloc:
 		var r rel
 		for _, ref := range *v.Referrers() {
@@ -152,11 +165,11 @@ func (t *tracer) find(v ssa.Value) rel {
 	case *ssa.Field:
 		return t.rel(v.X).as(part)
 	case *ssa.IndexAddr:
-		return t.rel(v.X).as(part)
+		return join(t.rel(v.X), t.rel(v.Index)).as(part)
 	case *ssa.Index:
-		return t.rel(v.X).as(part)
+		return join(t.rel(v.X), t.rel(v.Index)).as(part)
 	case *ssa.Lookup:
-		return t.rel(v.X).as(part)
+		return join(t.rel(v.X), t.rel(v.Index)).as(part)
 	case *ssa.Range:
 		return t.rel(v.X)
 	case *ssa.Next:
@@ -179,7 +192,7 @@ func (t *tracer) find(v ssa.Value) rel {
 		return t.rel(v.X)
 	case *ssa.Slice:
 		r := t.rel(v.X)
-		if v.Low == nil && v.High == nil {
+		if v.Low == nil && (v.High == nil || isLen(v.High)) {
 			return r
 		}
 		if halved(v.Low) || halved(v.High) {
@@ -192,6 +205,15 @@ func (t *tracer) find(v ssa.Value) rel {
 		return t.call(v)
 	}
 	return rel{}
+}
+
+func isLen(v ssa.Value) bool {
+	call, ok := v.(*ssa.Call)
+	if !ok {
+		return false
+	}
+	b, ok := call.Call.Value.(*ssa.Builtin)
+	return ok && b.Name() == "len"
 }
 
 // halved reports whether v is computed by a division by two or a shift.
@@ -245,6 +267,10 @@ func (t *tracer) binary(v *ssa.BinOp) rel {
 			r.up = true
 			return r
 		}
+		if r := join(x, y); r.slots != 0 && r.change != part {
+			r.change = mixed
+			return r
+		}
 	}
 	return rel{}
 }
@@ -279,12 +305,18 @@ func (t *tracer) call(v *ssa.Call) rel {
 		name = fn.String()
 		switch name {
 		case "path/filepath.Join", "path.Join":
-			return t.rel(common.Args[0]).as(joined)
+			r := t.rel(common.Args[0])
+			r.change = joined
+			return r
 		case "reflect.Indirect", "(reflect.Value).Elem", "(reflect.Value).Interface", "reflect.ValueOf",
 			"(reflect.Value).Addr", "(reflect.Value).Convert":
-			// Pointers to pointers go as deep as a type says; a walk takes an
-			// element or a field too.
-			return t.rel(common.Args[0])
+			r := t.rel(common.Args[0])
+			r.by |= byPointer
+			return r
+		case "(reflect.Value).Field", "(reflect.Value).FieldByIndex", "(reflect.Value).FieldByName":
+			r := t.rel(common.Args[0])
+			r.by |= byField
+			return r
 		case "context.WithValue", "context.WithCancel", "context.WithTimeout", "context.WithDeadline":
 			return t.rel(common.Args[0])
 		}
@@ -455,9 +487,21 @@ func slotGroups(all []link) [][]link {
 		}
 	}
 	groups := make([][]link, len(components))
+	by := make([]steps, len(components))
 	for _, l := range all {
 		if n := group[ids[l.from]]; n != 0 && n == group[ids[l.to]] {
 			groups[n-1] = append(groups[n-1], l)
+			by[n-1] |= l.rel.by
+		}
+	}
+	for i, g := range groups {
+		if by[i] != byField|byPointer {
+			continue
+		}
+		for j := range g {
+			if g[j].rel.by != 0 {
+				g[j].rel.change = part
+			}
 		}
 	}
 	return groups

@@ -1,0 +1,7 @@
+package a
+
+func testOnly(n *Node) {
+	if n != nil {
+		testOnly(n.Left)
+	}
+}

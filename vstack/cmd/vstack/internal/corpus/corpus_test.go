@@ -1,0 +1,482 @@
+//go:build corpus
+
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aymanbagabas/go-udiff"
+	"go.uber.org/goleak"
+)
+
+var (
+	only   = flag.String("only", "", "a part of the module path")
+	out    = flag.String("out", "", "write the table to this file")
+	rounds = flag.Int("rounds", 10, "of benchmarks; 0 for none")
+	lib    = flag.String("lib", "", "where vstack is; the one that the test is of if empty")
+	keep   = flag.String("keep", "", "work in this directory and keep it")
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A row is one of the table.
+type row struct {
+	module
+	lines, found, guarded, guards, changed int
+	levels                                 int
+	before, after                          string
+	tests                                  int
+	all                                    string // with every field that the tool suggests
+	slower                                 string
+}
+
+func TestCorpus(t *testing.T) {
+	root, err := filepath.Abs("../../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := filepath.Join(t.TempDir(), "vstack")
+	run(t, filepath.Join(root, "vstack/cmd/vstack"), "go", "build", "-o", tool, ".")
+	if *lib != "" {
+		root = *lib
+	}
+	var rows []row
+	for _, m := range modules {
+		if !strings.Contains(m.path, *only) {
+			continue
+		}
+		t.Run(m.path, func(t *testing.T) {
+			r := row{module: m}
+			r.try(t, root, tool)
+			rows = append(rows, r)
+		})
+	}
+	table := "| module | version | kind | lines | cycles found | of these guarded | guards inserted | lines changed | guarded with every suggested field | tests that pass, before and after | crash input | before | after | slowdown, median (worst) |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	for _, r := range rows {
+		table += fmt.Sprintf("| %s | %s | %s | %d | %d | %d | %d | %d | %s | %d | %d levels | %s | %s | %s |\n",
+			r.path, r.version, r.kind, r.lines, r.found, r.guarded, r.guards, r.changed, r.all, r.tests, r.levels, r.before, r.after, r.slower)
+	}
+	t.Log("\n" + table)
+	if *out != "" {
+		if err := os.WriteFile(*out, []byte(table), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (r *row) try(t *testing.T, root, tool string) {
+	work := t.TempDir()
+	if *keep != "" {
+		work = filepath.Join(*keep, strings.ReplaceAll(r.path, "/", "_"))
+		if err := os.RemoveAll(work); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, after, all := filepath.Join(work, "before"), filepath.Join(work, "after"), filepath.Join(work, "all")
+	for _, dir := range []string{before, after, all} {
+		r.copy(t, root, dir)
+	}
+	packages := "./..."
+	if r.packages != "" {
+		packages = r.packages
+	}
+
+	type document struct {
+		Cycles []struct {
+			Message  string
+			Position struct{ File string }
+		}
+	}
+	check := func(dir string) (d document) {
+		text := run(t, dir, tool, "check", "-json", packages)
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	r.found = len(check(before).Cycles)
+
+	// Exit code 1 only says that some cycles have no stack in reach.
+	fix := func(dir string, flags ...string) string {
+		cmd := exec.Command(tool, append(append([]string{"fix"}, flags...), packages)...)
+		cmd.Dir = dir
+		text, err := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code > 1 || strings.Contains(string(text), "vstack fix:") {
+			t.Fatalf("fix: %v\n%s", err, clip(string(text)))
+		}
+		return string(text)
+	}
+	r.guards = strings.Count(fix(after, "-plumb", r.plumb), ": guard in ")
+	r.changed, r.lines = changed(t, before, after)
+	if again := fix(after, "-plumb", r.plumb, "-diff"); strings.Contains(again, "\n+++ ") {
+		t.Errorf("a second run of fix changes something:\n%s", clip(again))
+	}
+	r.guarded = r.found - len(check(after).Cycles)
+	for _, w := range r.wire {
+		r.replace(t, filepath.Join(after, w.file), w)
+	}
+	run(t, after, "go", "build", "./...")
+	run(t, after, "go", "vet", "-vettool="+tool, "-json", packages) // exits with 0 unless it breaks
+
+	// With every field that the tool suggests: the stacks stay nil, but what it
+	// writes must compile and pass the tests as well.
+	suggested := map[string]bool{}
+	guards := 0
+	for range 5 {
+		var flags []string
+		for plumb := range suggested {
+			flags = append(flags, "-plumb", plumb)
+		}
+		text := fix(all, flags...)
+		guards += strings.Count(text, ": guard in ")
+		more := false
+		for _, m := range suggestion.FindAllStringSubmatch(text, -1) {
+			more = more || !suggested[m[1]]
+			suggested[m[1]] = true
+		}
+		if !more {
+			break
+		}
+	}
+	run(t, all, "go", "build", "./...")
+	r.all = fmt.Sprintf("%d of %d with %d guards", r.found-len(check(all).Cycles), r.found, guards)
+
+	was := tests(t, before)
+	for name, n := range was {
+		if strings.HasPrefix(name, "pass ") {
+			r.tests += n
+		}
+	}
+	for _, dir := range []string{after, all} {
+		is := tests(t, dir)
+		// Some modules choose subtests by the order of a map: run again until all
+		// have been seen.
+		missing := func() bool {
+			for name := range was {
+				if is[name] == 0 {
+					return true
+				}
+			}
+			return false
+		}
+		for runs := 0; runs < 30 && missing(); runs++ {
+			union(is, tests(t, dir))
+		}
+		for name := range was {
+			if is[name] == 0 {
+				t.Errorf("%s: test %s: not after", filepath.Base(dir), name)
+			}
+		}
+		for name := range is {
+			if strings.HasPrefix(name, "fail ") && was[name] == 0 {
+				t.Errorf("%s: test %s: not before", filepath.Base(dir), name)
+			}
+		}
+	}
+	r.crashes(t, before, after)
+	if *rounds > 0 {
+		r.benchmark(t, before, after)
+	}
+}
+
+// copy puts a copy of the module into dir that can use vstack.
+func (r *row) copy(t *testing.T, root, dir string) {
+	var info struct{ Dir string }
+	text := run(t, t.TempDir(), "go", "mod", "download", "-json", r.path+"@"+r.version)
+	if err := json.Unmarshal([]byte(text), &info); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(info.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, "chmod", "-R", "u+w", ".")
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		run(t, dir, "go", "mod", "init", r.path)
+	}
+	run(t, dir, "go", "mod", "edit", "-go=1.25",
+		"-require=github.com/vstack-go/vstack@v0.0.0", "-replace=github.com/vstack-go/vstack="+root)
+	// So that tidy keeps it.
+	use := filepath.Join(dir, "vstackuse")
+	if err := os.Mkdir(use, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(use, "use.go"), []byte("package vstackuse\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, "go", "mod", "tidy")
+	if err := os.RemoveAll(use); err != nil {
+		t.Fatal(err)
+	}
+	// Files that the build leaves out anyway must not stop it.
+	for _, cmd := range r.drop() {
+		if err := os.RemoveAll(filepath.Join(dir, cmd)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// drop lists what is taken out of a copy: a nested tool for a browser.
+func (r *row) drop() []string {
+	if r.path == "howett.net/plist" {
+		return []string{"cmd"}
+	}
+	return nil
+}
+
+func (r *row) replace(t *testing.T, file string, w wire) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), w.old) != 1 {
+		t.Fatalf("%s has %d places like\n%s", w.file, strings.Count(string(text), w.old), w.old)
+	}
+	changed := strings.Replace(string(text), w.old, w.new, 1)
+	if path := `"github.com/vstack-go/vstack/vstack"`; !strings.Contains(changed, path) {
+		// After the package clause.
+		at := regexp.MustCompile(`(?m)^package \w+$`).FindStringIndex(changed)
+		changed = changed[:at[1]] + "\n\nimport " + path + "\n" + changed[at[1]:]
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// changed counts the lines that differ, and those of all Go files.
+func changed(t *testing.T, before, after string) (changed, lines int) {
+	err := filepath.WalkDir(before, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		a, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		lines += bytes.Count(a, []byte("\n"))
+		b, err := os.ReadFile(after + strings.TrimPrefix(path, before))
+		if err != nil || bytes.Equal(a, b) {
+			return err
+		}
+		for line := range strings.SplitSeq(udiff.Unified("a", "b", string(a), string(b)), "\n") {
+			if strings.HasPrefix(line, "+") && !strings.HasPrefix(line, "+++") {
+				changed++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed, lines
+}
+
+// changing is what differs in the names of tests from run to run: addresses and
+// dates.
+var changing = regexp.MustCompile(`0x[0-9a-f]+|time\.Date\([^)]*\)`)
+
+func union(a, b map[string]int) {
+	for name, n := range b {
+		a[name] = max(a[name], n)
+	}
+}
+
+// tests runs the module's tests and counts the results by "result name".
+func tests(t *testing.T, dir string) map[string]int {
+	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-json", "./...")
+	cmd.Dir = dir
+	text, _ := cmd.Output() // some modules have tests that fail
+	results := map[string]int{}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		var e struct{ Action, Package, Test string }
+		if json.Unmarshal([]byte(line), &e) != nil {
+			continue
+		}
+		switch e.Action {
+		case "pass", "fail", "skip":
+			results[e.Action+" "+e.Package+" "+changing.ReplaceAllString(e.Test, "")]++
+		}
+	}
+	if len(results) == 0 {
+		t.Errorf("no test ran in %s", dir)
+	}
+	return results
+}
+
+// crashes finds a depth that kills the module as it was, and tries it after.
+func (r *row) crashes(t *testing.T, before, after string) {
+	build := func(dir string) string {
+		text := "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strconv\"\n"
+		for _, p := range []struct{ use, path string }{
+			{"bytes.", "bytes"}, {"strings.", "strings"},
+			{"jmespath.", r.path}, {"xpath.", r.path}, {"gval.", r.path}, {"plist.", r.path},
+			{"toml.", r.path}, {"msgpack.", r.path},
+			{"lua.", r.path}, {" parse.Parse", r.path + "/parse"}, {"parser.", r.parser()},
+		} {
+			if strings.Contains(r.crash, p.use) {
+				name := strings.Trim(strings.TrimSuffix(p.use, "Parse"), " .")
+				text += fmt.Sprintf("\t%s %q\n", name, p.path)
+			}
+		}
+		text += ")\n\nfunc try(n int) error {" + r.crash + "\n}\n\nfunc main() {\n\tn, _ := strconv.Atoi(os.Args[1])\n\tif err := try(n); err != nil {\n\t\tfmt.Printf(\"error: %.60s\\n\", err)\n\t} else {\n\t\tfmt.Println(\"works\")\n\t}\n}\n"
+		cmd := filepath.Join(dir, "vstackcrash")
+		if err := os.MkdirAll(cmd, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(cmd, "main.go"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run(t, dir, "go", "build", "-o", "vstackcrash/crash", "./vstackcrash")
+		return filepath.Join(cmd, "crash")
+	}
+	child := func(program string, n int) string {
+		var stdout, stderr head
+		cmd := exec.Command(program, strconv.Itoa(n))
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		switch {
+		case err == nil:
+			return strings.TrimSpace(string(stdout.text))
+		case strings.Contains(string(stderr.text), "stack overflow"):
+			return "fatal error: stack overflow"
+		}
+		return fmt.Sprintf("%v: %.200s", err, stderr.text)
+	}
+	old, fixed := build(before), build(after)
+	for r.levels = 250_000; r.levels <= 32_000_000; r.levels *= 2 {
+		if r.before = child(old, r.levels); strings.HasPrefix(r.before, "fatal") {
+			break
+		}
+	}
+	if !strings.HasPrefix(r.before, "fatal") {
+		t.Errorf("no input killed it: %s", r.before)
+	}
+	r.after = child(fixed, r.levels)
+	if r.after != "works" && !strings.HasPrefix(r.after, "error: ") {
+		t.Errorf("after fix: %s", r.after)
+	}
+}
+
+// parser is the package that the crash program calls parser.
+func (r *row) parser() string {
+	if r.path == "github.com/hashicorp/hcl" {
+		return r.path + "/hcl/parser"
+	}
+	return r.path + "/parser"
+}
+
+// A head keeps the first bytes that are written to it.
+type head struct{ text []byte }
+
+func (h *head) Write(p []byte) (int, error) {
+	h.text = append(h.text, p[:min(len(p), 4096-min(4096, len(h.text)))]...)
+	return len(p), nil
+}
+
+var suggestion = regexp.MustCompile(`add a field: vstack fix -plumb ([^ \n]+?),?(?: or |\n)`)
+
+var result = regexp.MustCompile(`(?m)^(Benchmark\S+)\s+\d+\s+([\d.]+) ns/op`)
+
+// benchmark runs the module's own benchmarks before and after, in turns, a
+// process for each. What it takes is the processor time of the process for a
+// number of iterations, not the time by the clock, so that it can be trusted on a
+// machine that has other things to do.
+func (r *row) benchmark(t *testing.T, before, after string) {
+	times := map[string][2][]float64{}
+	for _, pkg := range r.bench {
+		dirs := [2]string{before, after}
+		bins := [2]string{}
+		for i, dir := range dirs {
+			bins[i] = filepath.Join(dir, "vstackcrash", "bench")
+			run(t, filepath.Join(dir, pkg), "go", "test", "-vet=off", "-c", "-o", bins[i], ".")
+		}
+		bench := func(i int, pattern, count string) (string, float64) {
+			cmd := exec.Command(bins[i], "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+count, "-test.cpu=1")
+			cmd.Dir = filepath.Join(dirs[i], pkg)
+			text, err := cmd.Output()
+			if err != nil && len(text) == 0 {
+				t.Errorf("benchmarks of %s: %v", pkg, err)
+			}
+			return string(text), float64(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime())
+		}
+		// How long an iteration of each takes, with all its parts.
+		each := map[string]float64{}
+		text, _ := bench(0, ".", "10ms")
+		for _, m := range result.FindAllStringSubmatch(text, -1) {
+			ns, err := strconv.ParseFloat(m[2], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, _, _ := strings.Cut(m[1], "/")
+			each[name] += ns
+		}
+		for _, name := range slices.Sorted(maps.Keys(each)) {
+			count := fmt.Sprintf("%dx", max(1, int(80e6/each[name])))
+			var pair [2][]float64
+			for round := range *rounds {
+				for k := range 2 {
+					i := (k + round) % 2
+					_, spent := bench(i, "^"+name+"$", count)
+					pair[i] = append(pair[i], spent)
+				}
+			}
+			times[pkg+" "+name] = pair
+		}
+	}
+	var ratios []float64
+	worst := ""
+	for _, name := range slices.Sorted(maps.Keys(times)) {
+		pair := times[name]
+		if len(pair[0]) == 0 || len(pair[1]) == 0 {
+			continue
+		}
+		ratio := median(pair[1]) / median(pair[0])
+		t.Logf("%-60s %8.1f ms %8.1f ms %+.1f%%", name, median(pair[0])/1e6, median(pair[1])/1e6, 100*(ratio-1))
+		if len(ratios) == 0 || ratio > slices.Max(ratios) {
+			worst = fmt.Sprintf("%+.1f%%", 100*(ratio-1))
+		}
+		ratios = append(ratios, ratio)
+	}
+	if len(ratios) == 0 {
+		r.slower = "no benchmarks"
+		return
+	}
+	r.slower = fmt.Sprintf("%+.1f%% (%s) of %d", 100*(median(ratios)-1), worst, len(ratios))
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
+
+// run runs a command that must succeed and returns what it prints.
+func run(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, clip(stderr.String()+string(text)))
+	}
+	return string(text)
+}
+
+func clip(s string) string { return s[:min(len(s), 4000)] }

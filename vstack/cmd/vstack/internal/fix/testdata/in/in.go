@@ -1,0 +1,203 @@
+// Package in has a stack in reach everywhere.
+package in
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+type Node struct {
+	Kids  []*Node
+	Value int
+}
+
+// eval has a stack.
+type eval struct {
+	stack *vstack.Stack
+	n     int
+}
+
+// none has no result.
+func (e *eval) none(n *Node) { // a comment stays here
+	// and here
+	for _, k := range n.Kids {
+		e.none(k)
+	}
+}
+
+func (e *eval) one(n *Node) int {
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += e.one(k)
+	}
+	return sum
+}
+
+func (e *eval) two(n *Node, depth int) (sum int, err error) {
+	for _, k := range n.Kids {
+		v, err := e.two(k, depth+1)
+		if err != nil {
+			return 0, fmt.Errorf("at %d: %w", depth, err)
+		}
+		sum += v
+	}
+	return
+}
+
+func (e *eval) three(n *Node) (a, b int, err error) {
+	for _, k := range n.Kids {
+		a, b, err = e.three(k)
+	}
+	return a, b, err
+}
+
+// The fewest guards: one of these.
+func (e *eval) ping(n *Node) {
+	for _, k := range n.Kids {
+		e.pong(k)
+	}
+}
+
+func (e *eval) pong(n *Node) { e.ping(n) }
+
+func variadic(s *vstack.Stack, ns ...*Node) int {
+	sum := 0
+	for _, n := range ns {
+		sum += variadic(s, n.Kids...)
+	}
+	return sum
+}
+
+func unnamed(s *vstack.Stack, n *Node, _ int, _, _ string) {
+	for _, k := range n.Kids {
+		unnamed(s, k, 1, "", "")
+	}
+}
+
+type handler func(*Node, int) error
+
+func (h handler) each(*eval, *Node) error { return nil }
+
+func (*eval) receiver(e *eval, n *Node) {
+	for _, k := range n.Kids {
+		e.receiver(e, k)
+	}
+}
+
+func generic[K comparable, V any](s *vstack.Stack, m map[K][]V, n *Node) (V, error) {
+	var zero V
+	for _, k := range n.Kids {
+		if v, err := generic[K, V](s, m, k); err == nil {
+			return v, nil
+		}
+	}
+	return zero, nil
+}
+
+type Tree[T any] struct {
+	Left, Right *Tree[T]
+	Value       T
+}
+
+func (t *Tree[T]) walk(s *vstack.Stack, f func(T)) {
+	if t == nil {
+		return
+	}
+	t.Left.walk(s, f)
+	f(t.Value)
+	t.Right.walk(s, f)
+}
+
+// The copy keeps n from moving to the heap on every call.
+func assigned(s *vstack.Stack, n *Node) {
+	for n != nil && len(n.Kids) == 2 {
+		assigned(s, n.Kids[0])
+		n = n.Kids[1]
+	}
+}
+
+// A nil receiver is fine here.
+func (e *eval) nilOK(n *Node) int {
+	if e == nil {
+		return 0
+	}
+	for _, k := range n.Kids {
+		e.nilOK(k)
+	}
+	return e.n
+}
+
+func inContext(ctx context.Context, n *Node) error {
+	for _, k := range n.Kids {
+		if err := inContext(ctx, k); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func literal(s *vstack.Stack, n *Node) int {
+	var sum func(n *Node) int
+	sum = func(n *Node) int {
+		v := n.Value
+		for _, k := range n.Kids {
+			v += sum(k)
+		}
+		return v
+	}
+	return sum(n)
+}
+
+type inner struct{ vs *vstack.Stack }
+
+type outer struct {
+	in inner
+}
+
+func (o *outer) steps(n *Node) {
+	for _, k := range n.Kids {
+		o.steps(k)
+	}
+}
+
+func (e *eval) line(n *Node) int { return e.line(n.Kids[0]) }
+
+// Both need one.
+func (e *eval) both(n *Node) {
+	for _, k := range n.Kids {
+		e.both(k)
+		e.other(k)
+	}
+}
+
+func (e *eval) other(n *Node) {
+	for _, k := range n.Kids {
+		e.other(k)
+		e.both(k)
+	}
+}
+
+// A deferred function that recovers cannot have one; the other can.
+func (e *eval) try(n *Node) {
+	defer e.rescue(n)
+	for _, k := range n.Kids {
+		e.try(k)
+	}
+}
+
+func (e *eval) rescue(n *Node) {
+	if recover() != nil {
+		for _, k := range n.Kids {
+			e.try(k)
+		}
+	}
+}
+
+//vstack:ok not deep
+func fine(s *vstack.Stack, n *Node) {
+	for _, k := range n.Kids {
+		fine(s, k)
+	}
+}

@@ -1,0 +1,4 @@
+package plumb
+
+// vstack is a name that is taken.
+func vstack() {}

@@ -1,0 +1,271 @@
+// Package depth has recursion of all depths.
+package depth
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+)
+
+func bytes(b []byte) int { // want unguarded "b \[\]byte of bytes walks a slice"
+	if len(b) == 0 {
+		return 0
+	}
+	return 1 + bytes(b[1:])
+}
+
+func runes(s string) int { // want unguarded "s string of runes walks along a string"
+	if s == "" {
+		return 0
+	}
+	return 1 + runes(s[1:])
+}
+
+func maps(m map[string]any) int { // want unguarded "walks a map"
+	n := 0
+	for _, v := range m {
+		if m, ok := v.(map[string]any); ok {
+			n += maps(m)
+		}
+	}
+	return n
+}
+
+func values(v reflect.Value) int { // want unguarded "v reflect.Value of values walks a structure"
+	n := 0
+	for i := range v.NumField() {
+		n += values(v.Field(i).Elem())
+	}
+	return n
+}
+
+// Structs in structs are as deep as the type is declared.
+func fields(v reflect.Value) int { // want unclear "nothing was found"
+	n := 0
+	for i := range v.NumField() {
+		n += fields(v.Field(i))
+	}
+	return n
+}
+
+// A tree in an array: the index is what walks.
+type arena struct {
+	nodes []struct{ left, right int }
+}
+
+func (a *arena) height(i int) int { // want unguarded "i int of \(\*arena\).height walks a structure by index"
+	if i < 0 {
+		return 0
+	}
+	return 1 + max(a.height(a.nodes[i].left), a.height(a.nodes[i].right))
+}
+
+// Nothing changes but what is read.
+type parser struct {
+	in  *bufio.Reader
+	tok byte
+}
+
+func (p *parser) next() { p.tok, _ = p.in.ReadByte() }
+
+func (p *parser) group() { // want unguarded "p of \(\*parser\).group reads input"
+	for p.tok == '(' {
+		p.next()
+		p.group()
+	}
+}
+
+type lexer struct {
+	text string
+	pos  int
+}
+
+func (l *lexer) accept(c byte) bool {
+	if l.pos < len(l.text) && l.text[l.pos] == c {
+		l.pos++
+		return true
+	}
+	return false
+}
+
+func (l *lexer) term() { // want unguarded "l of \(\*lexer\).term reads input: depth.lexer moves on"
+	if l.accept('-') {
+		l.term()
+	}
+}
+
+// The position is a variable that the closures capture.
+func parse(text string) {
+	pos := 0
+	var expr func()
+	expr = func() { // want unguarded "reads|captures|moves on"
+		if pos < len(text) && text[pos] == '(' {
+			pos++
+			expr()
+		}
+	}
+	expr()
+}
+
+// The call is the last thing done: Go keeps the frame.
+type link struct{ next *link }
+
+func last(l *link) *link { // want unguarded tail "l \*depth.link of last walks a structure"
+	if l.next == nil {
+		return l
+	}
+	return last(l.next)
+}
+
+// An integer that counts from anything.
+func Fact(n int) int { // want unguarded "the integer n of Fact counts"
+	if n == 0 {
+		return 1
+	}
+	return n * Fact(n-1)
+}
+
+// It counts from a constant.
+func bits(x []byte, n int) int { // want bounded "n counts from a constant \(64\)"
+	if n == 0 {
+		return 0
+	}
+	return int(x[n]) + bits(x, n-1)
+}
+
+func Bits(x []byte) int { return from(x, 64) }
+
+func from(x []byte, n int) int { return bits(x, n) }
+
+// An integer of a small type.
+func small(n uint8) int { // want bounded "n is a small integer \(uint8\)"
+	if n == 0 {
+		return 0
+	}
+	return 1 + small(n-1)
+}
+
+// Halves.
+func find(a []int, x int) bool { // want bounded "a halves: the depth is the logarithm"
+	if len(a) == 0 {
+		return false
+	}
+	m := len(a) / 2
+	if a[m] > x {
+		return find(a[:m], x)
+	}
+	return a[m] == x || find(a[m+1:], x)
+}
+
+func search(a []int, lo, hi int) int { // want bounded "the logarithm"
+	if lo >= hi {
+		return lo
+	}
+	m := (lo + hi) / 2
+	if a[m] < 0 {
+		return search(a, m+1, hi)
+	}
+	return search(a, lo, m)
+}
+
+func digits(n int) int { // want bounded "n halves: the depth is the logarithm"
+	if n == 0 {
+		return 0
+	}
+	return 1 + digits(n/10)
+}
+
+// A flag that is set only at first.
+func open(name string, retry bool) error { // want bounded "open calls itself at most once again"
+	err := try(name)
+	if err != nil && retry {
+		return open(name+".bak", false)
+	}
+	return err
+}
+
+func try(name string) error { return io.ErrUnexpectedEOF }
+
+// Directories are no deeper than a path is long.
+func size(dir string) (n int) { // want bounded "dir is a path in a file system"
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		n += 1 + size(filepath.Join(dir, e.Name()))
+	}
+	return n
+}
+
+// Readers are as deep as the program wraps them.
+type limited struct {
+	r io.Reader
+	n int
+}
+
+func (l *limited) Read(p []byte) (int, error) { // want bounded "a io.Reader that wraps another"
+	return l.r.Read(p[:min(l.n, len(p))])
+}
+
+func Limit(r io.Reader) io.Reader { return &limited{&limited{r, 2}, 1} }
+
+// Types are as deep as the program declares them.
+func encoder(t reflect.Type) int { // want unclear "nothing was found"
+	if t.Kind() == reflect.Slice {
+		return encoder(t.Elem())
+	}
+	return 0
+}
+
+// Nothing depends on data.
+func Flush(full bool) { // want unclear "nothing was found"
+	if full {
+		Flush(os.Getenv("FLUSH") != "")
+	}
+}
+
+// Of a chain of parents there is one for each call from outside.
+type scope struct {
+	parent *scope
+	names  map[string]int
+}
+
+func (s *scope) find(name string) int { // want bounded "a chain of depth.scope, which the program makes neither in a loop"
+	if n, ok := s.names[name]; ok || s.parent == nil {
+		return n
+	}
+	return s.parent.find(name)
+}
+
+func Scope(parent *scope) *scope { return &scope{parent: parent, names: map[string]int{}} }
+
+// This one is made in a loop.
+type list struct {
+	rest *list
+	n    int
+}
+
+func (l *list) sum() int { // want unguarded "l \*depth.list of \(\*list\).sum walks a structure"
+	if l == nil {
+		return 0
+	}
+	return l.n + l.rest.sum()
+}
+
+func Make(ns []int) *list {
+	var l *list
+	for _, n := range ns {
+		l = &list{l, n}
+	}
+	return l
+}
+
+// A limit by name, counted down from what a caller says.
+func sort(a []int, limit int) { // want limited "the limit limit == 0"
+	if limit == 0 {
+		return
+	}
+	sort(a, limit-1)
+}
+
+func Sort(a []int) { sort(a, len(a)) }

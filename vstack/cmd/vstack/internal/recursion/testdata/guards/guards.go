@@ -1,0 +1,226 @@
+// Package guards has guards, good and dear.
+package guards
+
+import (
+	"context"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+type Node struct {
+	Kids  []*Node
+	Value int
+}
+
+type Big struct {
+	a [32]int
+	n *Node
+}
+
+type eval struct {
+	stack *vstack.Stack
+	n     int
+}
+
+func (e *eval) one(n *Node) int { // want guarded "guard in \(\*eval\).one"
+	if e.stack.Low() {
+		return vstack.Grow(e.stack, func() int { return e.one(n) })
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += e.one(k)
+	}
+	return sum
+}
+
+func (e *eval) two(n *Node) (v int, err error) { // want guarded "guard in \(\*eval\).two"
+	if e.stack.Low() {
+		return vstack.Grow2(e.stack, func() (int, error) { return e.two(n) })
+	}
+	for _, k := range n.Kids {
+		if v, err = e.two(k); err != nil {
+			return 0, err
+		}
+	}
+	return v, nil
+}
+
+func (e *eval) none(n *Node) { // want guarded "guard in \(\*eval\).none"
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.none(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.none(k)
+	}
+}
+
+func inContext(ctx context.Context, n *Node) { // want guarded "guard in inContext"
+	if stack, _ := vstack.FromContext(ctx); stack.Low() {
+		stack.Grow(func() { inContext(ctx, n) })
+		return
+	}
+	for _, k := range n.Kids {
+		inContext(ctx, k)
+	}
+}
+
+func (e *eval) call(n *Node) int { // want guarded "the calls go through vstack"
+	for _, k := range n.Kids {
+		e.n += vstack.Call(e.stack, e.call, k)
+	}
+	return e.n
+}
+
+func call2(s *vstack.Stack, n *Node) (int, error) { // want guarded "the calls go through vstack"
+	for _, k := range n.Kids {
+		return vstack.Call2(s, func(k *Node) (int, error) { return call2(s, k) }, k)
+	}
+	return 0, nil
+}
+
+func (e *eval) run(ctx context.Context, n *Node) error { // want guarded "the calls go through vstack"
+	for _, k := range n.Kids {
+		if err := e.stack.Run(ctx, func(ctx context.Context) error { return e.run(ctx, k) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A guard on one way round only.
+func (e *eval) half(n *Node) { // want unguarded stopped "n \*guards.Node of \(\*eval\).half walks a structure"
+	for _, k := range n.Kids {
+		e.other(k)
+		e.half(k)
+	}
+}
+
+func (e *eval) other(n *Node) {
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.other(n) })
+		return
+	}
+	e.half(n)
+}
+
+// Not on every way through the function: no guard.
+func (e *eval) sometimes(n *Node) { // want unguarded "n \*guards.Node of \(\*eval\).sometimes walks a structure"
+	for _, k := range n.Kids {
+		if k.Value > 0 {
+			if e.stack.Low() {
+				e.stack.Grow(func() { e.sometimes(k) })
+				continue
+			}
+		}
+		e.sometimes(k)
+	}
+}
+
+// Guards that cost.
+
+func (e *eval) late(n *Node) { // want guarded "guard in \(\*eval\).late"
+	e.n++
+	if e.stack.Low() { // want cost "the guard is not the first statement of \(\*eval\).late"
+		e.stack.Grow(func() { e.late(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.late(k)
+	}
+}
+
+func (e *eval) named(n *Node) (sum int) { // want guarded "guard in \(\*eval\).named"
+	if e.stack.Low() {
+		e.stack.Grow(func() { sum = e.named(n) }) // want cost "captures sum, a named result"
+		return sum
+	}
+	for _, k := range n.Kids {
+		sum += e.named(k)
+	}
+	return sum
+}
+
+func (e *eval) assigned(n *Node) { // want guarded "guard in \(\*eval\).assigned"
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.assigned(n) }) // want cost "captures n, a parameter that the function assigns to"
+		return
+	}
+	for n != nil {
+		e.assigned(n.Kids[0])
+		n = n.Kids[1]
+	}
+}
+
+func (e *eval) copied(n *Node) { // want guarded "guard in \(\*eval\).copied"
+	if e.stack.Low() {
+		n := n
+		e.stack.Grow(func() { e.copied(n) })
+		return
+	}
+	for n != nil {
+		e.copied(n.Kids[0])
+		n = n.Kids[1]
+	}
+}
+
+func (e *eval) address(n Node) { // want guarded "guard in \(\*eval\).address"
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.address(n) }) // want cost "captures n, a parameter whose address is taken"
+		return
+	}
+	for _, k := range (&n).Kids {
+		e.address(*k)
+	}
+}
+
+func (e *eval) large(b Big) { // want guarded "guard in \(\*eval\).large"
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.large(b) }) // want cost "captures b, a parameter of more than 128 bytes"
+		return
+	}
+	for _, k := range b.n.Kids {
+		e.large(Big{n: k})
+	}
+}
+
+// One guard too many.
+func (e *eval) ping(n *Node) { // want guarded "guard in \(\*eval\).ping, \(\*eval\).pong"
+	if e.stack.Low() {
+		e.stack.Grow(func() { e.ping(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.pong(k)
+	}
+}
+
+func (e *eval) pong(n *Node) {
+	if e.stack.Low() { // want cost "this guard is not needed: every cycle through \(\*eval\).pong passes another one \(guard in \(\*eval\).ping\)"
+		e.stack.Grow(func() { e.pong(n) })
+		return
+	}
+	e.ping(n)
+}
+
+// Silenced.
+
+//vstack:ok the tree comes from our own compiler
+func silenced(n *Node) { // want silenced "the tree comes from our own compiler"
+	for _, k := range n.Kids {
+		silenced(k)
+	}
+}
+
+func silencedCall(n *Node) { // want silenced "never deeper than ten"
+	for _, k := range n.Kids {
+		silencedCall(k) //vstack:ok never deeper than ten
+	}
+}
+
+/* want cost "//vstack:ok needs a reason" */ //vstack:ok
+func unsaid(n *Node) {                       // want unguarded "walks a structure"
+	for _, k := range n.Kids {
+		unsaid(k)
+	}
+}

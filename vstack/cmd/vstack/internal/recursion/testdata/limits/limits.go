@@ -1,0 +1,172 @@
+// Package limits has recursion with limits of its own.
+package limits
+
+import "errors"
+
+type Node struct{ Kids []*Node }
+
+const maxDepth = 1000
+
+var errDeep = errors.New("too deep")
+
+// A parameter that counts up.
+func walk(n *Node, depth int) error { // want limited "the limit depth > maxDepth"
+	if depth > maxDepth {
+		return errDeep
+	}
+	for _, k := range n.Kids {
+		if err := walk(k, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// One that counts down.
+func print(n *Node, levels int) { // want limited "the limit levels == 0"
+	if levels == 0 {
+		return
+	}
+	for _, k := range n.Kids {
+		print(k, levels-1)
+	}
+}
+
+// The same, with nothing that is walked.
+func random(depth int) *Node { // want limited "the limit depth <= 0"
+	if depth <= 0 {
+		return new(Node)
+	}
+	return &Node{Kids: []*Node{random(depth - 1), random(depth - 1)}}
+}
+
+func Random(depth int) *Node { return random(depth) }
+
+// A field, in the function itself.
+type decoder struct {
+	depth, max int
+	in         []byte
+	errors     int
+}
+
+func (d *decoder) value() error { // want limited "the limit d.depth >= d.max"
+	if d.depth >= d.max {
+		return errDeep
+	}
+	d.depth++
+	defer func() { d.depth-- }()
+	for len(d.in) > 0 && d.in[0] == '[' {
+		d.in = d.in[1:]
+		if err := d.value(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A counter by any name that goes up and down.
+type reader struct {
+	d  int
+	in []byte
+}
+
+func (r *reader) value() { // want limited "the limit r.d > 200"
+	if r.d++; r.d > 200 {
+		panic("too deep")
+	}
+	for len(r.in) > 0 && r.in[0] == '[' {
+		r.in = r.in[1:]
+		r.value()
+	}
+	r.d--
+}
+
+// In a helper that panics.
+type parser struct {
+	nesting int
+	in      []byte
+	errors  int
+}
+
+func (p *parser) enter() *parser {
+	p.nesting++
+	if p.nesting > maxDepth {
+		p.fail("too deep")
+	}
+	return p
+}
+
+func (p *parser) leave() { p.nesting-- }
+
+func (p *parser) fail(s string) { panic(s) }
+
+func (p *parser) expr() { // want limited "the limit p.nesting > maxDepth"
+	defer p.enter().leave()
+	for len(p.in) > 0 && p.in[0] == '(' {
+		p.in = p.in[1:]
+		p.expr()
+	}
+}
+
+// A limit on something else does not help.
+func (p *parser) note() bool {
+	p.errors++
+	return p.errors > 10
+}
+
+func (p *parser) list() { // want unguarded "p of \(\*parser\).list reads input"
+	if p.note() {
+		return
+	}
+	for len(p.in) > 0 && p.in[0] == '[' {
+		p.in = p.in[1:]
+		p.list()
+	}
+}
+
+// Past the bound this goes on all the same.
+func mark(n *Node, depth int, seen map[*Node]bool) { // want unguarded "n \*limits.Node of mark walks a structure"
+	if depth > maxDepth {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+	}
+	for _, k := range n.Kids {
+		mark(k, depth+1, seen)
+	}
+}
+
+// One way round has a limit, another has not.
+func both(n *Node, depth int) { // want unguarded stopped "n \*limits.Node of both walks a structure"
+	if len(n.Kids) == 1 {
+		both(n.Kids[0], depth)
+		return
+	}
+	if depth > maxDepth {
+		return
+	}
+	for _, k := range n.Kids {
+		both(k, depth+1)
+	}
+}
+
+// What it walks is built under a limit.
+type query struct{ input *query }
+
+func (b *builder) build(depth int) *query { // want limited "the limit depth > maxDepth"
+	if depth > maxDepth || len(b.in) == 0 {
+		return nil
+	}
+	b.in = b.in[1:]
+	return &query{input: b.build(depth + 1)}
+}
+
+type builder struct{ in []byte }
+
+func (q *query) run() int { // want limited "what it walks is built by \(\*builder\).build, whose recursion has a limit"
+	if q == nil {
+		return 0
+	}
+	return 1 + q.input.run()
+}
