@@ -208,6 +208,7 @@ func (w *world) iterate(kind, n byte) (r int, done bool, err error) {
 			}
 		}
 	}
+body:
 	for i := range seq {
 		w.note("yields", i)
 		switch kind >> 2 & 7 {
@@ -224,7 +225,7 @@ func (w *world) iterate(kind, n byte) (r int, done bool, err error) {
 			}()
 		case 2:
 			if i == 2 {
-				break
+				break body
 			}
 		case 3:
 			continue

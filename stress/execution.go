@@ -160,6 +160,7 @@ func (x *execution) crash(kind byte) {
 		_ = make([]int, 3)[n+3]
 	case 7:
 		var m map[int]int
+		//lint:ignore SA5000 it is to panic
 		m[n] = 1
 	case 8:
 		zero := n - int(kind)

@@ -533,7 +533,8 @@ func misuseOnce() (err error) {
 	try("Run(nil function)", misuse, "fn is nil", func() error { return s.Run(ctx, nil) })
 	try("Grow(nil)", misuse, "fn is nil", func() error { s.Grow(nil); return nil })
 	try("vstack.Run(nil function)", misuse, "fn is nil", func() error { _, err := vstack.Run[int](ctx, nil); return err })
-	try("Run(nil context)", misuse, "ctx is nil", func() error { return s.Run(nil, nothing) }) //nolint:staticcheck // on purpose
+	var none context.Context
+	try("Run(nil context)", misuse, "ctx is nil", func() error { return s.Run(none, nothing) })
 	if err == nil && depth(s, 5_000) != 5_000 {
 		err = errors.New("the stack does not work after the misuse")
 	}

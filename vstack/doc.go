@@ -48,6 +48,19 @@
 // goroutine that called the outermost Run or Grow. A deferred call runs on the
 // goroutine of the function that deferred it.
 //
+// # Looking inside
+//
+// [Stack.Trace] and [Stack.TraceContext] show every frame of a stack, folded, and
+// [Stack.Stats] its counts; [Stacks] finds the live ones. An [OverflowError]
+// prints where it happened with %+v. Package vstack/debug serves all that as a
+// page, and vstack/profile, a module of its own, writes it for go tool pprof.
+//
+// A panic that nobody recovers ends the program, and Go prints the goroutine that
+// made the root call: the one where the panic began has unwound by then. So Go
+// prints one more panic before the caller's own, whose text is the frames where
+// it began. recover returns the caller's value, as from a plain call. With
+// [WithPanicHook] a function sees every panic where it begins.
+//
 // # What differs from plain recursion
 //
 // Goroutine ids differ between frames, and a locked thread

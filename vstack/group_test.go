@@ -91,7 +91,7 @@ func TestGroupLimit(t *testing.T) {
 			running.Add(-1)
 			return nil
 		}
-		if !g.TryGo(fn) || !g.TryGo(fn) || g.TryGo(fn) {
+		if first, second, third := g.TryGo(fn), g.TryGo(fn), g.TryGo(fn); !first || !second || third {
 			t.Error("TryGo does not follow the limit of 2")
 		}
 		blocked := true
@@ -173,7 +173,7 @@ func TestGroupPanic(t *testing.T) {
 }
 
 func TestGroupMisuse(t *testing.T) {
-	mustPanic(t, "ctx is nil", func() { vstack.NewGroup(nil) }) //nolint:staticcheck
+	mustPanic(t, "ctx is nil", func() { vstack.NewGroup(nilContext) })
 	g := vstack.NewGroup(context.Background())
 	mustPanic(t, "Group.Go: fn is nil", func() { g.Go(nil) })
 	mustPanic(t, "Group.TryGo: fn is nil", func() { g.TryGo(nil) })

@@ -58,28 +58,30 @@ func BenchmarkUnobserved(b *testing.B) {
 // What looking costs those who do.
 func BenchmarkTrace(b *testing.B) {
 	const levels = 1_000_000
-	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
-		c := &calculator{stack: s, kind: binary}
-		c.leaf = func() {
-			b.Run("whole", func(b *testing.B) {
-				var frames int64
-				b.ReportAllocs()
-				for b.Loop() {
-					frames = s.Trace().Depth
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(frames), "ns/frame")
-			})
-			b.Run("stats", func(b *testing.B) {
-				for b.Loop() {
-					_ = s.Stats()
-				}
-			})
-		}
-		return c.eval(levels), nil
-	}, vstack.WithMaxMemory(0))
-	if err != nil {
-		b.Error(err)
+	deep := func(name string, fn func(b *testing.B, s *vstack.Stack)) {
+		b.Run(name, func(b *testing.B) {
+			_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+				c := &calculator{s, binary, func() { fn(b, s) }}
+				return c.eval(levels), nil
+			}, vstack.WithMaxMemory(0))
+			if err != nil {
+				b.Error(err)
+			}
+		})
 	}
+	deep("whole", func(b *testing.B, s *vstack.Stack) {
+		var frames int64
+		b.ReportAllocs()
+		for b.Loop() {
+			frames = s.Trace().Depth
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(frames), "ns/frame")
+	})
+	deep("stats", func(b *testing.B, s *vstack.Stack) {
+		for b.Loop() {
+			_ = s.Stats()
+		}
+	})
 	b.Run("overflow", func(b *testing.B) {
 		_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
 			c := &calculator{stack: s, kind: binary}

@@ -23,10 +23,12 @@ func deep(n int) func(context.Context, *vstack.Stack) error {
 	}
 }
 
+type poolKey struct{}
+
 func TestPoolReuse(t *testing.T) {
 	pool := vstack.NewPool()
 	defer pool.Close()
-	ctx := context.WithValue(context.Background(), "key", "value") //nolint:staticcheck
+	ctx := context.WithValue(context.Background(), poolKey{}, "value")
 	mine := errors.New("mine")
 	var first *vstack.Stack
 	for i := range 10 {
@@ -34,7 +36,7 @@ func TestPoolReuse(t *testing.T) {
 			if first == nil {
 				first = s
 			}
-			if known, ok := vstack.FromContext(ctx); s != first || known != s || !ok || ctx.Value("key") != "value" {
+			if known, ok := vstack.FromContext(ctx); s != first || known != s || !ok || ctx.Value(poolKey{}) != "value" {
 				t.Error("not the same stack, or it is not in the context")
 			}
 			if count(s, 10_000*i) != 10_000*i {
@@ -261,7 +263,7 @@ func TestPoolMisuse(t *testing.T) {
 	pool := vstack.NewPool()
 	defer pool.Close()
 	mustPanic(t, "fn is nil", func() { _ = pool.Run(context.Background(), nil) })
-	mustPanic(t, "ctx is nil", func() { _ = pool.Run(nil, deep(1)) }) //nolint:staticcheck
+	mustPanic(t, "ctx is nil", func() { _ = pool.Run(nilContext, deep(1)) })
 	if stats := pool.Stats(); stats.Running != 0 {
 		t.Errorf("%+v", stats)
 	}

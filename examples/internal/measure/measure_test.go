@@ -87,7 +87,7 @@ func TestChildPeak(t *testing.T) {
 	if peak, ok := childPeak(cmd); ok && (peak < 64<<20 || peak > 1<<40) {
 		t.Errorf("peak of a child that used 64 MiB: %v", peak)
 	}
-	if got := ChildPeakText(exec.Command("never started")); got != "n/a" {
+	if got := ChildPeakText(exec.Command("never-started")); got != "n/a" {
 		t.Errorf("peak of a child that never ran: %q", got)
 	}
 }
