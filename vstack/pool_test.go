@@ -166,6 +166,29 @@ func TestPoolIdleTime(t *testing.T) {
 	})
 }
 
+// Those that make room for others do not count as idle any more.
+func TestPoolIdleTimeAfterSurplus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := vstack.NewPool(vstack.WithIdleTime(time.Minute), vstack.WithIdleMemory(1*mib))
+		defer pool.Close()
+		held(t, pool, 3, 10)
+		time.Sleep(61 * time.Second)
+		held(t, pool, 3, 10)
+		held(t, pool, 1, 100_000) // fills the pool alone
+		if got := pool.Stats().Idle; got != 1 {
+			t.Fatalf("%d idle stacks", got)
+		}
+		time.Sleep(time.Minute)
+		if got := pool.Stats().Idle; got != 1 {
+			t.Errorf("%d idle stacks, want the one that was used", got)
+		}
+		time.Sleep(time.Minute)
+		if got := pool.Stats().Idle; got != 0 {
+			t.Errorf("%d idle stacks", got)
+		}
+	})
+}
+
 // A pool that is dropped without Close leaves nothing behind for ever.
 func TestPoolDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -42,6 +42,19 @@ func get(t *testing.T, target string) *httptest.ResponseRecorder {
 	return w
 }
 
+// answered gets a page for which all stacks that run have answered: on a busy
+// machine that may be the second or third.
+func answered(t *testing.T, target string) (w *httptest.ResponseRecorder) {
+	t.Helper()
+	for range 50 {
+		debug.Forget()
+		if w = get(t, target); !strings.Contains(w.Body.String(), "no answer") {
+			break
+		}
+	}
+	return w
+}
+
 // deep calls look while a stack of the given name is deep and passes guards.
 func deep(t *testing.T, name string, levels int, look func(id uint64)) {
 	t.Helper()
@@ -74,8 +87,7 @@ func deep(t *testing.T, name string, levels int, look func(id uint64)) {
 
 func TestList(t *testing.T) {
 	deep(t, `the "parser" <b>`, 300_000, func(id uint64) {
-		debug.Forget()
-		w := get(t, "")
+		w := answered(t, "")
 		body := w.Body.String()
 		if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 			t.Fatal(w.Code, w.Header())
@@ -121,7 +133,7 @@ func check(t *testing.T, w *httptest.ResponseRecorder) {
 func TestStack(t *testing.T) {
 	deep(t, "parser", 50_000, func(id uint64) {
 		target := fmt.Sprintf("?id=%d", id)
-		w := get(t, target)
+		w := answered(t, target)
 		body := w.Body.String()
 		for _, part := range []string{"parser", "virtual stack &#34;parser&#34; [", "debug_test.climb(...)\n\t", "debug_test.go:", "frames above", "climb → climb x "} {
 			if !strings.Contains(body, part) {
@@ -129,7 +141,7 @@ func TestStack(t *testing.T) {
 			}
 		}
 		check(t, w)
-		w = get(t, target+"&as=text")
+		w = answered(t, target+"&as=text")
 		if got := w.Body.String(); !strings.Contains(got, "climb -> climb x ") || !strings.Contains(got, "debug_test.climb(...)\n\t") {
 			t.Error(got)
 		}
@@ -137,7 +149,7 @@ func TestStack(t *testing.T) {
 			Name    string
 			Summary string
 		}
-		if err := json.Unmarshal(get(t, target+"&as=json").Body.Bytes(), &trace); err != nil || trace.Name != "parser" || !strings.Contains(trace.Summary, "climb") {
+		if err := json.Unmarshal(answered(t, target+"&as=json").Body.Bytes(), &trace); err != nil || trace.Name != "parser" || !strings.Contains(trace.Summary, "climb") {
 			t.Error(err, trace)
 		}
 		if w := get(t, target+"&as=pprof"); w.Code != http.StatusBadRequest {
@@ -157,8 +169,7 @@ func TestJSON(t *testing.T) {
 				Summary    string
 			}
 		}
-		debug.Forget()
-		if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
+		if err := json.Unmarshal(answered(t, "?as=json").Body.Bytes(), &list); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range list.Stacks {
