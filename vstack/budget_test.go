@@ -128,10 +128,12 @@ func TestBudgetReclaimsIdleStacks(t *testing.T) {
 	budget := vstack.NewBudget(8 * mib)
 	pool := vstack.NewPool(vstack.WithBudget(budget))
 	defer pool.Close()
-	levels := 100_000
-	if raceEnabled {
-		levels = 70_000 // frames are larger
+	// So deep that one run takes 5 MiB, whatever the size of a frame in this build.
+	const sample = 20_000
+	if err := pool.Run(context.Background(), deep(sample)); err != nil {
+		t.Fatal(err)
 	}
+	levels := int(5 * mib * sample / pool.Stats().IdleBytes)
 	err := pool.Run(context.Background(), deep(levels))
 	idle := pool.Stats().IdleBytes
 	if err != nil || idle < 4*mib || budget.InUse() != idle {

@@ -45,6 +45,13 @@ func TestOverflowReport(t *testing.T) {
 	if e.Limit != 16*mib || e.Hops < 100 || e.Trace.Segments < 100 || e.Trace.Walked != 16 || e.Trace.Name != "sums" {
 		t.Errorf("%d hops, %d of %d segments", e.Hops, e.Trace.Walked, e.Trace.Segments)
 	}
+	walked := int64(0)
+	for _, part := range e.Trace.Parts {
+		walked += part.Bytes
+	}
+	if walked != 16*128<<10 {
+		t.Errorf("%d bytes in 16 segments", walked)
+	}
 	first, last := e.Trace.Root, e.Trace.Top
 	if len(first) != 10 || len(last) != 10 || !strings.HasSuffix(last[0].Function, ").eval") || first[9].Function != "testing.tRunner" {
 		t.Errorf("the first frames are %v, the last ones %v", first, last)

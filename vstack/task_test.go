@@ -79,7 +79,8 @@ func TestStepFor(t *testing.T) {
 			runtime.GC() // the parked stack moves
 		}
 	}
-	if result != 2178309 || runtime.GOARCH != "wasm" && slices < 3 {
+	// With one processor the timer has to wait until this goroutine is preempted.
+	if result != 2178309 || runtime.GOMAXPROCS(0) > 1 && slices < 3 {
 		t.Errorf("fib(32) = %d in %d slices", result, slices)
 	}
 }

@@ -190,11 +190,81 @@ func TestTraceIrregular(t *testing.T) {
 	if call, args := times(trace, ").evalCall"), times(trace, ").evalArgs"); call != args || call < levels/5 || call > levels/3 {
 		t.Errorf("evalCall %d times, evalArgs %d times", call, args)
 	}
+	for _, part := range trace.Parts {
+		frames := part.Others
+		for _, path := range part.Paths {
+			frames += path.Count * int64(len(path.Frames))
+		}
+		if frames != part.Depth {
+			t.Errorf("a part of %d frames has %d", part.Depth, frames)
+		}
+	}
 	cycle, _ := trace.Cycle()
 	if !regexp.MustCompile(`^eval -> evalBinary -> eval x 1\d\d,\d\d\d \| eval -> evalCall -> evalArgs -> eval x \d\d,\d\d\d \| `).MatchString(cycle.String()) {
 		t.Errorf("the cycle is %s", cycle)
 	}
 	t.Log(trace.Summary())
+}
+
+// ping and pong take turns that are too long to be one recursion.
+func ping(s *vstack.Stack, n int, leaf func()) {
+	if s.Low() {
+		s.Grow(func() { ping(s, n, leaf) })
+		return
+	}
+	switch {
+	case n == 0:
+		leaf()
+	case n%100 == 0:
+		pong(s, n-1, leaf)
+	default:
+		ping(s, n-1, leaf)
+	}
+}
+
+func pong(s *vstack.Stack, n int, leaf func()) {
+	if s.Low() {
+		s.Grow(func() { pong(s, n, leaf) })
+		return
+	}
+	if n%100 == 0 {
+		ping(s, n-1, leaf)
+	} else {
+		pong(s, n-1, leaf)
+	}
+}
+
+// However often that changes, the trace stays small, and no frame is lost.
+func TestTraceManyParts(t *testing.T) {
+	const levels = 200_000
+	s := vstack.New(vstack.WithMaxMemory(0))
+	defer s.Close()
+	var trace *vstack.Trace
+	s.Grow(func() { ping(s, levels, func() { trace = s.Trace() }) })
+	depth, bytes, mixed := int64(0), int64(0), 0
+	for _, part := range trace.Parts {
+		depth += part.Depth
+		bytes += part.Bytes
+		frames := part.Others
+		for _, path := range part.Paths {
+			frames += path.Count * int64(len(path.Frames))
+		}
+		if frames != part.Depth {
+			t.Errorf("a part of %d frames has %d", part.Depth, frames)
+		}
+		if part.Mixed {
+			mixed++
+		}
+	}
+	if len(trace.Parts) > 256 || mixed != 1 || depth != trace.Depth || bytes != trace.Bytes {
+		t.Errorf("%d parts, %d of them mixed; %d frames of %d, %d bytes of %d", len(trace.Parts), mixed, depth, trace.Depth, bytes, trace.Bytes)
+	}
+	if n := times(trace, ".ping") + times(trace, ".pong"); n < levels*9/10 {
+		t.Errorf("ping and pong are there %d times", n)
+	}
+	if len(trace.String()) > 1<<20 || len(trace.Summary()) > 1<<16 {
+		t.Errorf("printed it has %d bytes, in one line %d", len(trace.String()), len(trace.Summary()))
+	}
 }
 
 // A recursion that is not deep is shown as it is, but for what repeats exactly.

@@ -156,7 +156,7 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, w io.Writer) {
 		}
 	}
 	for _, a := range change.Fields {
-		fmt.Fprintf(w, "%s: field %s *vstack.Stack added; it is nil, which means plain recursion, until you set it where values are made:\n", at(a.Pos), a.Field.Name)
+		fmt.Fprintf(w, "%s: field %s *vstack.Stack added; it is nil, which means plain recursion, until you set it where values are made; enter the recursion through its Run:\n", at(a.Pos), a.Field.Name)
 		for i, pos := range a.Made {
 			if i == 10 {
 				fmt.Fprintf(w, "\tand %d more places\n", len(a.Made)-i)
