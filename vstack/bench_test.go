@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
@@ -25,7 +26,7 @@ import (
 // deepBench lets plain recursion go deep while a benchmark runs; TestMain has
 // lowered the limit.
 func deepBench(b *testing.B) {
-	old := debug.SetMaxStack(1 << 40)
+	old := debug.SetMaxStack(math.MaxInt)
 	b.Cleanup(func() { debug.SetMaxStack(old) })
 }
 
