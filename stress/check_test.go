@@ -15,7 +15,7 @@ func TestPrograms(t *testing.T) {
 	start := time.Now()
 	n := *programs
 	if testing.Short() {
-		n = min(n, 300)
+		n = min(n, 150)
 	}
 	run := func(n int) (sum Result) {
 		for i := range n {
@@ -35,7 +35,7 @@ func TestPrograms(t *testing.T) {
 	}
 	t.Logf("%d programs from seed %d in %v: %+v", n, *from, time.Since(start), sum)
 	// A generator that does nothing much would agree with anything.
-	if n >= 300 && (sum.Frames < 5*n || sum.Lines < 50*n || sum.Overflow < n/10 || sum.Depth < 1000) {
+	if n >= 150 && (sum.Frames < 5*n || sum.Lines < 50*n || sum.Overflow < n/10 || sum.Depth < 1000) {
 		t.Errorf("the programs do too little: %+v", sum)
 	}
 }

@@ -59,16 +59,24 @@ func TestPeakMemory(t *testing.T) {
 		t.Skip("the race detector's own memory is several times that")
 	}
 	if os.Getenv(childEnv) != "peak" {
-		out, err := child(t, "^TestPeakMemory$", "", childEnv+"=peak")
+		full := ""
+		if !testing.Short() {
+			full = "1" // the child itself is always short
+		}
+		out, err := child(t, "^TestPeakMemory$", "", childEnv+"=peak", fullEnv+"="+full)
 		if err != nil {
 			t.Errorf("%v\n%s", err, head(out))
 		}
 		t.Log(head(out))
 		return
 	}
-	const stacks, limit = 64, 8 << 20
+	const stacks = 64
+	limit, rounds := int64(8<<20), 5
+	if testing.Short() && os.Getenv(fullEnv) == "" {
+		limit, rounds = 4<<20, 2
+	}
 	before, _ := rss()
-	if err := Overflows(5, stacks, limit); err != nil {
+	if err := Overflows(rounds, stacks, limit); err != nil {
 		t.Error(err)
 	}
 	_, peak := rss()

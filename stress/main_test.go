@@ -14,11 +14,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Set for a child process of a test: what it is to do, and the bytes that a
-// native stack may have.
+// Set for a child process of a test: what it is to do, the bytes that a native
+// stack may have, and whether the test is the long one.
 const (
 	childEnv    = "STRESS_TEST_CHILD"
 	maxStackEnv = "STRESS_TEST_MAX_STACK"
+	fullEnv     = "STRESS_TEST_FULL"
 )
 
 func TestMain(m *testing.M) {
@@ -40,7 +41,7 @@ func child(t *testing.T, tests, shell string, env ...string) (output string, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-test.run=" + tests, "-test.short", "-test.v", "-programs=300"}
+	args := []string{"-test.run=" + tests, "-test.short", "-test.v"}
 	cmd := exec.Command(exe, args...)
 	if shell != "" {
 		cmd = exec.Command("sh", append([]string{"-c", shell + `; exec "$0" "$@"`, exe}, args...)...)

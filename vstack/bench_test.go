@@ -470,6 +470,10 @@ func TestGuardAllocs(t *testing.T) {
 // are for the named package alone, and the go command remembers what the compiler
 // said of it.
 func TestLowIsInlined(t *testing.T) {
+	switch runtime.GOARCH {
+	case "386", "arm", "wasm":
+		t.Skip("an atomic load is a call on " + runtime.GOARCH + ", and the guard is one too")
+	}
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
 		t.Skip("no go command here")
