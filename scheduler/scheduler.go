@@ -44,6 +44,10 @@ type Stats struct {
 // Stats returns the counts. It costs a copy.
 func (s *Scheduler) Stats() Stats { return s.stats }
 
+// Idle reports whether a worker of the given size is idle, so that [Scheduler.Call]
+// starts none.
+func (s *Scheduler) Idle(size Size) bool { return s.free[size] != nil }
+
 // Workers returns how many workers were started, and how many of them have
 // ended. Unlike the other methods it may be called from any goroutine.
 func (s *Scheduler) Workers() (started, ended int64) {

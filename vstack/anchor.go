@@ -145,7 +145,7 @@ func (s *Stack) split(g *segment, sp uintptr, depth int) (stay bool) {
 		}
 	}
 	if more := int64(depth+below) - g.memory; more > 0 {
-		if err := s.charge(g, more); err != nil {
+		if err := s.charge(g, more, s.sched.Stats().Bytes); err != nil {
 			panic(err)
 		}
 	}

@@ -96,8 +96,6 @@ func (b *Budget) register(p *Pool, idle bool) {
 }
 
 // draw makes sure that at least bytes are drawn from the budget, if there is one.
-// What was drawn before and is not in use belongs to idle workers, which are
-// taken before new ones are started.
 func (a *account) draw(bytes int64) bool {
 	if a.budget == nil || bytes <= a.drawn {
 		return true

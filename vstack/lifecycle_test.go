@@ -175,3 +175,61 @@ func TestTwoGoroutines(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Idle workers of one size hold memory while workers of the other start: both
+// count, and what the limit or the budget does not hold makes the idle ones end.
+func TestIdleWorkersCount(t *testing.T) {
+	const limit = 4 * mib
+	nested := func(ctx context.Context, s *vstack.Stack, n int, bottom func()) (err error) {
+		var nest func(ctx context.Context) error
+		nest = func(ctx context.Context) error {
+			if n--; n < 0 {
+				bottom()
+				return nil
+			}
+			return s.Run(ctx, nest)
+		}
+		return nest(ctx)
+	}
+	holds := func(stats vstack.Stats, large int) int64 {
+		return stats.Bytes + int64(large)*(128<<10)
+	}
+	// The limit: 3 MiB of large workers, then 3 MiB of small ones.
+	s := vstack.New(vstack.WithMaxMemory(limit))
+	defer s.Close()
+	if err := s.Run(context.Background(), func(ctx context.Context) error {
+		s.Grow(func() { growNested(s, 22) })
+		before := s.Stats()
+		if before.Idle < 20 {
+			t.Errorf("the large workers are not idle: %+v", before)
+		}
+		return nested(ctx, s, 3*mib/(4<<10), func() {
+			stats := s.Stats()
+			if bytes := holds(stats, stats.Idle); bytes > limit || stats.Idle == 0 {
+				t.Errorf("%d bytes: %+v", bytes, stats)
+			}
+		})
+	}); err != nil {
+		t.Error(err)
+	}
+	// The budget: what is idle afterwards has been drawn.
+	budget := vstack.NewBudget(8 * mib)
+	pool := vstack.NewPool(vstack.WithBudget(budget))
+	defer pool.Close()
+	if err := pool.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) error {
+		s.Grow(func() { growNested(s, 22) })
+		return nested(ctx, s, 100, func() {})
+	}); err != nil {
+		t.Error(err)
+	}
+	if idle := pool.Stats().IdleBytes; budget.InUse() != idle || idle < 3*mib {
+		t.Errorf("%d bytes are idle, %d are drawn", idle, budget.InUse())
+	}
+}
+
+// growNested takes n segments below each other.
+func growNested(s *vstack.Stack, n int) {
+	if n > 0 {
+		s.Grow(func() { growNested(s, n-1) })
+	}
+}

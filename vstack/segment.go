@@ -101,7 +101,11 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 	if g == nil {
 		g = &segment{stack: s}
 	}
-	if err := s.charge(g, size.Bytes()); err != nil {
+	n, idle := size.Bytes(), s.sched.Stats().Bytes
+	if s.sched.Idle(size) {
+		idle -= n
+	}
+	if err := s.charge(g, n, idle); err != nil {
 		return nil, err
 	}
 	s.spare = g.parent
@@ -149,18 +153,27 @@ func (s *Stack) rebase(moved uintptr) {
 }
 
 // charge adds n bytes to what g is charged with, or returns an error if that
-// would pass the limit.
-func (s *Stack) charge(g *segment, n int64) error {
+// would pass the limit. Idle workers, but for one that g is to have, hold idle
+// bytes; that is memory too, so they end where it is needed.
+func (s *Stack) charge(g *segment, n, idle int64) error {
 	a := s.account
-	if a.max > 0 && a.used+n > a.max {
-		return s.overflow(0)
+	used := a.used + n
+	if a.max > 0 && used+idle > a.max {
+		if used > a.max {
+			return s.overflow(0)
+		}
+		s.sched.Trim(a.max - used)
+		idle = s.sched.Stats().Bytes
 	}
-	if !a.draw(a.used + n) {
-		return s.overflow(a.budget.size)
+	if !a.draw(used + idle) {
+		s.sched.Trim(0)
+		if !a.draw(used) {
+			return s.overflow(a.budget.size)
+		}
 	}
-	a.used += n
-	if a.used > a.counts.peak.Load() {
-		a.counts.peak.Store(a.used)
+	a.used = used
+	if used > a.counts.peak.Load() {
+		a.counts.peak.Store(used)
 	}
 	g.memory += n
 	return nil
