@@ -62,7 +62,11 @@ func child(t *testing.T, tests, shell string, env ...string) (output string, err
 	if len(out) == 64<<10 {
 		_ = cmd.Process.Kill()
 	}
-	return string(out), cmd.Wait()
+	err = cmd.Wait()
+	if shell != "" && cmd.ProcessState.ExitCode() == 126 { // as the shell says ENOEXEC
+		t.Skip("no child processes under an emulator")
+	}
+	return string(out), err
 }
 
 // rss returns the process's resident memory now and at its highest, in bytes; 0

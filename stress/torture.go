@@ -35,11 +35,12 @@ var Tortures = []Torture{
 }
 
 // Balanced runs fn, which must leave no goroutine behind and at most slack bytes
-// of heap and stacks. Nothing else may run meanwhile. The runtime keeps a little
-// of as many goroutines as there were at once, and that varies; so if bytes are
-// left fn runs again, up to 4 times. What fn itself leaves, it leaves every time.
+// of heap and stacks. Nothing else may run meanwhile. The runtime keeps up to 64
+// ended goroutines for each processor, with stacks of the size that new ones get,
+// which it raises as it sees larger stacks; so if bytes are left fn runs again, up
+// to 10 times. What fn itself leaves, it leaves every time.
 func Balanced(slack int64, fn func() error) (err error) {
-	for range 4 {
+	for range 10 {
 		goroutines, before := runtime.NumGoroutine(), bytesInUse()
 		if err := fn(); err != nil {
 			return err

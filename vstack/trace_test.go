@@ -409,6 +409,7 @@ func TestTraceChangesNothing(t *testing.T) {
 // A look from outside is answered at the next guard, also one that is low for
 // nothing else, and leaves no trace itself.
 func TestTraceContext(t *testing.T) {
+	needsPreemption(t)
 	s := vstack.New(vstack.WithName("seen"))
 	defer s.Close()
 	deep, done := make(chan struct{}), make(chan struct{})
@@ -539,6 +540,7 @@ func TestTraceContextWaits(t *testing.T) {
 // A request and a cancellation at the same time: the trace is answered and the
 // recursion unwinds.
 func TestTraceContextCanceled(t *testing.T) {
+	needsPreemption(t)
 	s := vstack.New()
 	defer s.Close()
 	for range 20 {
