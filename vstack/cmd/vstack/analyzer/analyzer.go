@@ -59,10 +59,8 @@ func run(pass *analysis.Pass, tests bool) error {
 			Category: "recursion",
 			Message:  fmt.Sprintf("%s; depth depends on data: %s", report.Headline(c), c.Reason),
 		}
-		for _, call := range c.Chain {
-			if call.Site.Pos().IsValid() {
-				d.Related = append(d.Related, analysis.RelatedInformation{Pos: call.Site.Pos(), Message: report.DescribeCall(call, c.Start())})
-			}
+		for _, s := range report.Steps(c) {
+			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
 		}
 		if f, ok := suggest(pass, p, c); ok {
 			d.SuggestedFixes = append(d.SuggestedFixes, f)

@@ -6,6 +6,17 @@
 //	  - module: github.com/vstack-go/vstack/vstack/cmd/vstack
 //	    import: github.com/vstack-go/vstack/vstack/cmd/vstack/analyzer/plugin
 //	    version: latest
+//
+// and in the .golangci.yml:
+//
+//	linters:
+//	  enable: [vstack]
+//	  settings:
+//	    custom:
+//	      vstack:
+//	        type: module
+//	        settings:
+//	          tests: true # look at test files too
 package plugin
 
 import (

@@ -3,6 +3,7 @@ package command_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,6 +91,84 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
+// TestSARIFIsValid looks for what the schema of SARIF 2.1.0 requires of the
+// objects that are used here.
+func TestSARIFIsValid(t *testing.T) {
+	for _, name := range []string{"found", "none", "chains"} {
+		out, _ := vstack(t, 0, "check", "-sarif", "./testdata/"+name)
+		var log map[string]any
+		if err := json.Unmarshal([]byte(out), &log); err != nil {
+			t.Fatal(err)
+		}
+		required := map[string][]string{ // by the name of the property that an object is in
+			"":                 {"version", "runs"},
+			"runs":             {"tool", "results"},
+			"tool":             {"driver"},
+			"driver":           {"name"},
+			"rules":            {"id"},
+			"results":          {"message", "ruleId"},
+			"codeFlows":        {"threadFlows"},
+			"threadFlows":      {"locations"},
+			"location":         {"physicalLocation"},
+			"physicalLocation": {"artifactLocation"},
+			"artifactLocation": {"uri"},
+			"region":           {"startLine"},
+			"message":          {"text"},
+			"shortDescription": {"text"},
+			"help":             {"text"},
+		}
+		var walk func(in string, v any)
+		walk = func(in string, v any) {
+			switch v := v.(type) {
+			case map[string]any:
+				for _, name := range required[in] {
+					if v[name] == nil {
+						t.Errorf("%s: %s has no %s: %v", name, in, name, v)
+					}
+				}
+				for name, v := range v {
+					walk(name, v)
+				}
+			case []any:
+				if len(v) == 0 && in != "results" {
+					t.Errorf("%s: %s is empty", name, in)
+				}
+				for _, v := range v {
+					walk(in, v)
+				}
+			case nil:
+				t.Errorf("%s: %s is null", name, in)
+			case float64:
+				if v < 1 {
+					t.Errorf("%s: %s is %v", name, in, v)
+				}
+			case string:
+				if u, err := url.Parse(v); strings.HasSuffix(in, "ri") && (v == "" || err != nil || u.String() != v) {
+					t.Errorf("%s: %q is no URI", name, v)
+				}
+			}
+		}
+		walk("", log)
+	}
+}
+
+// TestChain makes sure that calls of wrappers, and those without a position, are
+// shown as calls in the source.
+func TestChain(t *testing.T) {
+	out, _ := vstack(t, 1, "check", "./testdata/chains")
+	for _, want := range []string{
+		"chains.go:16:15: (*embedded).visit calls (*embedded).visit through visitor.visit\n",
+		"chains.go:30:9: (*Node).All.func1 calls (*Node).All.func1 through a function value\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "\t-:") || strings.Contains(out, "$") {
+		t.Errorf("a call has no position, or a name that is not in the source:\n%s", out)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	vstack(t, 2)
 	vstack(t, 2, "chekc")
@@ -99,6 +178,12 @@ func TestUsage(t *testing.T) {
 	vstack(t, 0, "help")
 	vstack(t, 0, "check", "-h")
 	if _, errs := vstack(t, 1, "check", "./testdata/missing"); !strings.Contains(errs, "vstack check: ") {
+		t.Errorf("got %s", errs)
+	}
+	// What does not compile is said once.
+	dir := module(t, false)
+	write(t, filepath.Join(dir, "bad.go"), "package found\n\nvar bad int = \"\"\n")
+	if _, errs := vstack(t, 1, "check", "-C", dir); strings.Count(errs, "cannot use") != 1 || !strings.Contains(errs, "bad.go:3:15") {
 		t.Errorf("got %s", errs)
 	}
 }
@@ -165,6 +250,29 @@ func TestFixWithoutTheLibrary(t *testing.T) {
 	}
 	if strings.Contains(string(text), "Low") {
 		t.Error("it wrote all the same")
+	}
+}
+
+// TestFixSaysWhatToDo looks at the advice for cycles without a guard.
+func TestFixSaysWhatToDo(t *testing.T) {
+	for text, want := range map[string]string{
+		"type set struct{ kids []*set }\n\nfunc (s *set) walk() {\n\tfor _, k := range s.kids {\n\t\tk.walk()\n\t}\n}\n\nvar all = set{nil}\nvar some = &set{[]*set{&all}}\n":    "makes a struct without the names of its fields",
+		"func walk(kids [][]any) {\n\tfor _, k := range kids {\n\t\twalk(k[0].([][]any))\n\t}\n}\n":                                                                              "add a parameter stack *vstack.Stack",
+		"func walk(s *vstack.Stack, walk []any) { again(s, walk) }\n\nfunc again(s *vstack.Stack, again []any) {\n\tfor _, k := range again {\n\t\twalk(s, k.([]any))\n\t}\n}\n": "a parameter or result has its name, so it cannot call itself: rename it\n",
+	} {
+		dir := module(t, true)
+		if err := os.Remove(filepath.Join(dir, "found.go")); err != nil {
+			t.Fatal(err)
+		}
+		head := "package found\n\n"
+		if strings.Contains(text, "vstack.") {
+			head += "import \"github.com/vstack-go/vstack/vstack\"\n\n"
+		}
+		write(t, filepath.Join(dir, "walk.go"), head+text)
+		_, errs := vstack(t, 1, "fix", "-C", dir)
+		if !strings.Contains(errs, want) || strings.Contains(errs, "rename") && strings.Contains(errs, "add a") {
+			t.Errorf("got %s", errs)
+		}
 	}
 }
 

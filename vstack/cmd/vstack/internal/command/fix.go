@@ -5,13 +5,14 @@ import (
 	"go/token"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
-	"github.com/aymanbagabas/go-udiff"
 	"golang.org/x/tools/go/packages"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/fix"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
 )
 
@@ -66,7 +67,7 @@ func runFix(args []string, stdout, stderr io.Writer) int {
 	if *diff {
 		for _, f := range change.Files {
 			name := report.Relative(c.root(), f.Name)
-			fmt.Fprint(stdout, udiff.Unified("a/"+name, "b/"+name, string(f.Before), string(f.After)))
+			fmt.Fprint(stdout, f.Diff(name))
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "vstack fix: %v\n", err)
@@ -125,15 +126,7 @@ func (c *common) compiles(change *fix.Change, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	var errs []string
-	packages.Visit(pkgs, nil, func(p *packages.Package) {
-		for _, e := range p.Errors {
-			if len(errs) < 10 {
-				errs = append(errs, e.Error())
-			}
-		}
-	})
-	if len(errs) > 0 {
+	if errs := program.Errors(pkgs); len(errs) > 0 {
 		return fmt.Errorf("the result would not compile, so nothing was written:\n%s", strings.Join(errs, "\n"))
 	}
 	return nil
@@ -170,9 +163,13 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, w io.Writer) {
 		for _, m := range l.Missing {
 			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Why)
 		}
-		if len(l.Fields) > 0 {
+		if len(l.Unkeyed) > 0 {
+			for _, pos := range l.Unkeyed {
+				fmt.Fprintf(w, "\t%s: makes a struct without the names of its fields; write them, and it can have one for the stack\n", at(pos))
+			}
+		} else if len(l.Fields) > 0 {
 			fmt.Fprintf(w, "\tadd a field: vstack fix -plumb %s\n", strings.Join(l.Fields, ", or -plumb "))
-		} else {
+		} else if slices.ContainsFunc(l.Missing, fix.Missing.Reach) {
 			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to each, pass it on in the calls between them, and run vstack fix again\n")
 		}
 	}

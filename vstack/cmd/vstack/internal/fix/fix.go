@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aymanbagabas/go-udiff"
 	"golang.org/x/tools/go/packages"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
@@ -43,6 +44,53 @@ type File struct {
 // Pos returns the position of an offset in Before.
 func (f File) Pos(offset int) token.Pos { return f.file.Pos(offset) }
 
+// Diff returns a unified diff under this name.
+func (f File) Diff(name string) string {
+	before, after := string(f.Before), string(f.After)
+	// From the edits, unless formatting did more: udiff compares no further than
+	// a hundred changed lines, and then takes the rest as one change.
+	edits := f.lines()
+	if got, err := udiff.Apply(before, edits); err != nil || got != after {
+		edits = udiff.Lines(before, after)
+	}
+	diff, err := udiff.ToUnified("a/"+name, "b/"+name, before, edits, udiff.DefaultContextLines)
+	if err != nil {
+		return udiff.Unified("a/"+name, "b/"+name, before, after)
+	}
+	return diff
+}
+
+// lines returns the edits as edits of whole lines, without those that stay.
+func (f File) lines() (edits []udiff.Edit) {
+	for i := 0; i < len(f.Edits); {
+		from, to := lineStart(f.Before, f.Edits[i].From), 0
+		var text []byte
+		at := from
+		// All that are on the same lines.
+		for ; i < len(f.Edits) && (to == 0 || f.Edits[i].From < to); i++ {
+			e := f.Edits[i]
+			text = append(append(text, f.Before[at:e.From]...), e.Text...)
+			at = e.To
+			to = len(f.Before)
+			if n := bytes.IndexByte(f.Before[at:], '\n'); n >= 0 {
+				to = at + n + 1
+			}
+		}
+		text = append(text, f.Before[at:to]...)
+		for n := lineEnd(text); n > 0 && bytes.HasPrefix(f.Before[from:to], text[:n]); n = lineEnd(text) {
+			from, text = from+n, text[n:]
+		}
+		if rest, ok := bytes.CutSuffix(text, f.Before[from:to]); ok && (len(rest) == 0 || rest[len(rest)-1] == '\n') {
+			text, to = rest, from
+		}
+		edits = append(edits, udiff.Edit{Start: from, End: to, New: string(text)})
+	}
+	return edits
+}
+
+// lineEnd returns the length of the first line with its newline; 0 without one.
+func lineEnd(text []byte) int { return bytes.IndexByte(text, '\n') + 1 }
+
 // An Edit replaces what is between two offsets.
 type Edit struct {
 	From, To int
@@ -68,7 +116,8 @@ type Added struct {
 type Left struct {
 	Cycle   *recursion.Cycle
 	Missing []Missing
-	Fields  []string // each is what -plumb takes to make it possible, the best first
+	Fields  []string    // each is what -plumb takes to make it possible, the best first
+	Unkeyed []token.Pos // without Fields: where structs are made that could have one if their fields were named
 }
 
 // Missing is a guard that could not be written, and why.
@@ -76,6 +125,12 @@ type Missing struct {
 	Func *program.Func
 	Why  string
 }
+
+// outOfReach starts the reason that a field or a parameter mends.
+const outOfReach = "no *vstack.Stack is in reach"
+
+// Reach reports whether all that is missing is a stack.
+func (m Missing) Reach() bool { return strings.HasPrefix(m.Why, outOfReach) }
 
 type fixer struct {
 	program *program.Program
@@ -118,7 +173,9 @@ func Plan(p *program.Program, r *recursion.Result, fields []Field) (*Change, err
 			}
 		}
 		if len(left.Missing) > 0 {
-			left.Fields = f.suggest(c)
+			if left.Fields = f.suggest(c); left.Fields == nil {
+				left.Unkeyed = f.unkeyedOf(left.Missing)
+			}
 			f.change.Left = append(f.change.Left, left)
 		}
 	}
@@ -253,7 +310,7 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 	}
 	s, ok := find(fn, visible(f.program, fn), f.fields)
 	if !ok {
-		return "no *vstack.Stack is in reach: no parameter, no field of the receiver or of a parameter, no context"
+		return outOfReach + ": no parameter, no field of the receiver or of a parameter, no context"
 	}
 	t.stack = s
 	if err := t.write(t.file.library()); err != nil {
@@ -290,11 +347,7 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 			continue
 		}
 		for _, v := range visible(f.program, fn) {
-			t := v.obj.Type()
-			if ptr, ok := t.Underlying().(*types.Pointer); ok {
-				t = ptr.Elem()
-			}
-			named, ok := types.Unalias(t).(*types.Named)
+			named, ok := types.Unalias(pointee(v.obj.Type())).(*types.Named)
 			if !ok {
 				continue
 			}
@@ -376,6 +429,33 @@ func (f *fixer) canHaveField(t *types.Named) bool {
 		return false
 	}
 	return !f.unkeyed(t).IsValid()
+}
+
+// unkeyedOf returns where structs that the functions could keep a stack in are
+// made without the names of their fields.
+func (f *fixer) unkeyedOf(missing []Missing) (sites []token.Pos) {
+	for _, m := range missing {
+		if !m.Reach() {
+			continue
+		}
+		for _, v := range visible(f.program, m.Func) {
+			named, ok := types.Unalias(pointee(v.obj.Type())).(*types.Named)
+			if !ok || structType(named.Obj()) == nil {
+				continue
+			}
+			if pos := f.unkeyed(named); pos.IsValid() && !slices.Contains(sites, pos) {
+				sites = append(sites, pos)
+			}
+		}
+	}
+	return sites
+}
+
+func pointee(t types.Type) types.Type {
+	if ptr, ok := t.Underlying().(*types.Pointer); ok {
+		return ptr.Elem()
+	}
+	return t
 }
 
 // unkeyed returns where a value of t is made without the names of its fields.

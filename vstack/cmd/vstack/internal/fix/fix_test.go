@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aymanbagabas/go-udiff"
 	"go.uber.org/goleak"
 
 	_ "github.com/vstack-go/vstack/vstack" // for the test data
@@ -43,7 +42,7 @@ func golden(t *testing.T, name, dir string, fields ...fix.Field) {
 	overlay := map[string][]byte{}
 	for _, f := range change.Files {
 		base := filepath.Base(f.Name)
-		diff += udiff.Unified("a/"+base, "b/"+base, string(f.Before), string(f.After))
+		diff += f.Diff(base)
 		overlay[f.Name] = f.After
 	}
 	file := filepath.Join("testdata", name+".diff")
@@ -60,9 +59,14 @@ func golden(t *testing.T, name, dir string, fields ...fix.Field) {
 		t.Errorf("got\n%s\nwant\n%s", diff, want)
 	}
 
+	// Nothing but the first line of a function, its last, or a name changes.
+	if n := strings.Count(diff, "\n-"); n > 8 {
+		t.Errorf("the diff takes %d lines away", n)
+	}
+
 	again, r := plan(t, dir, overlay, fields...)
 	for _, f := range again.Files {
-		t.Errorf("a second run changes %s:\n%s", f.Name, udiff.Unified("a", "b", string(f.Before), string(f.After)))
+		t.Errorf("a second run changes %s:\n%s", f.Name, f.Diff(f.Name))
 	}
 	for _, c := range r.Costs {
 		t.Errorf("a guard that was written costs: %s", c.Message)

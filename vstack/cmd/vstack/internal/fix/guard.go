@@ -50,6 +50,12 @@ func self(t target, names *names) (string, error) {
 	if recovers(t.fn.Body()) {
 		return "", fmt.Errorf("it calls recover, which must be called by the function that was deferred itself")
 	}
+	if lib := t.file.library(); names.own(lib) {
+		return "", fmt.Errorf("a parameter has the name of the package %s: rename it", lib)
+	}
+	if name := hidden(t.fn, names); name != "" {
+		return "", fmt.Errorf("the parameter %s hides what the type of a result needs: rename it", name)
+	}
 	switch d := t.fn.Decl().(type) {
 	case *ast.FuncDecl:
 		if names.unnamedType {
@@ -57,7 +63,7 @@ func self(t target, names *names) (string, error) {
 		}
 		if d.Recv == nil {
 			if names.own(d.Name.Name) {
-				return "", fmt.Errorf("a parameter of %s has its name", d.Name.Name)
+				return "", fmt.Errorf("a parameter or result has its name, so it cannot call itself: rename it")
 			}
 			return d.Name.Name + typeArgs(d.Type.TypeParams), nil
 		}
@@ -65,13 +71,53 @@ func self(t target, names *names) (string, error) {
 	case *ast.FuncLit:
 		if v := assigned(t.pkg.TypesInfo, t.file.file, d); v != nil {
 			if names.own(v.Name()) {
-				return "", fmt.Errorf("a parameter has the name of the variable %s", v.Name())
+				return "", fmt.Errorf("a parameter has the name of the variable %s: rename it", v.Name())
 			}
 			return v.Name(), nil
 		}
-		return "", fmt.Errorf("the function literal is not assigned to a variable of its own, so it cannot call itself")
+		return "", fmt.Errorf("the function literal is not assigned to a variable of its own, so it cannot call itself: var f func(...); f = func(...) {...}")
 	}
 	return "", fmt.Errorf("it has no body")
+}
+
+// hidden returns a parameter that hides a name in the types of the results, which
+// a guard writes again in the body: node in func (p *parser) leaf(node int) node.
+func hidden(fn *program.Func, names *names) (name string) {
+	var results *ast.FieldList
+	switch d := fn.Decl().(type) {
+	case *ast.FuncDecl:
+		results = d.Type.Results
+	case *ast.FuncLit:
+		results = d.Type.Results
+	}
+	if results == nil {
+		return ""
+	}
+	for _, field := range results.List {
+		ast.Inspect(field.Type, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr: // of a package
+				if id, ok := n.X.(*ast.Ident); ok && names.values[id.Name] {
+					name = id.Name
+				}
+				return false
+			case *ast.Field: // of a struct, or a parameter: its name is no use of one
+				ast.Inspect(n.Type, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok && names.values[id.Name] {
+						name = id.Name
+					}
+					return true
+				})
+				return false
+			case *ast.Ident:
+				if names.values[n.Name] {
+					name = n.Name
+				}
+			}
+			return true
+		})
+	}
+	return name
 }
 
 // recovers reports whether the function itself calls recover.
@@ -152,12 +198,13 @@ func assigned(info *types.Info, file *ast.File, lit *ast.FuncLit) *types.Var {
 type names struct {
 	used   map[string]bool // anywhere in it
 	locals map[string]bool // parameters, results, receiver and type parameters
+	values map[string]bool // those but the type parameters
 
 	unnamedType bool // a type parameter is _
 }
 
 func newNames(fn *program.Func) *names {
-	n := &names{used: map[string]bool{}, locals: map[string]bool{}}
+	n := &names{used: map[string]bool{}, locals: map[string]bool{}, values: map[string]bool{}}
 	ast.Inspect(fn.Decl(), func(node ast.Node) bool {
 		if id, ok := node.(*ast.Ident); ok {
 			n.used[id.Name] = true
@@ -179,6 +226,7 @@ func newNames(fn *program.Func) *names {
 		for _, f := range list.List {
 			for _, name := range f.Names {
 				n.locals[name.Name] = true
+				n.values[name.Name] = n.values[name.Name] || list != typ.TypeParams
 				if list == typ.TypeParams && name.Name == "_" {
 					n.unnamedType = true
 				}
@@ -210,9 +258,6 @@ func (t target) write(lib string) error {
 	call, err := self(t, names)
 	if err != nil {
 		return err
-	}
-	if names.own(lib) {
-		return fmt.Errorf("a parameter of %s has the name of the package %s", t.fn.Name(), lib)
 	}
 	body := t.fn.Body()
 	var typ *ast.FuncType

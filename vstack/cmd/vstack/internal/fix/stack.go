@@ -14,7 +14,7 @@ import (
 // A stack is how a function gets at its *vstack.Stack.
 type stack struct {
 	expr    string // of the stack, in the function
-	notNil  string // a pointer on the way that the function takes as possibly nil
+	notNil  string // a pointer on the way that may be nil, as far as the function shows
 	context bool   // expr is a context.Context that may have it
 	cost    int    // for choosing where to put guards: a context costs a look-up on every call
 }
@@ -66,7 +66,7 @@ func find(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
 			}
 			if path, ok := fieldPath(t, from, steps, fields); ok {
 				s := stack{expr: v.name + path, cost: steps - 1}
-				if pointer && comparedWithNil(fn, v.name) {
+				if pointer && (comparedWithNil(fn, v.name) || !followed(fn, v.name)) {
 					s.notNil = v.name
 				}
 				return s, true
@@ -119,6 +119,23 @@ func comparedWithNil(fn *program.Func, name string) (found bool) {
 	ast.Inspect(fn.Body(), func(n ast.Node) bool {
 		if e, ok := n.(*ast.BinaryExpr); ok && (e.Op == token.EQL || e.Op == token.NEQ) {
 			found = found || is(e.X, name) && is(e.Y, "nil") || is(e.X, "nil") && is(e.Y, name)
+		}
+		return !found
+	})
+	return found
+}
+
+// followed reports whether the function uses a field or method of name itself. One
+// that only hands it on may be called with nil.
+func followed(fn *program.Func, name string) (found bool) {
+	ast.Inspect(fn.Body(), func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			id, ok := ast.Unparen(n.X).(*ast.Ident)
+			found = found || ok && id.Name == name
+		case *ast.StarExpr:
+			id, ok := ast.Unparen(n.X).(*ast.Ident)
+			found = found || ok && id.Name == name
 		}
 		return !found
 	})

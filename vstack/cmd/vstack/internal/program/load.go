@@ -66,17 +66,7 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	if len(pkgs) == 0 {
 		return nil, fmt.Errorf("no packages match %s", strings.Join(patterns, " "))
 	}
-	var errs []string
-	packages.Visit(pkgs, nil, func(p *packages.Package) {
-		for _, e := range p.Errors {
-			errs = append(errs, e.Error())
-		}
-	})
-	if len(errs) > 0 {
-		const most = 10
-		if len(errs) > most {
-			errs = append(errs[:most], fmt.Sprintf("and %d more", len(errs)-most))
-		}
+	if errs := Errors(pkgs); len(errs) > 0 {
 		return nil, fmt.Errorf("the packages do not compile; fix this first:\n%s", strings.Join(errs, "\n"))
 	}
 	pkgs = withoutDoubles(pkgs)
@@ -95,6 +85,24 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	})
 	p.SSA.Build()
 	return p, nil
+}
+
+// Errors returns what keeps the packages from compiling, ten errors at most.
+func Errors(pkgs []*packages.Package) (errs []string) {
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		for _, e := range p.Errors {
+			// The go command compiles it too, and repeats what the types say.
+			if strings.HasPrefix(e.Msg, "# ") && len(p.Errors) > 1 {
+				continue
+			}
+			errs = append(errs, e.Error())
+		}
+	})
+	const most = 10
+	if len(errs) > most {
+		errs = append(errs[:most], fmt.Sprintf("and %d more", len(errs)-most))
+	}
+	return errs
 }
 
 // withoutDoubles drops a package that is there a second time with its tests,

@@ -332,6 +332,9 @@ func (f *finder) bounded(set []*program.Func, keep func(*program.Call) bool, out
 		for _, g := range f.groups(calls) {
 			why := f.groupBound(set, g)
 			if why == "" {
+				why = goTypes(calls, g)
+			}
+			if why == "" {
 				continue
 			}
 			for _, l := range g {
@@ -383,6 +386,25 @@ func (f *finder) groupBound(set []*program.Func, g []link) string {
 		}
 	}
 	return ""
+}
+
+// goTypes says that a recursion follows a Go type: every call hands on one that it
+// was given, or a part of that. A type is as deep as the program declares it.
+func goTypes(calls []*program.Call, g []link) string {
+	handed := map[*program.Call]bool{}
+	for _, l := range g {
+		v := l.to.value()
+		if v == nil || !isDescription(v.Type()) {
+			return ""
+		}
+		handed[l.call] = true
+	}
+	for _, c := range calls {
+		if !handed[c] {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s is a Go type, as deep as it is declared", g[0].to.value().Name())
 }
 
 var pathName = regexp.MustCompile(`(?i)path|dir|file|^base$|^root$|^name$`)
@@ -448,8 +470,9 @@ func (f *finder) constantCallers(set []*program.Func, g []link, up bool) (larges
 	return largest, ok
 }
 
-// constant returns the largest value of v, if it is a constant or a parameter of
-// an unexported function that gets nothing but constants.
+// constant returns the largest value that v can have, if it is a constant, is
+// masked with one, or is a parameter of an unexported function that gets nothing
+// else.
 func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
 	switch v := v.(type) {
 	case *ssa.Const:
@@ -457,6 +480,23 @@ func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
 			return 0, false
 		}
 		return v.Int64(), true
+	case *ssa.BinOp:
+		c, isConst := v.Y.(*ssa.Const)
+		if !isConst || c.Value == nil || !isInteger(c.Type()) || c.Int64() <= 0 {
+			return 0, false
+		}
+		switch v.Op {
+		case token.AND, token.REM: // at most the mask, less than the divisor
+			return c.Int64(), true
+		}
+	case *ssa.Convert:
+		if b, ok := v.X.Type().Underlying().(*types.Basic); ok {
+			switch b.Kind() {
+			case types.Int8, types.Uint8:
+				return 255, true
+			}
+		}
+		return f.constant(v.X, levels)
 	case *ssa.Parameter:
 		fn := f.graph.Func(v.Parent())
 		if levels == 0 || fn == nil {
@@ -603,6 +643,7 @@ func condition(cond ssa.Value) (*ssa.Parameter, func(*ssa.Const) (value, known b
 }
 
 // depends says on which data the depth of the cycle depends; "" if on none.
+// Readers in readers are as deep as the program wraps them; what is read counts.
 func (f *finder) depends(set []*program.Func, calls []*program.Call) string {
 	groups := f.groups(calls)
 	count, walk, best := "", "", 0
@@ -613,7 +654,7 @@ func (f *finder) depends(set []*program.Func, calls []*program.Call) string {
 				continue
 			}
 			switch {
-			case l.rel.change == part && (walkable(v.Type()) || isInteger(v.Type()) && indexes(v)):
+			case l.rel.change == part && (walkable(v.Type()) && !wrapped[typeName(v.Type())] || isInteger(v.Type()) && indexes(v)):
 				if n := telling(l, v); n > best {
 					walk, best = f.walk(l), n
 				}
@@ -650,13 +691,17 @@ func telling(l link, v ssa.Value) int {
 
 func (f *finder) walk(l link) string {
 	v := l.to.value()
-	t := types.TypeString(v.Type(), (*types.Package).Name)
+	typ := v.Type()
+	if _, captured := v.(*ssa.FreeVar); captured {
+		typ = deref(typ) // the variable, not the pointer to it that the closure has
+	}
+	t := types.TypeString(typ, (*types.Package).Name)
 	name := v.Name()
 	if name == "" || name == "_" {
 		name = "a parameter"
 	}
 	what := "walks a structure"
-	switch u := v.Type().Underlying().(type) {
+	switch u := typ.Underlying().(type) {
 	case *types.Basic:
 		if u.Info()&types.IsString != 0 {
 			what = "walks along a string"
@@ -668,7 +713,13 @@ func (f *finder) walk(l link) string {
 	case *types.Map:
 		what = "walks a map"
 	}
-	return fmt.Sprintf("%s %s of %s %s", name, t, l.to.fn.Name(), what)
+	fn := l.to.fn
+	for range 3 { // a wrapper has a name that is not in the source
+		if fn.Wrapper() && len(fn.Out) == 1 {
+			fn = fn.Out[0].To
+		}
+	}
+	return fmt.Sprintf("%s %s of %s %s", name, t, fn.Name(), what)
 }
 
 // indexes reports whether v is used as an index.

@@ -27,10 +27,19 @@ func (f *finder) reach() {
 		for len(queue) > 0 {
 			fn := queue[0]
 			queue = queue[1:]
+			add := func(to *program.Func) {
+				if _, seen := f.rank[to]; !seen {
+					f.rank[to], f.root[to] = rank, f.root[fn]
+					queue = append(queue, to)
+				}
+			}
 			for _, c := range fn.Out {
-				if _, seen := f.rank[c.To]; !seen {
-					f.rank[c.To], f.root[c.To] = rank, f.root[fn]
-					queue = append(queue, c.To)
+				add(c.To)
+			}
+			// Who makes a function literal may hand it on to anybody.
+			for _, lit := range fn.SSA.AnonFuncs {
+				if lit := f.graph.Func(lit); lit != nil {
+					add(lit)
 				}
 			}
 		}

@@ -321,7 +321,7 @@ func (t *tracer) call(v *ssa.Call) rel {
 			return t.rel(common.Args[0])
 		}
 	}
-	if !walkable(v.Type()) && !isTuple(v.Type()) {
+	if !walkable(v.Type()) && !isTuple(v.Type()) && !isDescription(v.Type()) {
 		return rel{}
 	}
 	// What a method of a part returns counts as part of it, and so does what a
@@ -331,7 +331,8 @@ func (t *tracer) call(v *ssa.Call) rel {
 		r = t.rel(common.Value)
 	}
 	for _, a := range common.Args {
-		if walkable(a.Type()) {
+		// A type is part of another type, but not of a value.
+		if isDescription(v.Type()) == isDescription(a.Type()) && (walkable(a.Type()) || isDescription(a.Type())) {
 			r = join(r, t.rel(a))
 		}
 	}
@@ -362,6 +363,15 @@ func walkable(t types.Type) bool {
 		return true
 	case *types.Signature:
 		return false
+	}
+	return false
+}
+
+// isDescription reports whether t describes a Go type.
+func isDescription(t types.Type) bool {
+	switch typeName(deref(t)) {
+	case "reflect.Type", "reflect.StructField", "internal/abi.Type":
+		return true
 	}
 	return false
 }
@@ -444,22 +454,42 @@ func links(c *program.Call, t *tracer) (found []link) {
 		return found
 	}
 	n := len(callee.Params)
+	// What another function made of its arguments, as x.All() in a range over it.
+	if made, ok := common.Value.(*ssa.Call); ok && !common.IsInvoke() {
+		if maker := made.Common().StaticCallee(); maker != nil && maker == callee.Parent() {
+			inner := newTracer(maker)
+			bindings(maker, callee, func(i int, v ssa.Value) {
+				r := inner.rel(v)
+				for j, arg := range made.Common().Args {
+					if r.slots&slotBit(j) != 0 {
+						add(n+i, t.rel(arg).as(r.change))
+					}
+				}
+			})
+			return found
+		}
+	}
 	if c.From == c.To {
 		for i := range callee.FreeVars {
 			add(n+i, rel{change: same, slots: slotBit(n + i)})
 		}
 		return found
 	}
-	for _, b := range t.fn.Blocks {
+	bindings(t.fn, callee, func(i int, v ssa.Value) { add(n+i, t.rel(v)) })
+	return found
+}
+
+// bindings calls yield with what fn binds to the captured variables of lit.
+func bindings(fn, lit *ssa.Function, yield func(i int, v ssa.Value)) {
+	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
-			if m, ok := instr.(*ssa.MakeClosure); ok && m.Fn == callee {
+			if m, ok := instr.(*ssa.MakeClosure); ok && m.Fn == lit {
 				for i, v := range m.Bindings {
-					add(n+i, t.rel(v))
+					yield(i, v)
 				}
 			}
 		}
 	}
-	return found
 }
 
 // slotGroups returns the links that lie on a cycle of slots, by cycle.

@@ -25,7 +25,7 @@ type Cycle struct {
 	Rank        string           `json:"rank"`
 	ReachedFrom string           `json:"reachedFrom,omitempty"`
 	Functions   []Function       `json:"functions"`
-	Chain       []Step           `json:"chain"`
+	Chain       []Call           `json:"chain"`
 	Guards      []string         `json:"guards,omitempty"`
 	StoppedBy   []string         `json:"stoppedBy,omitempty"` // other ways round
 }
@@ -37,8 +37,8 @@ type Function struct {
 	Position Position `json:"position"`
 }
 
-// Step is one call of a chain.
-type Step struct {
+// Call is one call of a chain.
+type Call struct {
 	From     string   `json:"from"`
 	To       string   `json:"to"`
 	How      string   `json:"how"`
@@ -81,7 +81,7 @@ func Describe(r *recursion.Result, o Options) Document {
 			Rank:      c.Rank.String(),
 			StoppedBy: c.Others,
 			Functions: []Function{},
-			Chain:     []Step{},
+			Chain:     []Call{},
 		}
 		if c.Root != nil {
 			out.ReachedFrom = c.Root.SSA.RelString(nil)
@@ -99,8 +99,8 @@ func Describe(r *recursion.Result, o Options) Document {
 			}
 			out.Functions = append(out.Functions, Function{f.Name(), pkg, o.place(r.Fset, f.Pos())})
 		}
-		for _, call := range c.Chain {
-			out.Chain = append(out.Chain, Step{call.From.Name(), call.To.Name(), hows[call.How], o.place(r.Fset, call.Site.Pos())})
+		for _, s := range Steps(c) {
+			out.Chain = append(out.Chain, Call{s.From.Name(), s.To.Name(), hows[s.How], o.place(r.Fset, s.Pos)})
 		}
 		doc.Cycles = append(doc.Cycles, out)
 	}

@@ -49,10 +49,8 @@ const most = 6
 // Chain returns the functions on a way round, as a → b → a.
 func Chain(c *recursion.Cycle) string {
 	var names []string
-	for _, call := range c.Chain {
-		if !call.From.Wrapper() {
-			names = append(names, qualified(call.From, c.Start()))
-		}
+	for _, s := range Steps(c) {
+		names = append(names, qualified(s.From, c.Start()))
 	}
 	if len(names) == 0 {
 		return c.Start().Name()
@@ -79,7 +77,7 @@ func Headline(c *recursion.Cycle) string {
 		}
 	}
 	size := ""
-	if n > len(c.Chain) {
+	if n > len(Steps(c)) {
 		size = fmt.Sprintf(" (%d functions in all)", n)
 	}
 	return fmt.Sprintf("%s recursion: %s%s", c.Status, Chain(c), size)
@@ -122,9 +120,9 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 			fmt.Fprintf(w, "\tother ways round are stopped by %s\n", strings.Join(c.Others, ", "))
 		}
 		fmt.Fprintf(w, "\t%s\n", Reached(c))
-		if o.Full || len(c.Chain) <= most {
-			for _, call := range c.Chain {
-				fmt.Fprintf(w, "\t%s: %s\n", o.position(r.Fset, call.Site.Pos()), DescribeCall(call, c.Start()))
+		if steps := Steps(c); o.Full || len(steps) <= most {
+			for _, s := range steps {
+				fmt.Fprintf(w, "\t%s: %s\n", o.position(r.Fset, s.Pos), s.Text)
 			}
 		}
 	}
@@ -134,16 +132,39 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 	return nil
 }
 
-// DescribeCall says who calls whom, and how.
-func DescribeCall(call *program.Call, start *program.Func) string {
-	s := qualified(call.From, start) + " calls " + qualified(call.To, start)
-	switch call.How {
-	case program.Interface:
-		s += " through " + call.Via
-	case program.Value:
-		s += " through a function value"
-	case program.Callback:
-		s += " through " + call.Via
+// A Step is one call of a chain, as people see it: what the compiler puts between
+// (wrappers of promoted methods, method values) is left out.
+type Step struct {
+	From, To *program.Func
+	How      program.How
+	Pos      token.Pos
+	Text     string // who calls whom, and how
+}
+
+// Steps returns the steps of a shortest way round the cycle.
+func Steps(c *recursion.Cycle) (steps []Step) {
+	var vias []string
+	for _, call := range c.Chain {
+		if call.From.Wrapper() && len(steps) > 0 {
+			steps[len(steps)-1].To = call.To
+			continue
+		}
+		pos := call.Site.Pos()
+		if !pos.IsValid() {
+			pos = call.From.Pos() // range over a function has a call without a position
+		}
+		steps = append(steps, Step{From: call.From, To: call.To, How: call.How, Pos: pos})
+		vias = append(vias, call.Via)
 	}
-	return s
+	for i := range steps {
+		s := &steps[i]
+		s.Text = qualified(s.From, c.Start()) + " calls " + qualified(s.To, c.Start())
+		switch s.How {
+		case program.Interface, program.Callback:
+			s.Text += " through " + vias[i]
+		case program.Value:
+			s.Text += " through a function value"
+		}
+	}
+	return steps
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"path/filepath"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
@@ -74,6 +75,15 @@ const (
 	ruleGuard     = "guard-cost"
 )
 
+// uri returns a file as a relative URI, or as one of the scheme file.
+func uri(file string) string {
+	u := url.URL{Path: filepath.ToSlash(file)}
+	if filepath.IsAbs(file) {
+		u.Scheme = "file"
+	}
+	return u.String()
+}
+
 // SARIF writes the findings for tools that read the Static Analysis Results
 // Interchange Format, version 2.1.0. Cycles that need no guard are left out.
 func SARIF(w io.Writer, r *recursion.Result, o Options) error {
@@ -93,7 +103,7 @@ func SARIF(w io.Writer, r *recursion.Result, o Options) error {
 		Results: []sarifResult{},
 	}
 	location := func(p Position) sarifLocation {
-		return sarifLocation{Physical: sarifPhysical{sarifArtifact{filepath.ToSlash(p.File)}, sarifRegion{p.Line, p.Column}}}
+		return sarifLocation{Physical: sarifPhysical{sarifArtifact{uri(p.File)}, sarifRegion{p.Line, p.Column}}}
 	}
 	for _, c := range r.Cycles {
 		if c.Status != recursion.Unguarded {
@@ -107,9 +117,9 @@ func SARIF(w io.Writer, r *recursion.Result, o Options) error {
 			level = "note"
 		}
 		var steps []sarifStep
-		for _, call := range c.Chain {
-			l := location(o.place(r.Fset, call.Site.Pos()))
-			l.Message = &sarifText{DescribeCall(call, c.Start())}
+		for _, s := range Steps(c) {
+			l := location(o.place(r.Fset, s.Pos))
+			l.Message = &sarifText{s.Text}
 			steps = append(steps, sarifStep{l})
 		}
 		run.Results = append(run.Results, sarifResult{

@@ -201,3 +201,94 @@ func fine(s *vstack.Stack, n *Node) {
 		fine(s, k)
 	}
 }
+
+func (e *eval) four(n *Node, more ...int) (a, b int, _ string, err error) {
+	more = append(more, n.Value)
+	for _, k := range n.Kids {
+		a, b, _, err = e.four(k, more...)
+	}
+	return
+}
+
+type list[T any] struct {
+	stack *vstack.Stack
+	kids  []*list[T]
+}
+
+func (l *list[_]) three() (int, int, int) {
+	for _, k := range l.kids {
+		k.three()
+	}
+	return 1, 2, 3
+}
+
+// The receiver is larger than a closure captures by value.
+type large struct {
+	stack *vstack.Stack
+	data  [40]int
+	kids  []large
+}
+
+func (l large) sum() (sum int) {
+	for _, k := range l.kids {
+		sum += k.sum()
+	}
+	return sum
+}
+
+func label(s *vstack.Stack, n *Node) int {
+again:
+	for _, k := range n.Kids {
+		if k == nil {
+			continue again
+		}
+		label(s, k)
+	}
+	return 1
+}
+
+// It hands e on and no more, so that e may be nil.
+func handOn(e *eval, n *Node) int { return handBack(e, n) + 1 }
+
+func handBack(e *eval, n *Node) (sum int) {
+	for _, k := range n.Kids {
+		sum += handOn(e, k)
+	}
+	return sum
+}
+
+type result int
+
+// These cannot have a guard: a name is taken.
+func hides(s *vstack.Stack, result *Node) result {
+	for _, k := range result.Kids {
+		hides(s, k)
+	}
+	return 0
+}
+
+func own(s *vstack.Stack, n *Node) (own int) {
+	return 1 + next(s, n)
+}
+
+func next(s *vstack.Stack, n *Node) (next int) {
+	for _, k := range n.Kids {
+		next += own(s, k)
+	}
+	return next
+}
+
+func library(vstack *vstack.Stack, n *Node) int {
+	for _, k := range n.Kids {
+		library(vstack, k)
+	}
+	return 0
+}
+
+func (e *eval) made() func(n *Node) {
+	return func(n *Node) {
+		for _, k := range n.Kids {
+			e.made()(k)
+		}
+	}
+}

@@ -148,3 +148,47 @@ func spawn(t *Tree) {
 		go spawn(t.Left)
 	}
 }
+
+// A method expression: what the compiler puts between is not shown.
+type walker struct{}
+
+func (w walker) walk(t *Tree) { // want unguarded "^\(walker\).walk → \(walker\).walk | t \*cycles.Tree of \(walker\).walk walks a structure"
+	f := walker.walk
+	for _, k := range t.Kids {
+		f(w, k)
+	}
+}
+
+// A method of an embedded struct, through the interface that the outer one has.
+type visits interface{ enter(t *Tree) }
+
+type embedded struct{ next visits }
+
+func (e *embedded) enter(t *Tree) { // want unguarded "^\(\*embedded\).enter → \(\*embedded\).enter | t \*cycles.Tree of \(\*embedded\).enter walks"
+	for _, k := range t.Kids {
+		e.next.enter(k)
+	}
+}
+
+type outer struct{ *embedded }
+
+func newOuter() visits {
+	o := &outer{&embedded{}}
+	o.next = o
+	return o
+}
+
+// An iterator over a tree: a range over a function, which the tree's children
+// make.
+func (t *Tree) All() func(yield func(int) bool) {
+	return func(yield func(int) bool) { // want unguarded exported "\(\*Tree\).All.func1 → \(\*Tree\).All.func1 | t \*cycles.Tree of \(\*Tree\).All.func1 walks a structure"
+		for _, k := range t.Kids {
+			for v := range k.All() {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+		yield(t.Value)
+	}
+}

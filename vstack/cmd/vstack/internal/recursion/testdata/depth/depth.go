@@ -210,7 +210,7 @@ func (l *limited) Read(p []byte) (int, error) { // want bounded "a io.Reader tha
 func Limit(r io.Reader) io.Reader { return &limited{&limited{r, 2}, 1} }
 
 // Types are as deep as the program declares them.
-func encoder(t reflect.Type) int { // want unclear "nothing was found"
+func encoder(t reflect.Type) int { // want bounded "t is a Go type, as deep as it is declared"
 	if t.Kind() == reflect.Slice {
 		return encoder(t.Elem())
 	}
@@ -269,3 +269,61 @@ func sort(a []int, limit int) { // want limited "the limit limit == 0"
 }
 
 func Sort(a []int) { sort(a, len(a)) }
+
+// The same with a reader on the way, which has nothing to do with the depth.
+func (p *parser) like(t reflect.Type) { // want bounded "t is a Go type"
+	p.next()
+	for i := range t.NumField() {
+		p.like(t.Field(i).Type)
+	}
+}
+
+// Values in interfaces have types of their own.
+func encode(t reflect.Type, v reflect.Value) int { // want unguarded "v reflect.Value of encode walks a structure"
+	switch t.Kind() {
+	case reflect.Interface:
+		return encode(v.Elem().Type(), v.Elem())
+	case reflect.Struct:
+		return encode(t.Field(0).Type, v.Field(0))
+	}
+	return 0
+}
+
+// Masked, or of a small type, where it starts.
+func masked(n int) int { // want bounded "n counts from a constant \(63\)"
+	if n == 0 {
+		return 0
+	}
+	return 1 + masked(n-1)
+}
+
+func Masked(n int) int { return masked(n&63) + masked(n%10) }
+
+func byte_(n int) int { // want bounded "n counts from a constant \(255\)"
+	if n == 0 {
+		return 0
+	}
+	return 1 + byte_(n-1)
+}
+
+func Byte(b byte) int { return byte_(int(b)) }
+
+// Readers in readers are as deep as the program wraps them.
+func known(r io.Reader) bool { // want unclear "nothing was found"
+	switch r := r.(type) {
+	case *limited:
+		return known(r.r)
+	case *bufio.Reader:
+		return true
+	}
+	return false
+}
+
+// Archives in archives are not.
+func unpack(r io.Reader) error { // want unguarded "r of unpack reads input: io.Reader moves on"
+	var kind [1]byte
+	if _, err := r.Read(kind[:]); err != nil {
+		return err
+	}
+	return unpack(bufio.NewReader(r))
+}
