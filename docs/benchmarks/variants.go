@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The decisions of the library that are numbers or small pieces of code, and
+// what else one might have taken: each variant is the library with a few lines
+// replaced, built with the go command's -overlay, and runs in turn with the
+// library as it is.
+
+type variant struct {
+	name  string
+	edits []edit
+	env   []string
+	pgo   bool // built with a profile of these very workloads
+}
+
+// An edit replaces text of one of the library's files. The text must be there:
+// a variant that has become the same as the library would measure nothing.
+type edit struct{ file, old, new string }
+
+// asItIs is the library itself; its variant has no edits.
+const asItIs = "as it is"
+
+// sized is the library with segments of so many KiB, of which a guard lets room
+// be used.
+func sized(kib, room int) []edit {
+	edits := []edit{
+		{"vstack/guard.go", "const room = 96 << 10", fmt.Sprintf("const room = %d << 10", room)},
+		{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib-room)},
+		{"scheduler/size.go", "return 128 << 10", fmt.Sprintf("return %d << 10", kib)},
+		{"scheduler/size.go", "var a [100 << 10]byte", fmt.Sprintf("var a [%d << 10]byte", min(100, kib*3/4))},
+	}
+	if kib > 128 {
+		// One frame may have 128 KB at most, so two of them.
+		edits = append(edits, edit{"scheduler/size.go", "\t\tlarge(0)\n", "\t\tlarger(0)\n"},
+			edit{"scheduler/size.go", "//go:noinline\nfunc small(", `//go:noinline
+func larger(n int) byte {
+	if n == 0 {
+		return large(0)
+	}
+	var a [100 << 10]byte
+	a[n] = byte(n)
+	return a[n/2] + larger(n-1)
+}
+
+//go:noinline
+func small(`})
+	}
+	return edits
+}
+
+var variants = []variant{
+	{name: asItIs},
+	{name: "segments of 32 KiB, limit 24", edits: sized(32, 24)},
+	{name: "segments of 64 KiB, limit 48", edits: sized(64, 48)},
+	{name: "segments of 256 KiB, limit 192", edits: sized(256, 192)},
+	{name: "limit 64 of 128 KiB", edits: sized(128, 64)},
+	{name: "limit 80 of 128 KiB", edits: sized(128, 80)},
+	{name: "limit 112 of 128 KiB", edits: sized(128, 112)},
+	{name: "limit 124 of 128 KiB", edits: sized(128, 124)},
+	{name: "two channels, buffered", edits: []edit{
+		{"scheduler/scheduler.go", "baton: make(chan struct{})}", "baton: make(chan struct{}, 1), back: make(chan struct{}, 1)}"},
+		{"scheduler/worker.go", "baton chan struct{} // both ways", "baton, back chan struct{} // both ways"},
+		{"scheduler/worker.go", "w.baton <- struct{}{} // to the caller", "w.back <- struct{}{} // to the caller"},
+		{"scheduler/worker.go", "\tfor {\n\t\t<-w.baton\n", "\tfor {\n\t\t<-w.back\n"},
+	}},
+	{name: "no growing beforehand", edits: []edit{{"scheduler/worker.go", "\t\tw.size.Pregrow()\n", ""}}},
+	{name: "profile-guided build", pgo: true},
+	{name: "GOMAXPROCS 1", env: []string{"GOMAXPROCS=1"}},
+	{name: "GOMAXPROCS 4", env: []string{"GOMAXPROCS=4"}},
+}
+
+// A measure is what the variants are compared by.
+type measure struct {
+	title, metric string
+	group
+}
+
+func measures() []measure {
+	return []measure{
+		{"fib, guarded", "ns", group{work: "fib", n: 32, repeats: 3, ways: []string{"guard"}}},
+		{"evaluator, guarded", "ns", group{work: "evaluator", n: 14, repeats: 51, ways: []string{"guard"}}},
+		{"10k levels, new stack", "ns", group{work: "linear", n: 10_000, repeats: 101, ways: []string{"new"}}},
+		{"10k levels, warm", "ns", group{work: "linear", n: 10_000, repeats: 201, ways: []string{"warm"}}},
+		{"1M levels, new stack", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"new"}}},
+		{"1M levels, warm", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm"}}},
+		{"1M levels, warm, after a collection", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm-gc"}}},
+		{"peak memory, 1M levels", "peak", group{work: "linear", n: 1_000_000, repeats: 1, ways: []string{"new-once"}}},
+		{"warm Run", "ns", group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
+		{"hot split, mean", "mean", group{work: "hotsplit", n: 6000, repeats: 2, ways: []string{"guard"}}},
+	}
+}
+
+// buildVariant builds this program with v instead of the library.
+func (m *measurer) buildVariant(v variant, exe, root string) error {
+	args := []string{"build", "-o", exe}
+	texts := map[string]string{}
+	for _, e := range v.edits {
+		file := filepath.Join(root, filepath.FromSlash(e.file))
+		if texts[file] == "" {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			texts[file] = string(text)
+		}
+		if strings.Count(texts[file], e.old) != 1 {
+			return fmt.Errorf("%s: %q is not in %s once; mend this variant", v.name, e.old, e.file)
+		}
+		texts[file] = strings.Replace(texts[file], e.old, e.new, 1)
+	}
+	overlay := map[string]string{}
+	for file, text := range texts {
+		changed := fmt.Sprintf("%s-%d.go", exe, len(overlay))
+		if err := os.WriteFile(changed, []byte(text), 0o666); err != nil {
+			return err
+		}
+		overlay[file] = changed
+	}
+	text, err := json.Marshal(map[string]any{"Replace": overlay})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(exe+".json", text, 0o666); err != nil {
+		return err
+	}
+	args = append(args, "-overlay", exe+".json")
+	if v.pgo {
+		profile := exe + ".pgo"
+		cmd := exec.CommandContext(m.ctx, m.exe, "child", "linear", "warm", "10000", "20000")
+		cmd.Env = append(os.Environ(), profileEnv+"="+profile)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		args = append(args, "-pgo", profile)
+	}
+	return m.build1(v.name, exec.CommandContext(m.ctx, "go", append(args, ".")...))
+}
+
+// measureVariants measures every variant by everything.
+func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp) error {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return err
+	}
+	exes, envs := map[string]string{}, map[string][]string{}
+	var names []string
+	for i, v := range variants {
+		if v.name != asItIs && !wanted.MatchString(v.name) {
+			continue
+		}
+		exe := filepath.Join(m.build, "variant"+strconv.Itoa(i))
+		if err := m.buildVariant(v, exe, root); err != nil {
+			return err
+		}
+		exes[v.name], envs[v.name] = exe, append(os.Environ(), v.env...)
+		names = append(names, v.name)
+	}
+	var groups []group
+	for _, me := range measures() {
+		g := me.group
+		way := g.ways[0]
+		g.name, g.ways = me.title, names
+		g.command = func(ctx context.Context, g group, name string) *exec.Cmd {
+			cmd := exec.CommandContext(ctx, exes[name], "child", g.work, way, strconv.Itoa(g.n), strconv.Itoa(g.repeats))
+			cmd.Env = envs[name]
+			return cmd
+		}
+		groups = append(groups, g)
+	}
+	return m.measureAll(r, groups)
+}
+
+// variantsTable is VARIANTS.md.
+func (r *results) variantsTable() string {
+	var b strings.Builder
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("# Variants\n")
+	p("Written by the program in this directory; do not edit. What was decided by these figures is in")
+	p("[performance.md](../performance.md).\n")
+	p("Measured with: `%s` in docs/benchmarks, %s, %d turns, %s.\n", r.Command, r.Date, r.Turns, r.Took)
+	for _, line := range r.Machine {
+		p("- %s", line)
+	}
+	p("\nThe first row is the library as it is, with medians of ns for a call or a level, and of MiB.")
+	p("The others are the medians of the ratios to it, turn by turn: under 1 the variant is better.\n")
+	title, line := "| variant |", "|---|"
+	for _, me := range measures() {
+		title += " " + me.title + " |"
+		line += "---|"
+	}
+	p("%s\n%s", title, line)
+	for _, v := range variants {
+		row, measured := "| "+v.name+" |", false
+		for _, me := range measures() {
+			if v.name == asItIs {
+				scale := 1.0
+				if me.metric == "peak" {
+					scale = 1.0 / (1 << 20)
+				}
+				row += " " + r.cell(me.title, asItIs, me.metric, scale) + " |"
+				measured = true
+				continue
+			}
+			res := row1(me, v.name).result(r.Groups)
+			if !res.ok {
+				row += " - |"
+				continue
+			}
+			measured = true
+			row += " " + number(res.ratio) + " |"
+		}
+		if measured {
+			p("%s", row)
+		}
+	}
+	return b.String()
+}
+
+func row1(me measure, name string) row {
+	return row{group: me.title, way: name, base: asItIs, metric: me.metric}
+}
