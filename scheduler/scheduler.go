@@ -143,8 +143,9 @@ func (o Outcome) Repeat() {
 }
 
 // Trim ends idle workers until at most keep bytes of stack are idle. Those used
-// last, whose stacks are warm, are kept. It does not wait until the goroutines
-// of the others are gone, only until each knows that it must go.
+// last, whose stacks are warm, are kept. It waits for each of the others until
+// there is no more than its goroutine's last step: a goroutine that has yet to run
+// holds its stack, and with one processor it may not run for long.
 func (s *Scheduler) Trim(keep int64) {
 	if s.stats.Bytes <= keep {
 		return
@@ -161,6 +162,7 @@ func (s *Scheduler) Trim(keep int64) {
 			next := w.next
 			w.next = nil
 			w.baton <- struct{}{}
+			<-w.baton
 			s.idle(w, -1)
 			s.gone.Add(1)
 			w = next

@@ -60,6 +60,8 @@ func (w *Worker) loop(mark *byte) {
 		}
 	}
 	*mark = 1 // it is alive until here
+
+	w.baton <- struct{}{} // to Trim, which waits
 }
 
 // finish gives the baton away when the job has ended, unless the next to have

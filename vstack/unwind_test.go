@@ -142,6 +142,7 @@ func fibonacci(s *vstack.Stack, n int) int {
 // A recursion that never hops notices the deadline. How soon is measured by
 // BenchmarkCancel; a test with a clock would fail on a busy machine.
 func TestCancelShallow(t *testing.T) {
+	needsPreemption(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	_, err := vstack.Run(ctx, func(_ context.Context, s *vstack.Stack) (int, error) { return fibonacci(s, 60), nil })

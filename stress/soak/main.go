@@ -37,6 +37,7 @@ func main() {
 
 	var report Report
 	if file := os.Getenv(workerEnv); file != "" {
+		o.before, _ = time.ParseDuration(os.Getenv(beforeEnv))
 		report = work(o, file)
 	} else {
 		var err error

@@ -26,6 +26,19 @@ type Violation struct {
 	Text string
 }
 
+// add adds what the next process did.
+func (r *Report) add(next Report) {
+	if next.Go != "" {
+		r.Go, r.Race = next.Go, next.Race
+	}
+	r.Seconds += next.Seconds
+	r.Programs += next.Programs
+	r.Tortures += next.Tortures
+	r.Did.Add(next.Did)
+	r.PeakMemory = max(r.PeakMemory, next.PeakMemory)
+	r.Violations = append(r.Violations, next.Violations...)
+}
+
 func (r *Report) print(w io.Writer) {
 	race := "without the race detector"
 	if r.Race {

@@ -9,15 +9,40 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // workerEnv names, to the process that does the work, the file in which it says
 // what it is at: 8 bytes for each of its workers, a seed plus 1.
 const workerEnv = "SOAK_WORKER"
 
-// supervise runs the work in a process of its own. What kills that, as the
-// runtime does when a native stack is too large, is a violation too.
+// beforeEnv tells it how long the processes before it have worked.
+const beforeEnv = "SOAK_BEFORE"
+
+// slice is how long one process works. The race detector keeps memory of its own
+// for what has been, some 100 KiB a program: in an hour more than a machine has.
+const slice = 5 * time.Minute
+
+// supervise runs the work in processes of its own, one after the other. What
+// kills one, as the runtime does when a native stack is too large, is a violation
+// too.
 func supervise(o options) (Report, error) {
+	whole := Report{From: o.from}
+	for {
+		report, err := superviseOne(o)
+		if err != nil {
+			return whole, err
+		}
+		whole.add(report)
+		o.from += uint64(report.Programs + report.Tortures)
+		o.before += slice
+		if o.before >= o.length || o.only || len(whole.Violations) > 0 {
+			return whole, nil
+		}
+	}
+}
+
+func superviseOne(o options) (Report, error) {
 	file, err := os.CreateTemp("", "soak")
 	if err != nil {
 		return Report{}, err
@@ -33,7 +58,7 @@ func supervise(o options) (Report, error) {
 	if o.only {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("-seed=%d", o.from))
 	}
-	cmd.Env = append(os.Environ(), workerEnv+"="+file.Name())
+	cmd.Env = append(os.Environ(), workerEnv+"="+file.Name(), beforeEnv+"="+o.before.String())
 	var out strings.Builder
 	crash := &head{max: 8 << 10}
 	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(os.Stderr, crash)

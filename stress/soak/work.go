@@ -16,6 +16,7 @@ import (
 
 type options struct {
 	length  time.Duration
+	before  time.Duration // of which have passed
 	from    uint64
 	only    bool // only that seed
 	workers int
@@ -34,7 +35,8 @@ const (
 type soak struct {
 	options
 	file  *os.File
-	start time.Time
+	start time.Time // of all processes
+	end   time.Time // of this one
 	next  atomic.Uint64
 	over  atomic.Bool
 
@@ -52,7 +54,8 @@ func work(o options, name string) Report {
 	if o.workers <= 0 {
 		o.workers = runtime.GOMAXPROCS(0)
 	}
-	s := &soak{options: o, start: time.Now(), since: make([]time.Time, o.workers), seeds: make([]uint64, o.workers)}
+	begun := time.Now()
+	s := &soak{options: o, start: begun.Add(-o.before), end: begun.Add(min(slice, o.length-o.before)), since: make([]time.Time, o.workers), seeds: make([]uint64, o.workers)}
 	s.report = Report{Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Race: race, From: o.from}
 	s.next.Store(o.from)
 	var err error
@@ -74,7 +77,7 @@ func work(o options, name string) Report {
 			for !s.over.Load() {
 				seed := s.next.Add(1) - 1
 				s.do(i, seed)
-				if s.only || time.Since(s.start) > s.length {
+				if s.only || time.Now().After(s.end) {
 					s.over.Store(true)
 				}
 			}
@@ -85,7 +88,7 @@ func work(o options, name string) Report {
 	workers.Wait()
 	s.over.Store(true)
 	<-ended
-	s.report.Seconds = time.Since(s.start).Seconds()
+	s.report.Seconds = time.Since(begun).Seconds()
 	return s.report
 }
 
