@@ -295,3 +295,27 @@ func TestCancelBeforeNextCall(t *testing.T) {
 		}
 	}
 }
+
+// Run makes errors of its own stack's panics alone: one of another stack, raised
+// again in its frame, goes on to the caller as any panic does.
+func TestOverflowOfAnotherStack(t *testing.T) {
+	overflow := func(s *vstack.Stack) (value any) {
+		defer func() { value = recover() }()
+		count(s, 1<<30)
+		return nil
+	}
+	a, b := vstack.New(vstack.WithMaxMemory(mib)), vstack.New()
+	defer a.Close()
+	defer b.Close()
+	value := overflow(a)
+	if _, ok := value.(*vstack.OverflowError); !ok {
+		t.Fatalf("got %v, want an overflow", value)
+	}
+	defer func() {
+		if got := recover(); got != value {
+			t.Errorf("recovered %v, want %v", got, value)
+		}
+	}()
+	err := b.Run(context.Background(), func(context.Context) error { panic(value) })
+	t.Errorf("returned %v", err)
+}
