@@ -135,7 +135,11 @@ func (t *Trace) String() string {
 	if t.Name != "" {
 		fmt.Fprintf(&b, "%q ", t.Name)
 	}
-	fmt.Fprintf(&b, "[%s, %s, %s bytes]:\n", count(t.Depth, "frame"), count(int64(t.Segments), "segment"), commas(t.Bytes))
+	separator := ", "
+	if t.Walked < t.Segments {
+		separator = fmt.Sprintf(" in %d of ", t.Walked)
+	}
+	fmt.Fprintf(&b, "[%s%s%s, %s bytes]:\n", count(t.Depth, "frame"), separator, count(int64(t.Segments), "segment"), commas(t.Bytes))
 	for _, part := range t.Parts {
 		part.print(&b)
 	}
