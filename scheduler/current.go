@@ -10,9 +10,9 @@ import (
 // Current tells whether the calling goroutine is the worker's, while the worker
 // runs a job, and where its stack begins: the address of a local of the
 // goroutine's outermost function, or 0 if that cannot be known. The call itself
-// may make the stack grow and move, after top was found. It exists to tell a native stack that the runtime
-// has moved from a goroutine that has no business there, and costs microseconds:
-// call it only when something is odd.
+// may make the stack grow and move, after top was found. It exists to tell a
+// native stack that the runtime has moved from a goroutine that has no business
+// there, and costs microseconds: call it only when something is odd.
 //
 // Go gives a program no way to ask either thing, but a traceback shows the
 // arguments of its outermost functions, and the runtime keeps those that are

@@ -13,7 +13,8 @@ type Origin struct {
 // was none. Like the other methods it is for the holder of the baton.
 func (s *Scheduler) Origin() *Origin { return s.origin }
 
-// Forget forgets the origin, which refers to the panic's value.
+// Forget forgets the origin, which refers to the panic's value and would keep it
+// alive. Call it once nobody can ask any more.
 func (s *Scheduler) Forget() { s.origin = nil }
 
 // A Witness is a [Job] that is told when a panic leaves it that did not come out

@@ -16,7 +16,8 @@ type queue struct {
 	free        bool // nobody has the baton
 }
 
-// A Turn is a chain's place in the ready queue. A chain needs one at a time.
+// A Turn is a chain's place in the ready queue. A chain needs one at a time and
+// may use it again and again; it is in the queue once at most.
 type Turn struct {
 	baton chan struct{}
 	start *Branch // not started yet
@@ -29,7 +30,9 @@ func NewTurn() *Turn {
 	return &Turn{baton: make(chan struct{}, 1)}
 }
 
-// A Branch is a chain of calls that nobody waits for in [Scheduler.Call].
+// A Branch is a chain of calls that nobody waits for in [Scheduler.Call]. Its Job
+// is the first of the chain, on a worker of the given Size; Done must not be nil,
+// and must not panic.
 type Branch struct {
 	Job  Job
 	Size Size
@@ -43,7 +46,8 @@ type Branch struct {
 // the caller gives up the baton.
 func (s *Scheduler) Go(b *Branch) { s.Ready(&Turn{start: b}) }
 
-// Ready puts t at the end of the ready queue.
+// Ready puts t at the end of the ready queue: it gets the baton once those before
+// it have had it and given it up.
 func (s *Scheduler) Ready(t *Turn) {
 	q := &s.ready
 	q.mu.Lock()
@@ -74,7 +78,7 @@ func (q *queue) branch(size Size) *Branch {
 	return t.start
 }
 
-// ReadyFirst puts t at the head of the ready queue.
+// ReadyFirst puts t at the head of the ready queue: it gets the baton next.
 func (s *Scheduler) ReadyFirst(t *Turn) {
 	q := &s.ready
 	q.mu.Lock()
@@ -100,19 +104,23 @@ func (s *Scheduler) Yield(t *Turn) {
 	s.Wait(t)
 }
 
-// Wait gives the baton up and returns when it has come to t.
+// Wait gives the baton up and returns when it has come to t. Somebody has to see
+// to that: by [Scheduler.Ready], before or meanwhile, or as the Done of a [Branch].
 func (s *Scheduler) Wait(t *Turn) {
 	s.Release()
 	<-t.baton
 }
 
-// Switch gives the baton to to and returns when it has come to from.
+// Switch gives the baton to to, past the ready queue, and returns when it has come
+// to from. Neither is put into the queue.
 func (s *Scheduler) Switch(from, to *Turn) {
 	to.baton <- struct{}{}
 	<-from.baton
 }
 
-// Release gives the baton to the first that is ready, or leaves it free.
+// Release gives the baton to the first that is ready, or leaves it free. The
+// caller goes on without it, say to wait for something, and must not use the
+// scheduler before [Scheduler.Acquire] has returned.
 func (s *Scheduler) Release() {
 	q := &s.ready
 	q.mu.Lock()
@@ -128,7 +136,8 @@ func (s *Scheduler) Release() {
 	}
 }
 
-// Acquire waits for the baton. It is for a goroutine that has released it.
+// Acquire takes the baton if it is free, and otherwise waits for it with t at the
+// end of the ready queue. It is for a goroutine that has released it.
 func (s *Scheduler) Acquire(t *Turn) {
 	q := &s.ready
 	q.mu.Lock()

@@ -19,7 +19,7 @@ type Func func()
 func (f Func) Run(*Worker) { f() }
 
 // A Scheduler is a baton and the workers it is passed to. The zero value is
-// ready to use.
+// ready to use; it must not be copied, and [Scheduler.Close] ends its goroutines.
 //
 // All methods must be called by the holder of the baton: outside any job that
 // is whichever one goroutine uses the scheduler, inside it is the job that was
@@ -33,7 +33,7 @@ type Scheduler struct {
 	origin     *Origin
 }
 
-// Stats counts a scheduler's workers.
+// Stats counts a scheduler's workers; see [Scheduler.Stats].
 type Stats struct {
 	Started int64 // goroutines started
 	Reused  int64 // calls that took an idle worker
@@ -56,7 +56,8 @@ func (s *Scheduler) Workers() (started, ended int64) {
 }
 
 // Call runs job on a worker of the given size and returns how it ended once it
-// has; see [Outcome.Repeat]. The caller's goroutine is parked meanwhile.
+// has; see [Outcome.Repeat]. The caller's goroutine is parked meanwhile. Call
+// itself never panics for what the job does.
 //
 // A call that finds an idle worker costs two goroutine switches, some 250 ns;
 // one that does not also starts a goroutine, and grows its stack for [Large].
@@ -94,7 +95,7 @@ func (s *Scheduler) put(w *Worker) {
 }
 
 // An Outcome is how a job ended: it returned, panicked or called
-// [runtime.Goexit].
+// [runtime.Goexit]. The zero Outcome is that of a job that returned.
 type Outcome struct {
 	how   how
 	value any
@@ -110,7 +111,7 @@ const (
 )
 
 // Panicked returns the value of the panic that ended the job, and whether one
-// did.
+// did: the value is nil for a job that did not panic.
 func (o Outcome) Panicked() (value any, ok bool) {
 	return o.value, o.how == panicked || o.how == exitPanicked
 }
@@ -128,7 +129,8 @@ func (o Outcome) Recovered() Outcome {
 func (o Outcome) Returned() bool { return o.how == returned }
 
 // Repeat makes the calling goroutine end as the job did: it panics with the
-// same value, calls [runtime.Goexit], or returns.
+// same value, calls [runtime.Goexit], or returns. So a call on another goroutine
+// looks to its caller as a plain one.
 func (o Outcome) Repeat() {
 	switch o.how {
 	case panicked:

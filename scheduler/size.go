@@ -23,11 +23,12 @@ func (s Size) Bytes() int64 {
 }
 
 // Pregrow makes sure that the calling goroutine's stack has room for a job of
-// this size below the caller. It calls a function whose frame is as large as the stack should become,
-// and the check at its entry makes the runtime grow the stack once; nothing is
-// written to the array, which lives in a branch that is never taken. On a stack
-// that is large enough this costs a nanosecond. The collector halves the stacks
-// of idle workers, so it is done before every job.
+// this size below the caller. It calls a function whose frame is as large as the
+// stack should become, and the check at its entry makes the runtime grow the stack
+// once; nothing is written to the array, which lives in a branch that is never
+// taken. On a stack that is large enough this costs a nanosecond. The collector
+// halves the stacks of idle workers, so it is done before every job. Any goroutine
+// may call it; workers do by themselves.
 func (s Size) Pregrow() {
 	if s == Large {
 		large(0)

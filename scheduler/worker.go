@@ -100,8 +100,8 @@ func (w *Worker) finish(lives bool) (goesOn bool) {
 	return false
 }
 
-// run runs the job and returns when it has returned or panicked. Goexit does not come
-// back here, and that tells it from a panic whatever recover returns: with
+// run runs the job and returns when it has returned or panicked. Goexit does not
+// come back here, and that tells it from a panic whatever recover returns: with
 // GODEBUG=panicnil=1 that is nil for both. Nor does a panic in a call deferred
 // while Goexit unwinds: once it is recovered the runtime goes on with the Goexit.
 func (w *Worker) run() {
@@ -133,8 +133,9 @@ func (w *Worker) await() {
 
 // Ask runs fn on the goroutine that is parked in the [Scheduler.Call] that
 // started w's job, and returns when it has run. Only the holder of the baton may
-// call it, from another goroutine than that. fn must not panic and must not use
-// the scheduler.
+// call it, from another goroutine than that, and only if [Worker.Called] is true.
+// fn must not panic and must not use the scheduler. It costs two goroutine
+// switches.
 func (w *Worker) Ask(fn func()) {
 	w.request = fn
 	w.baton <- struct{}{}

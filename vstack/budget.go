@@ -45,11 +45,12 @@ func NewBudget(bytes int64) *Budget {
 	}
 }
 
-// Size returns the budget's size in bytes.
+// Size returns the budget's size in bytes, as it was given to [NewBudget].
 func (b *Budget) Size() int64 { return b.size }
 
 // InUse returns how many bytes of the budget are drawn at the moment, by stacks
-// that run and by idle ones.
+// that run and by idle ones; at most [Budget.Size]. It may be called at any time
+// and costs a nanosecond.
 func (b *Budget) InUse() int64 { return b.used.Load() }
 
 // take draws n bytes, at the cost of idle stacks if need be, and reports whether

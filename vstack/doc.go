@@ -41,6 +41,25 @@
 // [Stack.Start] runs a recursion in steps, [Stack.Scope] runs several side by
 // side that share one baton, [Await] lets others run during blocking work.
 //
+// # Many stacks
+//
+// A stack runs one thing at a time. A server keeps warm ones in a [Pool] and
+// bounds the memory of all its requests by a [Budget]; a [Group] runs recursive
+// functions in parallel, on a stack each, and waits for them.
+//
+// # Errors
+//
+// [Run], [Stack.Run] and [Pool.Run] return what their function returns. Besides,
+// they return an [*OverflowError] if the recursion needs more memory than
+// [WithMaxMemory] or the budget allows, for which errors.Is(err, [ErrOverflow])
+// holds; [context.Cause] of the context once that is done; [ErrClosed] after
+// Close; and [ErrMisuse] to a goroutine that has no business on the stack. There
+// is a memory limit without any option: half of what the process may use.
+//
+// Where there is no error to return, they are panics: those of overflow and
+// cancellation pass through Grow on their way to the nearest enclosing Run, and
+// arguments that cannot be meant, such as a nil function, panic with ErrMisuse.
+//
 // # Panics, Goexit, deferred calls
 //
 // They do what they do in plain recursion: the same panic value reaches the same
@@ -71,4 +90,19 @@
 //
 // pprof labels: a new worker has the labels of the goroutine that started it, one
 // that is used again those of the innermost Run's context.
+//
+// # Stability
+//
+// Versions follow semantic versioning. Before 1.0.0 a minor version may change
+// the API, and the file CHANGELOG.md says how to move; a patch version does not.
+// From 1.0.0 on, programs that compile with a version compile with all later
+// ones of the same major version and do the same.
+//
+// Part of that promise are the exported names and what their comments say. Not
+// part of it, and free to change in any version, are the times and sizes that
+// comments give, the texts of errors, panics and traces, the counts of [Stats] as
+// they depend on where a recursion hops, and package internals. New fields may be
+// added to structs: write their literals with field names. Package scheduler
+// keeps to the same rules. A minor version may ask for a newer Go, which is never
+// newer than the older of the two releases that the Go project supports.
 package vstack

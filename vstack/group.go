@@ -34,7 +34,8 @@ func NewGroup(ctx context.Context, opts ...Option) *Group {
 }
 
 // SetLimit sets how many functions may run at a time; a negative n is no limit,
-// which is also the default. It panics while functions run.
+// which is also the default. With 0 none can start, and Go would wait for ever.
+// It panics while functions run.
 func (g *Group) SetLimit(n int) { g.group.SetLimit(n) }
 
 // Go runs fn on a goroutine of its own as the root frame of a stack of its own,
@@ -50,15 +51,17 @@ func (g *Group) Go(fn func(ctx context.Context, stack *Stack) error) {
 }
 
 // TryGo is [Group.Go] if the limit allows it at once; otherwise it reports false
-// and does nothing, and the caller does the work itself.
+// and does nothing, and the caller does the work itself. It panics if fn is nil.
 func (g *Group) TryGo(fn func(ctx context.Context, stack *Stack) error) bool {
 	checkBranch("Group.TryGo", fn)
 	return g.group.TryGo(func() error { return g.pool.Run(g.ctx, fn) })
 }
 
 // Wait waits until all functions have returned, ends their stacks and returns
-// the first error. The group cannot be used again: a function given to Go after
-// Wait has returned is not called, as its context is done.
+// the first error. No goroutine of the group is left. The group cannot be used
+// again: a function given to Go after Wait has returned is not called, as its
+// context is done. The group's functions must not call Wait: they would wait for
+// themselves.
 func (g *Group) Wait() error {
 	err := g.group.Wait()
 	g.pool.Close()

@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// An Option sets something about a stack when it is made, or about all stacks
-// of a pool or group.
+// An Option sets something about a stack when it is made, by [New] or [Run], or
+// about all stacks of a [Pool] or [Group]. Of two that set the same thing the later
+// one counts. An option may be used any number of times and by any goroutine. One
+// that is given a value out of its range panics when it is made.
 type Option func(*options)
 
 type options struct {
@@ -49,10 +51,12 @@ func collect(opts []Option) *options {
 // together; past that the recursion overflows with an [*OverflowError]. 0 means
 // no limit. Without this option the limit is half of GOMEMLIMIT if that is set,
 // else half of the memory that the process may use (on Linux the cgroup's limit
-// or the machine's memory; 1 GiB elsewhere, and at most that on 32-bit
-// systems). It panics for a negative number, and
-// for one under 256 KiB, which no recursion could work with. In a pool or group
-// it is the limit of each stack; see [WithBudget] for one that they share.
+// or the machine's memory; 1 GiB elsewhere, and at most that on 32-bit systems).
+// In a pool or group it is the limit of each stack; see [WithBudget] for one that
+// they share.
+//
+// It panics for a negative number, and for one under 256 KiB, which no recursion
+// could work with.
 func WithMaxMemory(bytes int64) Option {
 	if bytes < 0 || bytes > 0 && bytes < minMemory {
 		panic(misuse(fmt.Sprintf("WithMaxMemory(%d): want 0 for no limit, or at least %d bytes", bytes, minMemory)))
@@ -97,8 +101,8 @@ func WithIdleTime(d time.Duration) Option {
 
 // WithBudget makes the stack, or every stack of the pool or group, draw its
 // memory from b, which others share. It comes on top of the stack's own limit,
-// [WithMaxMemory]: whichever is reached first is in the [*OverflowError]. It
-// panics if b is nil.
+// [WithMaxMemory]: whichever is reached first is in the [*OverflowError]. See
+// [Budget] for what is counted and what it costs. It panics if b is nil.
 func WithBudget(b *Budget) Option {
 	if b == nil {
 		panic(misuse("WithBudget: the budget is nil"))

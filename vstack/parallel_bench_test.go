@@ -248,3 +248,45 @@ func interleave(b *testing.B, before func(), one, group func() error, right func
 	b.ReportMetric(ones/groups, "times-faster")
 	b.ReportMetric(times[0][0]/times[1][0], "times-faster-best")
 }
+
+// How late StepFor takes the baton back from a recursion that never hops, beside
+// nothing else (quiet) and beside as many busy goroutines as processors (busy).
+func BenchmarkStepFor(b *testing.B) {
+	for _, load := range []string{"quiet", "busy"} {
+		b.Run(load, func(b *testing.B) {
+			stop := make(chan struct{})
+			defer close(stop)
+			if load == "busy" {
+				for range runtime.GOMAXPROCS(0) {
+					go func() {
+						for {
+							select {
+							case <-stop:
+								return
+							default:
+							}
+						}
+					}()
+				}
+			}
+			s := vstack.New()
+			defer s.Close()
+			task := s.Start(context.Background(), func(context.Context) error {
+				fibonacci(s, 90)
+				return nil
+			})
+			const d = time.Millisecond
+			var late []float64
+			for b.Loop() {
+				start := time.Now()
+				task.StepFor(d)
+				late = append(late, float64((time.Since(start)-d).Nanoseconds())/1000)
+			}
+			_ = task.Cancel()
+			slices.Sort(late)
+			b.ReportMetric(late[len(late)/2], "us-late")
+			b.ReportMetric(late[len(late)*99/100], "us-late-p99")
+			b.ReportMetric(late[len(late)-1], "us-late-max")
+		})
+	}
+}

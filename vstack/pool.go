@@ -33,7 +33,7 @@ type Pool struct {
 	timer   *time.Timer
 }
 
-// PoolStats says what a pool has done and holds.
+// PoolStats says what a pool has done and holds; see [Pool.Stats].
 type PoolStats struct {
 	Runs      int64 // calls of Run that got a stack
 	Started   int64 // of these, those that made one
@@ -105,7 +105,8 @@ func (p *Pool) Close() {
 	}
 }
 
-// Stats returns the pool's counts.
+// Stats returns the pool's counts, all of one moment; it takes the pool's lock
+// for some nanoseconds. It may be called after Close.
 func (p *Pool) Stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()

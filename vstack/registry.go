@@ -84,7 +84,8 @@ func Stacks() []*Stack {
 	return all
 }
 
-// Name returns the name that [WithName] gave the stack, or "".
+// Name returns the name that [WithName] gave the stack, or "" if none did; that
+// of its parent for a branch. It may be called from any goroutine.
 func (s *Stack) Name() string {
 	if s == nil {
 		return ""
@@ -93,7 +94,7 @@ func (s *Stack) Name() string {
 }
 
 // ID returns a number that no other stack of the program has, counted from 1; 0
-// for a branch and for a nil stack.
+// for a branch and for a nil stack. It may be called from any goroutine.
 func (s *Stack) ID() uint64 {
 	if s == nil {
 		return 0
@@ -101,7 +102,8 @@ func (s *Stack) ID() uint64 {
 	return s.id
 }
 
-// Made returns when the stack was made; zero for a branch and for a nil stack.
+// Made returns when the stack was made; zero for a branch and for a nil stack. It
+// may be called from any goroutine.
 func (s *Stack) Made() time.Time {
 	if s == nil {
 		return time.Time{}

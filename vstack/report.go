@@ -24,7 +24,7 @@ func (s *Stack) overflow(budget int64) error {
 }
 
 // Cycle returns the recursion that made the stack deep, folded, and whether one
-// was found.
+// was found: [Trace.Cycle] of the error's trace.
 func (e *OverflowError) Cycle() (cycle Part, ok bool) {
 	if e.Trace == nil {
 		return Part{}, false
@@ -32,8 +32,9 @@ func (e *OverflowError) Cycle() (cycle Part, ok bool) {
 	return e.Trace.Cycle()
 }
 
-// Format prints the one line of Error, and for %+v the whole report: the cycle,
-// and the frames at either end in the form of Go's tracebacks.
+// Format prints the one line of Error, quoted for %q, and for %+v the whole
+// report: the cycle, and the frames at either end in the form of Go's tracebacks.
+// The report does not grow with the depth. Package fmt calls Format.
 func (e *OverflowError) Format(f fmt.State, verb rune) {
 	switch {
 	case verb == 'v' && f.Flag('+'):

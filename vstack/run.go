@@ -11,8 +11,13 @@ import (
 // stack must not be used after Run has returned.
 //
 // Run returns what fn returns. If fn overflows or ctx is done, it returns the
-// zero R and an error; see [Stack.Run]. With a cold start it costs a few
-// microseconds: a program that makes many short calls keeps a stack of its own.
+// zero R and an error; see [Stack.Run]. A panic or [runtime.Goexit] in fn
+// continues in the caller after the stack is closed. Run panics if fn or ctx is
+// nil, or an option is out of its range.
+//
+// It may be called from any goroutine, also in a frame of another stack. With a
+// cold start it costs a few microseconds: a program that makes many short calls
+// keeps a stack of its own, or a [Pool].
 func Run[R any](ctx context.Context, fn func(ctx context.Context, stack *Stack) (R, error), opts ...Option) (R, error) {
 	if fn == nil {
 		panic(misuse("Run: fn is nil"))
@@ -48,7 +53,7 @@ type frame struct {
 // guard. In both cases the frames have been unwound by a panic, with their
 // deferred calls run. Other panics in fn, and [runtime.Goexit], continue in the
 // caller with the same value. After [Stack.Close] it returns [ErrClosed], and
-// to a goroutine that the stack does not run on an error that says so.
+// to a goroutine that the stack does not run on an [ErrMisuse] that says so.
 //
 // The innermost frame's context counts: a frame given
 // [context.WithoutCancel] finishes its work while the frames around it are

@@ -7,7 +7,8 @@ import (
 	"github.com/vstack-go/vstack/scheduler"
 )
 
-// A Scope runs branches of a recursion on one baton; see [Stack.Scope].
+// A Scope runs branches of a recursion on one baton; see [Stack.Scope]. It is used
+// by fn and the branches alone, and not after Scope has returned.
 type Scope struct {
 	stack   *Stack
 	ctx     context.Context
@@ -29,8 +30,9 @@ type Scope struct {
 // their context, and that of fn's frame below Scope, is done. A panic or Goexit
 // of a branch continues in the caller of Scope once all have ended.
 //
-// Scope must be called in a frame of the stack. For a nil stack it panics:
-// branches need a stack each.
+// Scope must be called in a frame of the stack, and panics elsewhere, for a nil
+// stack (branches need a stack each) and if fn or ctx is nil. A branch runs on a
+// goroutine of its own, started for it or idle, as a call of [Stack.Run] does.
 func (s *Stack) Scope(ctx context.Context, fn func(scope *Scope) error) error {
 	if fn == nil {
 		panic(misuse("Scope: fn is nil"))
@@ -39,7 +41,7 @@ func (s *Stack) Scope(ctx context.Context, fn func(scope *Scope) error) error {
 		panic(misuse("Scope: ctx is nil; use context.Background()"))
 	}
 	if s == nil || s.state.Load() != running || !s.holds() {
-		panic(misuse("Scope outside a frame of the stack"))
+		panic(misuse("Scope outside a frame of the stack; call it inside Run"))
 	}
 	c := &Scope{stack: s}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
@@ -88,9 +90,12 @@ func (c *Scope) fail(err error) {
 }
 
 // Go starts a branch: fn, with a stack of its own for its recursion. It runs
-// when its turn comes, not before the caller has given up the baton. It may be
-// called by fn of [Stack.Scope] and by branches, until Scope has returned.
-// A branch that was canceled before its turn does not call its function.
+// when its turn comes, not before the caller has given up the baton. A branch
+// that was canceled before its turn does not call its function; fn's error, also
+// an overflow, is one that [Stack.Scope] may return.
+//
+// Go may be called by fn of [Stack.Scope] and by branches, until Scope has
+// returned: it panics then, and if fn is nil.
 func (c *Scope) Go(fn func(ctx context.Context, stack *Stack) error) {
 	if fn == nil {
 		panic(misuse("Scope.Go: fn is nil"))
@@ -174,9 +179,10 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 // gets the panic or error of a second goroutine if it does. A panic in fn
 // continues after the baton has come back.
 //
-// Await must be called in a frame of the stack; for a nil stack it calls fn. In
-// a stack without branches it is a plain call. It costs about 100 ns, and the
-// wait for the other branches to give up the baton.
+// Await must be called in a frame of the stack, and panics elsewhere and if fn is
+// nil; for a nil stack it calls fn. Without branches nobody else runs meanwhile.
+// It costs about 100 ns, and the wait for the other branches to give up the baton.
+// A context that is done does not end fn: give fn one that it heeds.
 func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 	if fn == nil {
 		panic(misuse("Await: fn is nil"))
@@ -185,7 +191,7 @@ func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 		return fn()
 	}
 	if s.state.Load() != running || !s.holds() {
-		panic(misuse("Await outside a frame of the stack"))
+		panic(misuse("Await outside a frame of the stack; call it inside Run"))
 	}
 	turn := s.place()
 	s.state.Store(away)

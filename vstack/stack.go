@@ -119,7 +119,9 @@ func (r resources) free() {
 
 // Close ends the stack's parked goroutines; none of its own is left. A call of
 // Run or Grow after Close fails with [ErrClosed]. Close may be called again and
-// from any goroutine, but not while the stack runs: it panics then.
+// from any goroutine, but not while the stack runs: it panics then. For a nil
+// stack it does nothing. A stack that [Run], a [Pool] or a [Group] made is closed
+// by them.
 func (s *Stack) Close() {
 	if s == nil {
 		return
@@ -183,7 +185,8 @@ func (c *stackContext) Value(key any) any {
 // FromContext returns the stack whose frame ctx was given to, by [Run] or
 // [Stack.Run]; also if ctx is derived from such a context. It costs a look-up
 // as [context.Context.Value] does: call it once, at the start of a recursion,
-// and not in every frame.
+// and not in every frame. It reports false, with a nil stack, which may be used
+// as one, if ctx knows no stack or is nil.
 func FromContext(ctx context.Context) (*Stack, bool) {
 	if ctx == nil {
 		return nil, false

@@ -2,7 +2,7 @@ package vstack
 
 import "sync/atomic"
 
-// Stats says what a stack holds and has done.
+// Stats says what a stack holds and has done; see [Stack.Stats].
 type Stats struct {
 	Running   bool  // a root call is under way
 	Segments  int   // in use: how deep the stack is, its branches counted in

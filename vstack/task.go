@@ -14,6 +14,7 @@ import (
 //
 // A task that was started has to be finished, by Step until it is done, by Wait
 // or by Cancel; until then its stack is in use and its goroutines are parked.
+// Make one with [Stack.Start].
 type Task struct {
 	stack  *Stack
 	cancel context.CancelFunc
@@ -31,7 +32,8 @@ type Task struct {
 
 // Start makes fn the root frame of an idle stack, to be run in steps; nothing of
 // it runs before the first. It panics if the stack is closed or in use, and if
-// fn or ctx is nil; unlike Run it needs a stack, so it panics for a nil one.
+// fn or ctx is nil; unlike Run it needs a stack, so it panics for a nil one. If
+// the memory limit or ctx does not allow it to begin, [Task.Wait] has the error.
 func (s *Stack) Start(ctx context.Context, fn func(ctx context.Context) error) *Task {
 	checkCall("Start", ctx, fn)
 	if s == nil {
@@ -57,7 +59,8 @@ func (s *Stack) Start(ctx context.Context, fn func(ctx context.Context) error) *
 // Step runs the task until its next hop, [Stack.Yield] or return, and reports
 // whether it has ended. A panic that leaves the task's root frame continues in
 // the call of Step, and so does Goexit. After the task has ended Step does
-// nothing.
+// nothing, and [Task.Wait] returns the error. A step costs two goroutine
+// switches.
 func (t *Task) Step() (done bool) {
 	t.resume(true)
 	return t.done
@@ -66,7 +69,7 @@ func (t *Task) Step() (done bool) {
 // StepFor runs the task for about d, or until it ends, and reports whether it
 // has ended. It takes the baton back at the first guard after d: within a
 // millisecond as long as guards are passed that often. A Yield within d only
-// lets other branches run.
+// lets other branches run. Panics and Goexit are as in [Task.Step].
 func (t *Task) StepFor(d time.Duration) (done bool) {
 	t.due.Store(false)
 	timer := time.AfterFunc(d, func() {
@@ -80,7 +83,9 @@ func (t *Task) StepFor(d time.Duration) (done bool) {
 	return t.done
 }
 
-// Wait runs the task to its end and returns what [Stack.Run] would.
+// Wait runs the task to its end and returns what [Stack.Run] would; a panic and
+// Goexit continue in the caller. It may be called again, also after Step or
+// Cancel has ended the task, and returns the same error.
 func (t *Task) Wait() error {
 	t.due.Store(false)
 	for !t.done {
@@ -99,7 +104,8 @@ func (t *Task) Cancel() error {
 }
 
 // Depth returns how many segments the task's recursion is deep, branches left
-// out; 0 before the first step and after the last.
+// out; 0 before the first step and after the last. It is for the goroutine that
+// steps the task, and costs nothing.
 func (t *Task) Depth() int { return t.stack.depth }
 
 // resume gives the baton to the task and waits until it comes back.
@@ -157,14 +163,16 @@ func (s *Stack) resumed() {
 
 // Yield lets others run: in a task that is stepped it ends the step, otherwise
 // the branches of the same baton that are ready run first. With neither it
-// returns at once. Like a guard it notices that the context is done. It must be
-// called in a frame of the stack; for a nil stack it does nothing.
+// returns at once. Like a guard it notices that the context is done, and panics
+// with a [*CanceledError] then, which the nearest Run turns into an error. It must
+// be called in a frame of the stack and panics elsewhere; for a nil stack it does
+// nothing.
 func (s *Stack) Yield() {
 	if s == nil {
 		return
 	}
 	if s.state.Load() != running || !s.holds() {
-		panic(misuse("Yield outside a frame of the stack"))
+		panic(misuse("Yield outside a frame of the stack; call it inside Run"))
 	}
 	before := here()
 	if t := s.task; t != nil && t.every {

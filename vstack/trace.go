@@ -14,7 +14,9 @@ import (
 // one moment. It is folded: frames that repeat, as they do in a deep recursion,
 // are there once, with a count. vstack's own frames are left out, and those of
 // the Go runtime as Go's tracebacks do; the goroutine that made the root call is
-// at the root end. A trace is plain data and does not keep the stack alive.
+// at the root end. A trace is plain data and does not keep the stack alive; its
+// methods may be called from any goroutine. [Stack.Trace] and
+// [Stack.TraceContext] take one, and an [OverflowError] and a [Panic] have one.
 type Trace struct {
 	Name     string // of the stack; see [WithName]
 	Segments int    // the stack's segments
@@ -29,7 +31,7 @@ type Trace struct {
 	rootFirst bool
 }
 
-// A Part is a piece of a trace: frames that stand there once, or a recursion.
+// A Part is a piece of a [Trace]: frames that stand there once, or a recursion.
 type Part struct {
 	// Paths are the ways through the part, the most frequent first. A plain
 	// piece has one with a count of 1. A recursion in which all turns are alike
@@ -51,13 +53,15 @@ type Part struct {
 	Mixed bool
 }
 
-// A Path is one way through a recursion: a cycle of calls.
+// A Path is one way through a recursion, a cycle of calls, or the frames of a
+// [Part] that does not repeat.
 type Path struct {
 	Count  int64   // how many turns took it
 	Frames []Frame // of one turn, the newest first
 }
 
-// A Frame is a call of a function that has not returned.
+// A Frame is a call of a function that has not returned. Of its arguments nothing
+// is known.
 type Frame struct {
 	Function string  `json:"function"` // with its package, as in Go's tracebacks
 	File     string  `json:"file"`
@@ -71,7 +75,9 @@ type Frame struct {
 	SegmentBytes int64 `json:"segmentBytes"`
 }
 
-// RootFirst returns the same trace with the oldest frames first everywhere.
+// RootFirst returns the same trace with the oldest frames first everywhere, in
+// Parts, Top and Root. It leaves t as it is: what it turns round it copies. For a
+// trace that is so already it returns t.
 func (t *Trace) RootFirst() *Trace {
 	if t.rootFirst {
 		return t
@@ -97,7 +103,8 @@ func (t *Trace) RootFirst() *Trace {
 }
 
 // All yields every distinct frame of the trace in its order, with how often it
-// is there.
+// is there; frames on the paths that [Part] only counts are left out. The same
+// function may come more than once, at other lines or in other parts.
 func (t *Trace) All() iter.Seq2[Frame, int64] {
 	return func(yield func(Frame, int64) bool) {
 		for _, part := range t.Parts {
@@ -113,7 +120,8 @@ func (t *Trace) All() iter.Seq2[Frame, int64] {
 }
 
 // Cycle returns the part with the most frames of those that repeat: the
-// recursion that made the stack deep. It reports false if none does.
+// recursion that made the stack deep. It reports false, with an empty part, if
+// none does.
 func (t *Trace) Cycle() (cycle Part, ok bool) {
 	for _, part := range t.Parts {
 		if part.repeats() && part.Depth > cycle.Depth {
@@ -128,7 +136,8 @@ func (p Part) repeats() bool {
 }
 
 // String prints the trace in the form of Go's tracebacks, so that what links
-// their lines to the source links these.
+// their lines to the source links these. However deep the stack, the text is of
+// bounded size; [Trace.Summary] is one line.
 func (t *Trace) String() string {
 	var b strings.Builder
 	b.WriteString("virtual stack ")
@@ -292,7 +301,8 @@ func commas(n int64) string {
 }
 
 // MarshalJSON writes the trace as an object with its numbers, its summary, and
-// its parts in their order.
+// its parts in their order, which the member "order" names: "top first" or, after
+// [Trace.RootFirst], "root first". It returns no error.
 func (t *Trace) MarshalJSON() ([]byte, error) {
 	type path struct {
 		Count  int64   `json:"count"`

@@ -47,6 +47,7 @@ func run() error {
 	quick := flag.Bool("quick", false, "fewer turns, no more than a million levels and no peers; writes to quick/")
 	only := flag.String("only", "", "measure only the groups whose name matches this `regexp`; prints the samples and writes nothing")
 	turns := flag.Int("turns", 0, "how many `turns`; 0: ten, or four with -quick")
+	merge := flag.Bool("merge", false, "with -only: put what was measured into the results of the last whole run")
 	render := flag.Bool("render", false, "measure nothing; write RESULTS.md and the plots anew from results.json")
 	vary := flag.Bool("variants", false, "measure other decisions than the library's instead, and write VARIANTS.md")
 	flag.Parse()
@@ -122,7 +123,12 @@ func run() error {
 	}
 	results.Took = time.Since(start).Round(time.Second).String()
 	if *only != "" {
-		return results.print(os.Stdout)
+		if err := results.print(os.Stdout); err != nil || !*merge {
+			return err
+		}
+		if results, err = results.into(saved); err != nil {
+			return err
+		}
 	}
 	text, err := json.MarshalIndent(results, "", "\t")
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,24 @@ type results struct {
 	Turns               int
 	Left                []string // what was left out, and why
 	Groups              map[string]map[string][]sample
+}
+
+// into returns the saved results with r's groups in place of theirs.
+func (r *results) into(file string) (*results, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	saved := &results{}
+	if err := json.Unmarshal(text, saved); err != nil {
+		return nil, err
+	}
+	for name, samples := range r.Groups {
+		saved.Groups[name] = samples
+		saved.Left = slices.DeleteFunc(saved.Left, func(line string) bool { return strings.HasPrefix(line, name+" was ") })
+		saved.Left = append(saved.Left, fmt.Sprintf("%s was measured by itself, %s, %d turns", name, r.Date, r.Turns))
+	}
+	return saved, nil
 }
 
 // machine describes where this runs.
