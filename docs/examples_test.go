@@ -88,11 +88,19 @@ func badPackage(fset *token.FileSet, files []*ast.File, importPath string) (prob
 	}
 	values(slices.Concat(p.Consts, p.Vars))
 	funcs(p.Funcs)
-	types := map[string]int{} // how many have a method of a name
+	types := map[string]int{} // how many have a method or field of a name
 	for _, typ := range p.Types {
 		for _, m := range typ.Methods {
 			types[m.Name]++
 		}
+		ast.Inspect(typ.Decl, func(n ast.Node) bool {
+			if field, ok := n.(*ast.Field); ok {
+				for _, id := range field.Names {
+					types[id.Name]++
+				}
+			}
+			return true
+		})
 	}
 	for _, typ := range p.Types {
 		check(typ.Name, typ.Doc, typ.Name)
@@ -101,7 +109,7 @@ func badPackage(fset *token.FileSet, files []*ast.File, importPath string) (prob
 		for _, m := range typ.Methods {
 			name := typ.Name + "." + m.Name
 			example := name
-			// A call does not tell which of two types has the method.
+			// The use of M in x.M does not tell which of two types has it.
 			if types[m.Name] == 1 && !shown[name] {
 				example = "." + m.Name
 			}
@@ -263,6 +271,7 @@ func Example() {
 		{"not run", change("// Output: 1", ""), "F: no example"},
 		{"not an example", change("Example()", "helper()"), "F: no example"},
 		{"two types", change("func F() {}", "func F() {}\n// U is [T].\ntype U T\n// M is [T.M].\nfunc (U) M() {}"), "U.M: no example"},
+		{"field", change("func F() {}", "func F() {}\n// U is [T].\ntype U struct{ M int }"), "T.M: no example"},
 		{"no comment", change("// F does what [T.M] does.", ""), "F: no doc comment"},
 		{"link", change("[T.M] does", "[T.N] does"), "F: the doc comment's link [T.N]"},
 		{"link to a package", change("[context.Context]", "[contexts.Context]"), "T: the doc comment's link [contexts.Context]"},

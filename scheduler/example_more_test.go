@@ -392,6 +392,12 @@ func ExampleSize() {
 	// 128 KiB
 }
 
+// What a program may keep idle is a number of bytes.
+func ExampleSize_Bytes() {
+	fmt.Println(100*scheduler.Small.Bytes()>>10, "KiB,", 100*scheduler.Large.Bytes()>>10, "KiB")
+	// Output: 400 KiB, 12800 KiB
+}
+
 // A goroutine that will need much stack grows it once.
 func ExampleSize_Pregrow() {
 	done := make(chan bool)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -254,17 +255,13 @@ func interleave(b *testing.B, before func(), one, group func() error, right func
 func BenchmarkStepFor(b *testing.B) {
 	for _, load := range []string{"quiet", "busy"} {
 		b.Run(load, func(b *testing.B) {
-			stop := make(chan struct{})
-			defer close(stop)
+			var stop atomic.Bool
+			defer stop.Store(true)
 			if load == "busy" {
 				for range runtime.GOMAXPROCS(0) {
 					go func() {
-						for {
-							select {
-							case <-stop:
-								return
-							default:
-							}
+						for !stop.Load() {
+							fibonacci(nil, 10)
 						}
 					}()
 				}

@@ -15,8 +15,9 @@ import (
 )
 
 // Where Go's default limit ends plain recursion: the stack would double to 1 GiB,
-// which is over 1 GB, when 512 MiB of frames of 32 bytes are full.
-const defaultLimit = 512 << 20 / 32
+// which is over 1 GB, when 512 MiB are full: frames of 32 bytes for two levels
+// each, since the compiler inlines the function into itself once.
+const defaultLimit = 512 << 20 / 16
 
 var (
 	blue   = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
@@ -45,7 +46,7 @@ func (r *results) plot(out string) error {
 			way += "-once"
 		}
 		return r.value("linear "+levels(n), way, "ns")
-	}, 0.5, 200)
+	}, 0.5, 1000)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (r *results) plot(out string) error {
 	}, func(n int, way string) (float64, bool) {
 		v, ok := r.value(once(n), way, "peak")
 		return v / (1 << 20), ok
-	}, 5, 10_000)
+	}, 5, 100_000)
 }
 
 func (r *results) draw(file, title, unit string, curves []curve, value func(n int, way string) (float64, bool), low, high float64) error {

@@ -152,7 +152,7 @@ func allRows(quick bool) []row {
 		row{what: "cold `vstack.Run`, in us", against: "(absolute)", group: "call", way: "cold", metric: "us", target: 5, absolute: true},
 		row{what: "from cancel to the end of `Run`, in us", against: "(absolute)", group: "call", way: "cancel", metric: "us", absolute: true, extra: true},
 		row{what: "the same with 1M frames to unwind, in us", against: "(absolute)", group: "call", way: "cancel-deep", metric: "us", absolute: true, extra: true},
-		row{what: "peak memory, " + large + " levels, frame of 32 bytes", against: plainFresh, group: "once " + large, way: "new-once", base: "fresh-once", metric: "peak", target: 2.0, unit: "MiB"},
+		row{what: "peak memory, " + large + " levels, frame of 32 bytes (for two levels)", against: plainFresh, group: "once " + large, way: "new-once", base: "fresh-once", metric: "peak", target: 2.0, unit: "MiB"},
 		row{what: "peak memory, " + levels(min(n, wide)) + " levels, frame of 256 bytes", against: plainFresh, group: "wide", way: "new-once", base: "fresh-once", metric: "peak", target: 1.2, unit: "MiB"},
 		row{what: "longest stop in a collection, " + large + " levels", against: "plain recursion", group: "gap", way: "new", base: "plain", target: 0.1, unit: "us"},
 		row{what: "the same for a goroutine with an empty stack", against: "plain recursion", group: "gap", way: "idle", base: "plain", unit: "us", extra: true},
