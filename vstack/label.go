@@ -50,12 +50,16 @@ func (s *Stack) hopTraced(g *segment) scheduler.Outcome {
 		}
 		return s.call(g)
 	}
-	ctx := context.Background()
-	if s.in != nil {
-		ctx = s.in.ctx
-	}
-	defer trace.StartRegion(ctx, "vstack hop").End()
+	defer trace.StartRegion(s.regions(), "vstack hop").End()
 	return s.call(g)
+}
+
+// regions returns the context that names the task of regions.
+func (s *Stack) regions() context.Context {
+	if s.in != nil {
+		return s.in.ctx
+	}
+	return context.Background()
 }
 
 // branchTraced begins the task of a branch, the root call of which is g; its end

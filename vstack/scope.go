@@ -183,6 +183,10 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 // nil; for a nil stack it calls fn. Without branches nobody else runs meanwhile.
 // It costs about 100 ns, and the wait for the other branches to give up the baton.
 // A context that is done does not end fn: give fn one that it heeds.
+//
+// Branches that wait for each other in Await wait for ever. [Stats] shows it, with
+// as many Awaiting as there are branches, and so do the regions "vstack await" of
+// an execution trace, and Go's traceback of all goroutines.
 func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 	if fn == nil {
 		panic(misuse("Await: fn is nil"))
@@ -194,12 +198,18 @@ func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 		panic(misuse("Await outside a frame of the stack; call it inside Run"))
 	}
 	turn := s.place()
+	awaiting := &s.account.counts.awaiting
+	awaiting.Add(1)
 	s.state.Store(away)
 	s.sched.Release()
 	defer func() {
 		s.sched.Acquire(turn)
+		awaiting.Add(-1)
 		s.state.Store(running)
 		s.resumed()
 	}()
+	if trace.IsEnabled() {
+		defer trace.StartRegion(s.regions(), "vstack await").End()
+	}
 	return fn()
 }

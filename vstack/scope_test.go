@@ -297,3 +297,43 @@ func bottom(s *vstack.Stack, levels int, fn func()) {
 	}
 	fn()
 }
+
+// Two branches that wait for each other: the counts say that nobody runs and who
+// waits, from outside.
+func TestDeadlockShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vstack.New()
+		defer s.Close()
+		left, right := make(chan int), make(chan int)
+		finished := make(chan error)
+		go func() {
+			finished <- s.Run(context.Background(), func(ctx context.Context) error {
+				return s.Scope(ctx, func(scope *vstack.Scope) error {
+					wait := func(c chan int) {
+						scope.Go(func(_ context.Context, b *vstack.Stack) error {
+							_, err := vstack.Await(b, func() (int, error) { return <-c, nil })
+							return err
+						})
+					}
+					wait(left)
+					wait(right)
+					return nil
+				})
+			})
+		}()
+		synctest.Wait() // until nothing moves any more
+		stats := s.Stats()
+		if !stats.Running || stats.Awaiting != 2 || stats.Segments < 3 {
+			t.Errorf("%+v", stats)
+		}
+		close(left)
+		synctest.Wait()
+		if stats := s.Stats(); stats.Awaiting != 1 {
+			t.Errorf("one has gone on: %+v", stats)
+		}
+		close(right)
+		if err := <-finished; err != nil || s.Stats().Awaiting != 0 {
+			t.Error(err, s.Stats())
+		}
+	})
+}

@@ -13,6 +13,7 @@ type Stats struct {
 	Started   int64 // workers started
 	Reused    int64 // segments that took an idle worker
 	Idle      int   // idle workers
+	Awaiting  int   // calls of Await that have not got the baton back, those of branches counted in
 }
 
 // Stats returns the stack's counts. It may be called from any goroutine at any
@@ -34,6 +35,7 @@ func (s *Stack) Stats() Stats {
 		PeakBytes: c.peak.Load(),
 		Hops:      c.entered.Load(),
 		Anchors:   c.anchors.Load(),
+		Awaiting:  int(c.awaiting.Load()),
 		Started:   started,
 	}
 	stats.Reused = max(0, stats.Hops-started)
@@ -49,6 +51,8 @@ type counts struct {
 	entered atomic.Int64
 	peak    atomic.Int64
 	anchors atomic.Int64
+
+	awaiting atomic.Int64 // added to and taken from by goroutines without the baton too
 }
 
 const usedBits = 36 // of KiB: 64 TiB
