@@ -95,6 +95,8 @@ func measures() []measure {
 		{"1M levels, new stack", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"new"}}},
 		{"1M levels, warm", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm"}}},
 		{"1M levels, warm, after a collection", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm-gc"}}},
+		{"Ackermann(3, 10), warm", "ns", group{work: "ackermann", n: 10, repeats: 1, ways: []string{"warm"}}},
+		{"bushy tree, warm", "ns", group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"warm"}}},
 		{"peak memory, 1M levels", "peak", group{work: "linear", n: 1_000_000, repeats: 1, ways: []string{"new-once"}}},
 		{"warm Run", "ns", group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
 		{"hot split, mean", "mean", group{work: "hotsplit", n: 6000, repeats: 2, ways: []string{"guard"}}},
