@@ -45,7 +45,7 @@ func main() {
 
 func run() error {
 	quick := flag.Bool("quick", false, "fewer turns, no more than a million levels and no peers; writes to quick/")
-	only := flag.String("only", "", "measure only the groups whose name matches this `regexp`; prints the samples and writes nothing")
+	only := flag.String("only", "", "measure only the groups, or variants, whose name matches this `regexp`; prints what it finds and writes nothing")
 	turns := flag.Int("turns", 0, "how many `turns`; 0: ten, or four with -quick")
 	merge := flag.Bool("merge", false, "with -only: put what was measured into the results of the last whole run")
 	render := flag.Bool("render", false, "measure nothing; write RESULTS.md and the plots anew from results.json")
@@ -105,6 +105,10 @@ func run() error {
 			return err
 		}
 		results.Took = time.Since(start).Round(time.Second).String()
+		if *only != "" {
+			_, err := fmt.Print(results.variantsTable())
+			return err
+		}
 		file := filepath.Join(out, "VARIANTS.md")
 		fmt.Fprintln(os.Stderr, "writing", file)
 		return os.WriteFile(file, []byte(results.variantsTable()), 0o666)

@@ -74,6 +74,25 @@ var variants = []variant{
 		{"scheduler/worker.go", "w.baton <- struct{}{} // to the caller", "w.back <- struct{}{} // to the caller"},
 		{"scheduler/worker.go", "\tfor {\n\t\t<-w.baton\n", "\tfor {\n\t\t<-w.back\n"},
 	}},
+	// What iter.Pull does. It is no option: a frame that locks its goroutine to a
+	// thread, or a stack used on one that is locked, would end the process.
+	{name: "coroutines instead of channels", edits: []edit{
+		{"scheduler/worker.go", "package scheduler\n", "package scheduler\n\nimport \"iter\"\n"},
+		{"scheduler/worker.go", "baton chan struct{} // both ways", "resume func() (struct{}, bool)\n\tyield func(struct{}) bool\n\tbaton chan struct{} // both ways"},
+		{"scheduler/worker.go", "\t\tgo w.start()\n\t} else {\n\t\tw.baton <- struct{}{}\n\t}", `
+		w.resume, _ = iter.Pull(func(yield func(struct{}) bool) {
+			w.yield = yield
+			w.start()
+		})
+	}`},
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.yield(struct{}{})\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/worker.go", "\tw.baton <- struct{}{} // to Trim, which waits\n", ""},
+		{"scheduler/worker.go", "\t\tw.baton <- struct{}{} // to the caller\n", ""},
+		{"scheduler/worker.go", "\tfor {\n\t\t<-w.baton\n", "\tfor {\n\t\tw.resume()\n"},
+		{"scheduler/worker.go", "\t\tw.request = nil\n\t\tw.baton <- struct{}{}\n", "\t\tw.request = nil\n"},
+		{"scheduler/worker.go", "\tw.baton <- struct{}{}\n\t<-w.baton\n}", "\tw.yield(struct{}{})\n}"},
+		{"scheduler/scheduler.go", "\t\t\tw.baton <- struct{}{}\n\t\t\t<-w.baton\n", "\t\t\tw.resume()\n"},
+	}},
 	{name: "no growing beforehand", edits: []edit{{"scheduler/worker.go", "\t\tw.size.Pregrow()\n", ""}}},
 	{name: "profile-guided build", pgo: true},
 	{name: "GOMAXPROCS 1", env: []string{"GOMAXPROCS=1"}},
