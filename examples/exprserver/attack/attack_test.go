@@ -16,7 +16,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if isAttackers() {
+		attackers()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // A child is a server in a process of its own.
 type child struct {
@@ -73,7 +79,7 @@ func TestGuarded(t *testing.T) {
 	server := startServer(t, "-deadline", "3s")
 	r := newReport()
 	var lines atomic.Int32
-	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 8, rounds: 1, phase: 2 * time.Second}
+	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 8, rounds: 1, phase: 2 * time.Second, apart: true}
 	if err := a.run(context.Background(), r, func(string) { lines.Add(1) }); err != nil {
 		t.Errorf("%v: %.2000s", err, &server.stderr)
 	}

@@ -8,6 +8,10 @@
 // shows what happens in one line, and at the end how long the ordinary requests
 // took. It exits with 1 if one of them was not answered right, or a hostile one
 // got anything but an error that says what is wrong with it.
+//
+// The attackers are a process of their own, at the lowest priority where there is
+// nice: they would have processors of their own, and if those who wait for an
+// ordinary answer had to wait for them, that would not be the server's fault.
 package main
 
 import (
@@ -41,10 +45,15 @@ type attack struct {
 	slow    int           // slow ones at a time
 	rounds  int           // each with a quiet phase and an attack
 	phase   time.Duration // how long one takes
+	apart   bool          // the attackers are in another process
 }
 
 func main() {
-	var a attack
+	if isAttackers() {
+		attackers()
+		return
+	}
+	a := attack{apart: true}
 	flag.StringVar(&a.addr, "addr", "localhost:8080", "`address` of the server; not one that is not yours")
 	flag.Int64Var(&a.depth, "depth", 20_000_000, "nested `parentheses`")
 	flag.IntVar(&a.rate, "rate", 200, "ordinary requests a `second`")
@@ -96,37 +105,32 @@ func (a attack) runPhase(ctx context.Context, r *report, phase string, progress 
 		wg.Wait()
 		cancel()
 	}()
-	one := func(req request, start time.Time) {
-		status, answer, err := send(gone, a.addr, req)
-		if gone.Err() == nil {
-			r.answered(req, status, answer, err, time.Since(start))
-		}
-	}
-	wg.Go(func() { a.ordinary(over, &wg, one) })
+	wg.Go(func() {
+		a.ordinary(over, &wg, func(req request, due time.Time) {
+			status, answer, err := send(gone, a.addr, req)
+			if gone.Err() == nil {
+				r.answered(judge(req, status, answer, err), time.Since(due))
+			}
+		})
+	})
+	var failed error // of the attackers
 	if phase == attacked {
-		kinds := hostile(a.depth)
-		for i := range a.hostile {
-			wg.Go(func() {
-				// Every kind at least once, however short the phase.
-				for n := 0; gone.Err() == nil && (over.Err() == nil || n < len(kinds)); n++ {
-					one(kinds[(i+n)%len(kinds)](), time.Now())
-				}
-			})
-		}
-		for range a.slow {
-			wg.Go(func() {
-				for n := 0; gone.Err() == nil && (over.Err() == nil || n == 0); n++ {
-					one(slow(), time.Now())
-				}
-			})
-		}
+		wg.Go(func() {
+			count := func(o outcome) { r.answered(o, 0) }
+			if !a.apart {
+				a.hostilities(gone, over, count)
+			} else if err := a.hostilitiesApart(gone, count); gone.Err() == nil {
+				failed = err
+			}
+		})
 	}
 	ticker := time.NewTicker(250 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-over.Done():
-			return ctx.Err()
+			wg.Wait()
+			return errors.Join(failed, ctx.Err())
 		case <-ticker.C:
 		}
 		memory, err := a.memory(over)

@@ -26,23 +26,38 @@ func newReport() *report {
 	return &report{latencies: map[string][]time.Duration{}, statuses: map[string]map[int]int{}}
 }
 
+// An outcome is what came of a request.
+type outcome struct {
+	Kind    string
+	Status  int    // 0: no answer
+	Failure string // what is wrong with that; "" if nothing is
+}
+
+// judge says what came of req, which got this answer.
+func judge(req request, status int, answer map[string]any, err error) outcome {
+	o := outcome{Kind: req.kind, Status: status}
+	text, _ := answer["error"].(string)
+	if req.ok != nil &&
+		(!slices.Contains(req.ok, status) || req.want != nil && answer["value"] != req.want || req.want == nil && text == "") {
+		o.Failure = fmt.Sprintf("%s: status %d, answer %v, error %v", req.kind, status, answer, err)
+	}
+	return o
+}
+
 // answered notes what came of a request that took so long.
-func (r *report) answered(req request, status int, answer map[string]any, err error, took time.Duration) {
+func (r *report) answered(o outcome, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.statuses[req.kind] == nil {
-		r.statuses[req.kind] = map[int]int{}
+	if r.statuses[o.Kind] == nil {
+		r.statuses[o.Kind] = map[int]int{}
 	}
-	r.statuses[req.kind][status]++
-	text, _ := answer["error"].(string)
+	r.statuses[o.Kind][o.Status]++
 	switch {
-	case req.ok == nil:
-		return
-	case !slices.Contains(req.ok, status), req.want != nil && answer["value"] != req.want, req.want == nil && text == "":
+	case o.Failure != "":
 		if r.failed++; len(r.failures) < 10 {
-			r.failures = append(r.failures, fmt.Sprintf("%s: status %d, answer %v, error %v", req.kind, status, answer, err))
+			r.failures = append(r.failures, o.Failure)
 		}
-	case req.want != nil:
+	case o.Kind == ordinaryKind:
 		r.latencies[r.phase] = append(r.latencies[r.phase], took)
 	}
 }
@@ -52,10 +67,10 @@ func (r *report) line() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-6s ordinary %d answered", r.phase, r.statuses["ordinary"][200])
+	fmt.Fprintf(&b, "%-6s ordinary %d answered", r.phase, r.statuses[ordinaryKind][200])
 	total := map[int]int{}
 	for kind, statuses := range r.statuses {
-		if kind != "ordinary" {
+		if kind != ordinaryKind {
 			for status, n := range statuses {
 				total[status] += n
 			}

@@ -22,6 +22,9 @@ type request struct {
 	ok   []int // the statuses that will do; nil: the client goes away instead
 }
 
+// ordinaryKind is the kind of all ordinary requests.
+const ordinaryKind = "ordinary"
+
 // endless is the length of a body that has no end.
 const endless = 1 << 50
 
@@ -40,7 +43,7 @@ func ordinary(r *rand.Rand) request {
 	case 3:
 		text, want = strings.Repeat(fmt.Sprintf("%d + ", a), 200)+"0", float64(200*a)
 	}
-	return request{"ordinary", strings.NewReader(text), int64(len(text)), want, []int{200}}
+	return request{ordinaryKind, strings.NewReader(text), int64(len(text)), want, []int{200}}
 }
 
 // hostile returns the kinds of requests that are meant to do harm.
