@@ -244,13 +244,7 @@ func parseArgs(args []string) (*command, error) {
 	flags.StringVar(&cmd.svg, "svg", "", "")
 	flags.Func("max-memory", "", func(text string) error {
 		cmd.maxMemory = new(measure.Size)
-		if err := cmd.maxMemory.Set(text); err != nil {
-			return err
-		}
-		if 0 < *cmd.maxMemory && *cmd.maxMemory < minMemory {
-			return fmt.Errorf("want at least %v, or 0 for no limit", minMemory)
-		}
-		return nil
+		return cmd.maxMemory.Limit(minMemory)(text)
 	})
 	flags.Func("chain", "", func(text string) error {
 		n, err := strconv.Atoi(text)

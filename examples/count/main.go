@@ -38,11 +38,8 @@ func main() {
 	var opts []vstack.Option
 	flag.Func("max-memory", "`bytes` the stack may use, such as 8GiB; 0 for no limit (default half of the system's)", func(text string) error {
 		var size measure.Size
-		if err := size.Set(text); err != nil {
+		if err := size.Limit(1 << 20)(text); err != nil {
 			return err
-		}
-		if 0 < size && size < 1<<20 {
-			return errors.New("want at least 1MiB, or 0 for no limit")
 		}
 		opts = append(opts, vstack.WithMaxMemory(int64(size)))
 		return nil

@@ -172,13 +172,7 @@ func parseArgs(args []string) (*command, error) {
 	})
 	flags.Func("max-memory", "", func(text string) error {
 		cmd.maxMemory = new(measure.Size)
-		if err := cmd.maxMemory.Set(text); err != nil {
-			return err
-		}
-		if 0 < *cmd.maxMemory && *cmd.maxMemory < minMemory {
-			return fmt.Errorf("want at least %v, or 0 for no limit", minMemory)
-		}
-		return nil
+		return cmd.maxMemory.Limit(minMemory)(text)
 	})
 	if err := flags.Parse(args); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ const progressFrom = 64 << 20
 // terminal, and stdout is not: the two would get in each other's way.
 func showProgress(in io.Reader, stdout, stderr io.Writer) *progress {
 	p := &progress{in: in, every: time.Second / 10}
-	if isTerminal(stderr) && !isTerminal(stdout) {
+	if measure.Terminal(stderr) && !measure.Terminal(stdout) {
 		p.terminal = stderr
 	}
 	if file, ok := in.(*os.File); ok {
@@ -38,19 +38,6 @@ func showProgress(in io.Reader, stdout, stderr io.Writer) *progress {
 		}
 	}
 	return p
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull) // a device, too
-	return err != nil || !os.SameFile(info, null)
 }
 
 const progressWidth = 50

@@ -88,15 +88,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	memory := defaultMemory
 	flags := flag.NewFlagSet("lisp", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the errors are returned, and the usage is ours
-	flags.Func("max-memory", "", func(text string) error {
-		if err := memory.Set(text); err != nil {
-			return err
-		}
-		if 0 < memory && memory < minMemory {
-			return fmt.Errorf("want at least %v, or 0 for no limit", minMemory)
-		}
-		return nil
-	})
+	flags.Func("max-memory", "", memory.Limit(minMemory))
 	timeout := flags.Duration("timeout", 0, "")
 	expressions := flags.String("e", "", "")
 	err := flags.Parse(args)
@@ -123,7 +115,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if status := s.run(ctx, source{name: "prelude.scm", text: strings.NewReader(prelude)}); status != exitOK {
 		return status
 	}
-	terminal := flags.NArg() == 0 && *expressions == "" && isTerminal(stdin)
+	terminal := flags.NArg() == 0 && *expressions == "" && measure.Terminal(stdin)
 	if *timeout > 0 && !terminal {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, *timeout)
@@ -271,17 +263,4 @@ func (p *prompter) Read(buf []byte) (int, error) {
 	}
 	p.out.Flush()
 	return p.in.Read(buf)
-}
-
-func isTerminal(r io.Reader) bool {
-	file, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull) // a device, too
-	return err != nil || !os.SameFile(info, null)
 }

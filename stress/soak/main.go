@@ -37,7 +37,10 @@ func main() {
 
 	var report Report
 	if file := os.Getenv(workerEnv); file != "" {
-		o.before, _ = time.ParseDuration(os.Getenv(beforeEnv))
+		if err := json.Unmarshal([]byte(os.Getenv(beforeEnv)), &o.before); err != nil {
+			fmt.Fprintf(os.Stderr, "soak: %s: %v\n", beforeEnv, err)
+			os.Exit(2)
+		}
 		report = work(o, file)
 	} else {
 		var err error

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/vstack-go/vstack/stress"
 )
@@ -25,6 +26,9 @@ type Violation struct {
 	Seed uint64 // replays it, with -seed
 	Text string
 }
+
+// took returns how long the run has taken.
+func (r *Report) took() time.Duration { return time.Duration(r.Seconds * float64(time.Second)) }
 
 // add adds what the next process did.
 func (r *Report) add(next Report) {

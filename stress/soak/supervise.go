@@ -16,7 +16,7 @@ import (
 // what it is at: 8 bytes for each of its workers, a seed plus 1.
 const workerEnv = "SOAK_WORKER"
 
-// beforeEnv tells it how long the processes before it have worked.
+// beforeEnv tells it what the processes before it have done: a Report in JSON.
 const beforeEnv = "SOAK_BEFORE"
 
 // slice is how long one process works. The race detector keeps memory of its own
@@ -27,22 +27,26 @@ const slice = 5 * time.Minute
 // kills one, as the runtime does when a native stack is too large, is a violation
 // too.
 func supervise(o options) (Report, error) {
-	whole := Report{From: o.from}
+	whole := &o.before
+	whole.From = o.from
 	for {
 		report, err := superviseOne(o)
 		if err != nil {
-			return whole, err
+			return *whole, err
 		}
 		whole.add(report)
 		o.from += uint64(report.Programs + report.Tortures)
-		o.before += slice
-		if o.before >= o.length || o.only || len(whole.Violations) > 0 {
-			return whole, nil
+		if whole.took() >= o.length || o.only || len(whole.Violations) > 0 {
+			return *whole, nil
 		}
 	}
 }
 
 func superviseOne(o options) (Report, error) {
+	done, err := json.Marshal(o.before)
+	if err != nil {
+		return Report{}, err
+	}
 	file, err := os.CreateTemp("", "soak")
 	if err != nil {
 		return Report{}, err
@@ -58,7 +62,7 @@ func superviseOne(o options) (Report, error) {
 	if o.only {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("-seed=%d", o.from))
 	}
-	cmd.Env = append(os.Environ(), workerEnv+"="+file.Name(), beforeEnv+"="+o.before.String())
+	cmd.Env = append(os.Environ(), workerEnv+"="+file.Name(), beforeEnv+"="+string(done))
 	var out strings.Builder
 	crash := &head{max: 8 << 10}
 	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(os.Stderr, crash)

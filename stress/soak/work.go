@@ -16,7 +16,7 @@ import (
 
 type options struct {
 	length  time.Duration
-	before  time.Duration // of which have passed
+	before  Report // what other processes have done of it
 	from    uint64
 	only    bool // only that seed
 	workers int
@@ -55,7 +55,7 @@ func work(o options, name string) Report {
 		o.workers = runtime.GOMAXPROCS(0)
 	}
 	begun := time.Now()
-	s := &soak{options: o, start: begun.Add(-o.before), end: begun.Add(min(slice, o.length-o.before)), since: make([]time.Time, o.workers), seeds: make([]uint64, o.workers)}
+	s := &soak{options: o, start: begun.Add(-o.before.took()), end: begun.Add(min(slice, o.length-o.before.took())), since: make([]time.Time, o.workers), seeds: make([]uint64, o.workers)}
 	s.report = Report{Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Race: race, From: o.from}
 	s.next.Store(o.from)
 	var err error
@@ -186,9 +186,11 @@ func (s *soak) line() string {
 	const width = 20
 	gone := time.Since(s.start)
 	done := min(width, int(width*gone/max(1, s.length)))
+	whole := s.before
+	whole.add(s.report)
 	return fmt.Sprintf("[%s%s] %v of %v  %d programs  %d tortures  depth %d  %d MiB  %d goroutines   ",
 		strings.Repeat("#", done), strings.Repeat(".", width-done),
-		gone.Round(time.Second), s.length, s.report.Programs, s.report.Tortures, s.report.Did.Depth,
+		gone.Round(time.Second), s.length, whole.Programs, whole.Tortures, whole.Did.Depth,
 		memory()>>20, runtime.NumGoroutine())
 }
 

@@ -109,3 +109,32 @@ func (s *Size) Set(text string) error {
 	}
 	return fmt.Errorf("want a whole number of bytes such as 500000, 64MiB or 1GB")
 }
+
+// Limit returns a function for [flag.FlagSet.Func] that sets the size to what it
+// is given: 0 for no limit, or at least least.
+func (s *Size) Limit(least Size) func(text string) error {
+	return func(text string) error {
+		if err := s.Set(text); err != nil {
+			return err
+		}
+		if 0 < *s && *s < least {
+			return fmt.Errorf("want at least %v, or 0 for no limit", least)
+		}
+		return nil
+	}
+}
+
+// Terminal reports whether file is a terminal, and not a file, a pipe or
+// something that is no [os.File] at all.
+func Terminal(file any) bool {
+	f, ok := file.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull) // a device, too
+	return err != nil || !os.SameFile(info, null)
+}

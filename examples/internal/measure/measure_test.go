@@ -91,3 +91,29 @@ func TestChildPeak(t *testing.T) {
 		t.Errorf("peak of a child that never ran: %q", got)
 	}
 }
+
+func TestTerminal(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if Terminal(null) && runtime.GOOS != "windows" || Terminal(t) {
+		t.Error("that is no terminal")
+	}
+	if file, err := os.Open("/dev/ptmx"); err == nil {
+		defer file.Close()
+		if !Terminal(file) {
+			t.Error("that is one")
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for text, ok := range map[string]bool{"0": true, "1MiB": true, "2MiB": true, "1023KiB": false, "-1": false, "x": false} {
+		size := Size(5)
+		if err := size.Limit(1 << 20)(text); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
