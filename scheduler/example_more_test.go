@@ -384,12 +384,13 @@ func ExampleScheduler_Forget() {
 
 // A recursion of small frames needs small workers.
 func ExampleSize() {
-	for _, size := range []scheduler.Size{scheduler.Small, scheduler.Large} {
+	for _, size := range []scheduler.Size{scheduler.Small, scheduler.Large, scheduler.Huge} {
 		fmt.Println(size.Bytes()>>10, "KiB")
 	}
 	// Output:
 	// 4 KiB
 	// 128 KiB
+	// 512 KiB
 }
 
 // What a program may keep idle is a number of bytes.

@@ -60,7 +60,7 @@ func (s *Scheduler) Workers() (started, ended int64) {
 // itself never panics for what the job does.
 //
 // A call that finds an idle worker costs two goroutine switches, some 250 ns;
-// one that does not also starts a goroutine, and grows its stack for [Large].
+// one that does not also starts a goroutine, and grows its stack, but for [Small].
 func (s *Scheduler) Call(job Job, size Size) Outcome {
 	w := s.take(size)
 	w.begin(job)

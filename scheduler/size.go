@@ -10,16 +10,22 @@ const (
 	// Large workers have a stack of 128 KiB, grown in one step while it is
 	// empty. Growing it frame by frame would copy it five times over.
 	Large
+	// Huge workers have a stack of 512 KiB, grown in the same way.
+	Huge
 
 	sizes = iota
 )
 
 // Bytes returns about how much memory an idle worker of this size holds.
 func (s Size) Bytes() int64 {
-	if s == Large {
+	switch s {
+	case Small:
+		return 4 << 10
+	case Large:
 		return 128 << 10
+	default:
+		return 512 << 10
 	}
-	return 4 << 10
 }
 
 // Pregrow makes sure that the calling goroutine's stack has room for a job of
@@ -30,11 +36,28 @@ func (s Size) Bytes() int64 {
 // halves the stacks of idle workers, so it is done before every job. Any goroutine
 // may call it; workers do by themselves.
 func (s Size) Pregrow() {
-	if s == Large {
-		large(0)
-	} else {
+	switch s {
+	case Small:
 		small(0)
+	case Large:
+		large(0)
+	default:
+		huge(0)
 	}
+}
+
+// An array over 128 KB would be moved to the heap by the compiler, so there are
+// several.
+type block [100 << 10]byte
+
+//go:noinline
+func huge(n int) byte {
+	if n == 0 {
+		return 0
+	}
+	var a, b, c, d block
+	a[n], b[n], c[n], d[n] = byte(n), byte(n), byte(n), byte(n)
+	return a[n/2] + b[n/2] + c[n/2] + d[n/2] + huge(n-1)
 }
 
 //go:noinline
@@ -42,7 +65,7 @@ func large(n int) byte {
 	if n == 0 {
 		return 0
 	}
-	var a [100 << 10]byte // over 128 KB the compiler would move it to the heap
+	var a block
 	a[n] = byte(n)
 	return a[n/2] + large(n-1)
 }

@@ -28,11 +28,12 @@ import "github.com/vstack-go/vstack/scheduler"
 // since it was anchored is re-anchored as well, and goes on natively.
 //
 // Native growth stays bounded: offset is how deep in the goroutine's stack base
-// lies, and past maxDepth a segment always hops. After a move the goroutine tells
-// where its stack begins now.
+// lies, and past maxDepth, which is somewhat more than a huge segment has, it always
+// hops. So a native stack stays within 1 MiB, if no more than 300 KiB are used
+// between two guards. After a move the goroutine tells where its stack begins now.
 const (
 	maxHops  = 8
-	maxDepth = 4 * room
+	maxDepth = 6 * room
 )
 
 // anchor sets the running segment's guard: sp is an address in the caller's
@@ -97,7 +98,7 @@ func (s *Stack) stay() bool {
 	default:
 		depth, below := g.offset-int(-d), smallRoom
 		if g.native > 0 {
-			below = max(0, room-depth)
+			below = max(0, full(g.size)-depth)
 		}
 		s.anchor(sp, depth, depth+slack, below)
 		return true
@@ -145,8 +146,8 @@ func (s *Stack) split(g *segment, sp uintptr, depth int) (stay bool) {
 		}
 	}
 	if more := int64(depth+below) - g.memory; more > 0 {
-		if err := s.charge(g, more, s.sched.Stats().Bytes); err != nil {
-			panic(err)
+		if budget, ok := s.charge(g, more, s.sched.Stats().Bytes); !ok {
+			panic(s.overflow(budget))
 		}
 	}
 	s.anchors++

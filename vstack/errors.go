@@ -38,7 +38,7 @@ type OverflowError struct {
 	// at a time the recursion might not have overflowed.
 	Budget int64
 
-	// Trace shows where: 16 segments of the stack, from either end.
+	// Trace shows where: 8 segments of the stack, from either end.
 	Trace *Trace
 
 	stack *Stack

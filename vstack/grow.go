@@ -1,7 +1,5 @@
 package vstack
 
-import "github.com/vstack-go/vstack/scheduler"
-
 // Grow runs fn on a fresh segment and returns when fn has; the caller's
 // goroutine parks meanwhile. A panic in fn or [runtime.Goexit] continues in the
 // caller as from a plain call. For a nil stack it calls fn.
@@ -31,7 +29,7 @@ func (s *Stack) grow(fn func()) {
 	if s.top == nil {
 		defer s.release()
 	}
-	g, err := s.segment(scheduler.Large)
+	g, err := s.segment(s.next())
 	if err != nil {
 		panic(err)
 	}

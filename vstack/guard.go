@@ -1,11 +1,23 @@
 package vstack
 
-import "unsafe"
+import (
+	"unsafe"
 
-// room is how many bytes of native stack a segment on a large worker uses
-// before its guard says Low. The worker's stack has 128 KiB: the head room is
-// for the calls between two guards, and without it every stack would double.
-const room = 96 << 10
+	"github.com/vstack-go/vstack/scheduler"
+)
+
+// full returns how many bytes of native stack a segment on a worker of the given
+// size uses before its guard says Low. What is left of the worker's stack, the head
+// room, is for the calls between two guards; without it every stack would double.
+func full(size scheduler.Size) int {
+	if size == scheduler.Small {
+		return smallRoom
+	}
+	return int(size.Bytes()) - head
+}
+
+// room is what full returns for a large worker.
+const room = 128<<10 - head
 
 // smallRoom is the same for the segment of a [Stack.Run] frame, whose worker's
 // stack is not grown beforehand. Recursion moves on to a large worker soon

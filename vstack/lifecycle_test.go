@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestIdleMemory(t *testing.T) {
 	for _, test := range []struct {
 		bytes int64
 		want  int
-	}{{0, 0}, {128 << 10, 1}, {1 << 20, 8}, {1<<20 + 100<<10, 8}} {
+	}{{0, 0}, {128 << 10, 1}, {640 << 10, 2}, {1 << 20, 2}, {2 << 20, 4}} {
 		stack := vstack.New(vstack.WithIdleMemory(test.bytes))
 		count(stack, 100_000)
 		settle(t, test.want)
@@ -71,7 +72,7 @@ func TestDefaultIdleMemory(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
 	count(stack, 1_000_000)
-	settle(t, 64) // 8 MiB of 128 KiB each
+	settle(t, 1+15) // 128 KiB and 15 times 512, in 8 MiB
 }
 
 // A stack that nobody refers to any more ends its workers without Close.
@@ -191,17 +192,17 @@ func TestIdleWorkersCount(t *testing.T) {
 		}
 		return nest(ctx)
 	}
-	holds := func(stats vstack.Stats, large int) int64 {
-		return stats.Bytes + int64(large)*(128<<10)
+	holds := func(stats vstack.Stats, huge int) int64 {
+		return stats.Bytes + int64(huge)*(512<<10)
 	}
-	// The limit: 3 MiB of large workers, then 3 MiB of small ones.
+	// The limit: 3 MiB of huge workers, then 3 MiB of small ones.
 	s := vstack.New(vstack.WithMaxMemory(limit))
 	defer s.Close()
 	if err := s.Run(context.Background(), func(ctx context.Context) error {
-		s.Grow(func() { growNested(s, 22) })
+		s.Grow(func() { growNested(s, 5) })
 		before := s.Stats()
-		if before.Idle < 20 {
-			t.Errorf("the large workers are not idle: %+v", before)
+		if before.Idle < 6 {
+			t.Errorf("the huge workers are not idle: %+v", before)
 		}
 		return nested(ctx, s, 3*mib/(4<<10), func() {
 			stats := s.Stats()
@@ -217,13 +218,54 @@ func TestIdleWorkersCount(t *testing.T) {
 	pool := vstack.NewPool(vstack.WithBudget(budget))
 	defer pool.Close()
 	if err := pool.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) error {
-		s.Grow(func() { growNested(s, 22) })
+		s.Grow(func() { growNested(s, 5) })
 		return nested(ctx, s, 100, func() {})
 	}); err != nil {
 		t.Error(err)
 	}
 	if idle := pool.Stats().IdleBytes; budget.InUse() != idle || idle < 3*mib {
 		t.Errorf("%d bytes are idle, %d are drawn", idle, budget.InUse())
+	}
+}
+
+// The first segment of a recursion is large, those below are huge, and large again
+// where the memory is not enough for a huge one. A huge worker that is idle takes the
+// first one, too.
+func TestSegmentSizes(t *testing.T) {
+	const large, huge = 128 << 10, 512 << 10
+	sizes := func(s *vstack.Stack) (sizes []int64) {
+		before := int64(0)
+		var grow func()
+		grow = func() {
+			now := s.Stats().Bytes
+			sizes = append(sizes, now-before)
+			before = now
+			s.Grow(grow)
+		}
+		err := s.Run(context.Background(), func(context.Context) error { grow(); return nil })
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		return sizes
+	}
+	for name, opt := range map[string]vstack.Option{
+		"limit":  vstack.WithMaxMemory(1500 << 10),
+		"budget": vstack.WithBudget(vstack.NewBudget(1500 << 10)),
+	} {
+		s := vstack.New(opt)
+		if got, want := sizes(s), []int64{large, huge, huge, large, large}; !slices.Equal(got, want) {
+			t.Errorf("%s: %d, want %d", name, got, want)
+		}
+		if got, want := sizes(s), []int64{huge, huge, large, large, large}; !slices.Equal(got, want) {
+			t.Errorf("%s, the second time: %d, want %d", name, got, want)
+		}
+		s.Close()
+	}
+	// The smallest limit has room for two segments.
+	s := vstack.New(vstack.WithMaxMemory(256 << 10))
+	defer s.Close()
+	if got, want := sizes(s), []int64{large, large}; !slices.Equal(got, want) {
+		t.Errorf("%d, want %d", got, want)
 	}
 }
 

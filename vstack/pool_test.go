@@ -106,7 +106,7 @@ func TestPoolBounds(t *testing.T) {
 		{"memory", []vstack.Option{vstack.WithIdleMemory(1 * mib)}, 10, 8, 1 * mib},
 		{"no memory", []vstack.Option{vstack.WithIdleMemory(0)}, 10_000, 20, 0}, // without workers
 		// One stack could fill the pool: the last one does.
-		{"deep", []vstack.Option{vstack.WithIdleMemory(1 * mib)}, 100_000, 1, 1 * mib},
+		{"deep", []vstack.Option{vstack.WithIdleMemory(1 * mib)}, 100_000, 1, 640 << 10},
 		{"default", nil, 10, 20, 20 * 128 << 10},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestPoolIdleTime(t *testing.T) {
 // Those that make room for others do not count as idle any more.
 func TestPoolIdleTimeAfterSurplus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pool := vstack.NewPool(vstack.WithIdleTime(time.Minute), vstack.WithIdleMemory(1*mib))
+		pool := vstack.NewPool(vstack.WithIdleTime(time.Minute), vstack.WithIdleMemory(700<<10))
 		defer pool.Close()
 		held(t, pool, 3, 10)
 		time.Sleep(61 * time.Second)

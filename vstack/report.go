@@ -7,7 +7,7 @@ import (
 
 // overflowSegments bounds the trace of an overflow, and so its cost: input that
 // is meant to overflow the stack must not find a way to make that slow.
-const overflowSegments = 16
+const overflowSegments = 8
 
 // overflow makes the error for a stack that is out of memory; budget is not 0 if
 // the budget is what is used up.

@@ -114,8 +114,9 @@ func (s *Stack) frame(ctx context.Context) (*segment, error) {
 		return nil, context.Cause(ctx)
 	}
 	if s.top == nil {
-		// Most recursions start in a root frame and end without a hop.
-		return s.segment(scheduler.Large)
+		// Most recursions start in a root frame and end without a hop, so that
+		// has room for them.
+		return s.segment(s.next())
 	}
 	return s.segment(scheduler.Small)
 }

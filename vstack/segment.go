@@ -59,11 +59,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	defer g.leave()
 	// Not to the last byte: the memory right below is another goroutine's.
 	g.native = int(g.size.Bytes()) - 1<<10
-	if g.size == scheduler.Large {
-		s.anchor(here(), 0, slack, room)
-	} else {
-		s.anchor(here(), 0, slack, smallRoom)
-	}
+	s.anchor(here(), 0, slack, full(g.size))
 	if g.fn == nil {
 		s.enter(&g.frame)
 	}
@@ -94,23 +90,41 @@ func (g *segment) leave() {
 	}
 }
 
-// segment takes a segment for a worker of the given size, charged with its
-// memory. It fails past the limit.
+// segment takes a segment for a worker of the given size, charged with its memory;
+// a large one where there is not enough for a huge one. It fails past the limit.
 func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 	g := s.spare
 	if g == nil {
 		g = &segment{stack: s}
 	}
-	n, idle := size.Bytes(), s.sched.Stats().Bytes
-	if s.sched.Idle(size) {
-		idle -= n
+	for {
+		n, idle := size.Bytes(), s.sched.Stats().Bytes
+		if s.sched.Idle(size) {
+			idle -= n
+		}
+		budget, ok := s.charge(g, n, idle)
+		if ok {
+			s.spare = g.parent
+			g.size = size
+			return g, nil
+		}
+		if size != scheduler.Huge {
+			return nil, s.overflow(budget)
+		}
+		size = scheduler.Large
 	}
-	if err := s.charge(g, n, idle); err != nil {
-		return nil, err
+}
+
+// next returns the size of the segment to hop to. The first of a recursion is large,
+// which is enough for most, and those below are huge, as is the first if a worker
+// for that is idle. A hop costs more than itself: the processor predicts wrong where
+// the functions above it return to, all of them, and only those of the last
+// segment right.
+func (s *Stack) next() scheduler.Size {
+	if s.sched.Idle(scheduler.Huge) || s.top != nil && s.top.size != scheduler.Small {
+		return scheduler.Huge
 	}
-	s.spare = g.parent
-	g.size = size
-	return g, nil
+	return scheduler.Large
 }
 
 // discard gives g, which has ended, to the next one that asks for a segment.
@@ -152,15 +166,15 @@ func (s *Stack) rebase(moved uintptr) {
 	}
 }
 
-// charge adds n bytes to what g is charged with, or returns an error if that
-// would pass the limit. Idle workers, but for one that g is to have, hold idle
-// bytes; that is memory too, so they end where it is needed.
-func (s *Stack) charge(g *segment, n, idle int64) error {
+// charge adds n bytes to what g is charged with, or reports that this would pass the
+// limit: that of a budget if it has a size. Idle workers, but for one that g is to
+// have, hold idle bytes; that is memory too, so they end where it is needed.
+func (s *Stack) charge(g *segment, n, idle int64) (budget int64, ok bool) {
 	a := s.account
 	used := a.used + n
 	if a.max > 0 && used+idle > a.max {
 		if used > a.max {
-			return s.overflow(0)
+			return 0, false
 		}
 		s.sched.Trim(a.max - used)
 		idle = s.sched.Stats().Bytes
@@ -168,7 +182,7 @@ func (s *Stack) charge(g *segment, n, idle int64) error {
 	if !a.draw(used + idle) {
 		s.sched.Trim(0)
 		if !a.draw(used) {
-			return s.overflow(a.budget.size)
+			return a.budget.size, false
 		}
 	}
 	a.used = used
@@ -176,5 +190,5 @@ func (s *Stack) charge(g *segment, n, idle int64) error {
 		a.counts.peak.Store(used)
 	}
 	g.memory += n
-	return nil
+	return 0, true
 }

@@ -61,7 +61,7 @@ func TestTaskDepth(t *testing.T) {
 	for !task.Step() {
 		deepest = max(deepest, task.Depth())
 	}
-	if deepest < 20 || task.Depth() != 0 {
+	if deepest < 8 || task.Depth() != 0 {
 		t.Errorf("deepest %d, in the end %d", deepest, task.Depth())
 	}
 }

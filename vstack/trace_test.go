@@ -115,7 +115,7 @@ func TestTrace(t *testing.T) {
 	if last := trace.Root[len(trace.Root)-1]; last.Function != "testing.tRunner" || last.Segment != 0 {
 		t.Errorf("the oldest frame is %v", last)
 	}
-	if first := trace.Top[0]; !strings.Contains(first.Function, "traceAt") || first.Segment != trace.Segments || first.SegmentBytes != 128<<10 {
+	if first := trace.Top[0]; !strings.Contains(first.Function, "traceAt") || first.Segment != trace.Segments || first.SegmentBytes != 512<<10 {
 		t.Errorf("the newest frame is %v of %d segments", first, trace.Segments)
 	}
 	if len(trace.Parts) > 12 {

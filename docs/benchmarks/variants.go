@@ -31,43 +31,44 @@ type edit struct{ file, old, new string }
 // asItIs is the library itself; its variant has no edits.
 const asItIs = "as it is"
 
-// sized is the library with segments of so many KiB, of which a guard lets room
-// be used.
-func sized(kib, room int) []edit {
-	edits := []edit{
-		{"vstack/guard.go", "const room = 96 << 10", fmt.Sprintf("const room = %d << 10", room)},
-		{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib-room)},
-		{"scheduler/size.go", "return 128 << 10", fmt.Sprintf("return %d << 10", kib)},
-		{"scheduler/size.go", "var a [100 << 10]byte", fmt.Sprintf("var a [%d << 10]byte", min(100, kib*3/4))},
+// huge is the library with huge segments of so many KiB: of as many blocks as fit.
+func huge(kib int) []edit {
+	names := strings.Split("abcdefgh", "")[:kib/128]
+	each := func(format, between string) string {
+		var parts []string
+		for _, name := range names {
+			parts = append(parts, strings.ReplaceAll(format, "x", name))
+		}
+		return strings.Join(parts, between)
 	}
-	if kib > 128 {
-		// One frame may have 128 KB at most, so two of them.
-		edits = append(edits, edit{"scheduler/size.go", "\t\tlarge(0)\n", "\t\tlarger(0)\n"},
-			edit{"scheduler/size.go", "//go:noinline\nfunc small(", `//go:noinline
-func larger(n int) byte {
-	if n == 0 {
-		return large(0)
+	return []edit{
+		{"scheduler/size.go", "return 512 << 10", fmt.Sprintf("return %d << 10", kib)},
+		{"scheduler/size.go", "var a, b, c, d block", "var " + each("x", ", ") + " block"},
+		{"scheduler/size.go", "a[n], b[n], c[n], d[n] = byte(n), byte(n), byte(n), byte(n)", each("x[n] = byte(n)", "; ")},
+		{"scheduler/size.go", "a[n/2] + b[n/2] + c[n/2] + d[n/2]", each("x[n/2]", " + ")},
 	}
-	var a [100 << 10]byte
-	a[n] = byte(n)
-	return a[n/2] + larger(n-1)
 }
 
-//go:noinline
-func small(`})
-	}
-	return edits
+// next is the library with another choice of the next segment's size.
+func next(old, new string) []edit {
+	return []edit{{"vstack/segment.go", old, new}}
+}
+
+// head is the library with so many KiB of each segment for calls between guards.
+func head(kib int) []edit {
+	return []edit{{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib)}}
 }
 
 var variants = []variant{
 	{name: asItIs},
-	{name: "segments of 32 KiB, limit 24", edits: sized(32, 24)},
-	{name: "segments of 64 KiB, limit 48", edits: sized(64, 48)},
-	{name: "segments of 256 KiB, limit 192", edits: sized(256, 192)},
-	{name: "limit 64 of 128 KiB", edits: sized(128, 64)},
-	{name: "limit 80 of 128 KiB", edits: sized(128, 80)},
-	{name: "limit 112 of 128 KiB", edits: sized(128, 112)},
-	{name: "limit 124 of 128 KiB", edits: sized(128, 124)},
+	{name: "all segments of 128 KiB", edits: next("return scheduler.Huge", "return scheduler.Large")},
+	{name: "huge segments of 256 KiB", edits: huge(256)},
+	{name: "huge segments of 1 MiB", edits: huge(1024)},
+	{name: "all segments of 512 KiB", edits: next("return scheduler.Large", "return scheduler.Huge")},
+	{name: "the first of 128 KiB, always", edits: next("s.sched.Idle(scheduler.Huge) || ", "")},
+	{name: "8 KiB for calls between guards", edits: head(8)},
+	{name: "16 KiB for calls between guards", edits: head(16)},
+	{name: "64 KiB for calls between guards", edits: head(64)},
 	{name: "two channels, buffered", edits: []edit{
 		{"scheduler/scheduler.go", "baton: make(chan struct{})}", "baton: make(chan struct{}, 1), back: make(chan struct{}, 1)}"},
 		{"scheduler/worker.go", "baton chan struct{} // both ways", "baton, back chan struct{} // both ways"},
@@ -111,6 +112,7 @@ func measures() []measure {
 		{"evaluator, guarded", "ns", group{work: "evaluator", n: 14, repeats: 51, ways: []string{"guard"}}},
 		{"10k levels, new stack", "ns", group{work: "linear", n: 10_000, repeats: 101, ways: []string{"new"}}},
 		{"10k levels, warm", "ns", group{work: "linear", n: 10_000, repeats: 201, ways: []string{"warm"}}},
+		{"100k levels, warm", "ns", group{work: "linear", n: 100_000, repeats: 31, ways: []string{"warm"}}},
 		{"1M levels, new stack", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"new"}}},
 		{"1M levels, warm", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm"}}},
 		{"1M levels, warm, after a collection", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm-gc"}}},

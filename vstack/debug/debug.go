@@ -17,7 +17,7 @@
 // # What it costs, what it shows
 //
 // Nothing while nobody looks: no goroutine runs and nothing is recorded. A look
-// asks the 20 deepest running stacks for a trace of 16 segments each, which
+// asks the 20 deepest running stacks for a trace of 8 segments each, which
 // holds each of them up for about a millisecond, once in half a second at most
 // however many look at a time. Depth over time is what was seen by those who
 // looked. Numbers, the names of stacks and the names and lines of functions are
@@ -52,7 +52,7 @@ func init() { http.Handle("/debug/vstack/", Handler()) }
 const (
 	mostStacks    = 200 // that are listed, the deepest first
 	mostTraced    = 20
-	listSegments  = 16 // of each that are read for the list
+	listSegments  = 8  // of each that are read for the list
 	pageSegments  = 64 // that are read for the page of one stack
 	patience      = 100 * time.Millisecond
 	fresh         = 500 * time.Millisecond // how long a list is served again
