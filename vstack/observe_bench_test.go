@@ -131,7 +131,7 @@ func BenchmarkTrace(b *testing.B) {
 		}()
 		<-ready
 		for b.Loop() {
-			_, _ = s.TraceContext(context.Background(), 16)
+			_, _ = s.TraceContext(context.Background(), 8)
 		}
 		close(done)
 		<-finished

@@ -53,7 +53,7 @@ const (
 	mostStacks    = 200 // that are listed, the deepest first
 	mostTraced    = 20
 	listSegments  = 8  // of each that are read for the list
-	pageSegments  = 64 // that are read for the page of one stack
+	pageSegments  = 16 // that are read for the page of one stack
 	patience      = 100 * time.Millisecond
 	fresh         = 500 * time.Millisecond // how long a list is served again
 	mostSamples   = 120
