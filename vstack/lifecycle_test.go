@@ -33,7 +33,7 @@ func settle(t *testing.T, n int) {
 
 func TestClose(t *testing.T) {
 	stack := vstack.New(vstack.WithIdleMemory(1 << 40))
-	count(stack, 100_000)
+	count(stack, 300_000)
 	if workers() < 10 {
 		t.Errorf("%d workers are idle, want those of all segments", workers())
 	}

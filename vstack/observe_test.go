@@ -222,7 +222,7 @@ func TestPanicHookOfBranch(t *testing.T) {
 			return s.Scope(ctx, func(scope *vstack.Scope) error {
 				scope.Go(func(_ context.Context, b *vstack.Stack) error {
 					c := &calculator{b, binary, func() { explode("boom") }}
-					c.eval(30_000)
+					c.eval(60_000)
 					return nil
 				})
 				return nil
@@ -315,8 +315,10 @@ func TestStats(t *testing.T) {
 	if got, want := s.Stats(), (vstack.Stats{PeakBytes: deep.Bytes, Hops: int64(n), Anchors: deep.Anchors, Started: int64(n), Idle: n}); got != want {
 		t.Errorf("idle:\n%+v, want\n%+v", got, want)
 	}
-	run() // which begins on a huge worker, and needs one segment less
-	if got := s.Stats(); got.Hops != 2*int64(n)-1 || got.Reused != int64(n)-1 || got.Started != int64(n) || got.Idle != n {
+	run() // which begins on a huge worker, and may need one segment less
+	hops := int64(n + deep.Segments)
+	if got := s.Stats(); deep.Segments < n-1 || deep.Segments > n || got.Hops != hops || got.Reused < int64(n)-1 ||
+		got.Started+got.Reused != hops || int64(got.Idle) != got.Started {
 		t.Errorf("after the second time: %+v", got)
 	}
 	s.Close()
@@ -445,7 +447,7 @@ func TestName(t *testing.T) {
 							t.Errorf("round %d: labels %q and %q", round, names, requests)
 						}
 					}}
-					c.eval(30_000)
+					c.eval(60_000)
 					return nil
 				})
 			}

@@ -56,7 +56,7 @@ func TestTaskSteps(t *testing.T) {
 func TestTaskDepth(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
-	task := stack.Start(context.Background(), func(context.Context) error { count(stack, 100_000); return nil })
+	task := stack.Start(context.Background(), func(context.Context) error { count(stack, 200_000); return nil })
 	deepest := 0
 	for !task.Step() {
 		deepest = max(deepest, task.Depth())

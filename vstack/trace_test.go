@@ -427,7 +427,7 @@ func TestTraceContext(t *testing.T) {
 					}
 				}
 			}}
-			c.eval(50_000)
+			c.eval(100_000)
 			return nil
 		})
 	}()
@@ -438,7 +438,7 @@ func TestTraceContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := times(trace, ").evalBinary"); n != 50_000 || trace.Name != "seen" {
+		if n := times(trace, ").evalBinary"); n != 100_000 || trace.Name != "seen" {
 			t.Fatalf("%s", trace.Summary())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
@@ -59,20 +60,19 @@ func Main(args []string, stdout, stderr io.Writer) int {
 
 // common are the flags of both commands.
 type common struct {
-	flags *flag.FlagSet
-	dir   string
-	tests bool
-	deps  bool
-	tags  string
+	name   string // of the command
+	stderr io.Writer
+	flags  *flag.FlagSet
+	dir    string
+	tests  bool
+	deps   bool
+	tags   string
 }
 
-func newCommon(name, args string, stderr io.Writer) *common {
-	c := &common{flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
-	c.flags.SetOutput(stderr)
-	c.flags.Usage = func() {
-		fmt.Fprintf(stderr, "Usage: vstack %s [flags] %s\n", name, args)
-		c.flags.PrintDefaults()
-	}
+func newCommon(name string, stderr io.Writer) *common {
+	c := &common{name: name, stderr: stderr, flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
+	c.flags.SetOutput(io.Discard) // parse says what is wrong
+	c.flags.Usage = func() {}
 	c.flags.StringVar(&c.dir, "C", "", "change to this `directory` first")
 	c.flags.BoolVar(&c.tests, "test", false, "look at test files too")
 	c.flags.StringVar(&c.tags, "tags", "", "build `tags`, separated by commas")
@@ -81,13 +81,31 @@ func newCommon(name, args string, stderr io.Writer) *common {
 
 // parse returns the patterns, and an exit code if there is nothing more to do.
 func (c *common) parse(args []string) (patterns []string, code int, done bool) {
-	switch err := c.flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return nil, exitOK, true
-	case err != nil:
+	wrong := func(format string, args ...any) ([]string, int, bool) {
+		fmt.Fprintf(c.stderr, "vstack: "+format+"\nRun \"vstack %s -h\" for the flags.\n", append(args, c.name)...)
 		return nil, exitUsage, true
 	}
-	if patterns = c.flags.Args(); len(patterns) == 0 {
+	switch err := c.flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] [packages]\n", c.name)
+		c.flags.SetOutput(c.stderr)
+		c.flags.PrintDefaults()
+		return nil, exitOK, true
+	case err != nil:
+		return wrong("%v", err)
+	}
+	if c.dir != "" {
+		if info, err := os.Stat(c.dir); err != nil || !info.IsDir() {
+			return wrong("-C %s: there is no such directory", c.dir)
+		}
+	}
+	patterns = c.flags.Args()
+	for _, pattern := range patterns {
+		if strings.HasPrefix(pattern, "-") {
+			return wrong("%s comes after a package: write flags first", pattern)
+		}
+	}
+	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
 	return patterns, 0, false
@@ -145,7 +163,7 @@ func (p *progress) done() {
 }
 
 func check(args []string, stdout, stderr io.Writer) int {
-	c := newCommon("check", "[packages]", stderr)
+	c := newCommon("check", stderr)
 	c.flags.BoolVar(&c.deps, "deps", false, "look into dependencies too; without it a call into one is taken to call what it is given")
 	all := c.flags.Bool("all", false, "list cycles that need no guard too, with the reason")
 	full := c.flags.Bool("v", false, "print every call of a long chain")
@@ -156,14 +174,14 @@ func check(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	if *asJSON && *asSARIF {
-		fmt.Fprintln(stderr, "vstack check: -json and -sarif exclude each other")
+		fmt.Fprintln(stderr, "vstack: -json and -sarif exclude each other")
 		return exitUsage
 	}
 	progress := newProgress(stderr)
 	_, r, err := c.find(patterns, progress)
 	progress.done()
 	if err != nil {
-		fmt.Fprintf(stderr, "vstack check: %v\n", err)
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
 		return exitFound
 	}
 	o := report.Options{All: *all, Full: *full, Dir: c.root()}
@@ -175,7 +193,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 		write = report.SARIF
 	}
 	if err := write(stdout, r, o); err != nil {
-		fmt.Fprintf(stderr, "vstack check: %v\n", err)
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
 		return exitFound
 	}
 	if cycles, costs := report.Alarms(r); len(cycles)+len(costs) > 0 && !*asJSON && !*asSARIF {

@@ -29,7 +29,8 @@ type Change struct {
 	Files  []File
 	Guards []Guard
 	Fields []Added
-	Left   []Left // what stays without a guard
+	Unused []Field // were not added: no guard uses them
+	Left   []Left  // what stays without a guard
 }
 
 // A File is a file before and after.
@@ -184,6 +185,8 @@ func Plan(p *program.Program, r *recursion.Result, fields []Field) (*Change, err
 			if err := f.addField(field); err != nil {
 				return nil, err
 			}
+		} else if !f.has(field) {
+			f.change.Unused = append(f.change.Unused, field)
 		}
 	}
 	for _, s := range f.files {
@@ -292,7 +295,7 @@ func (f *fixer) fileAt(pkg *packages.Package, pos token.Pos) *source {
 		if len(text) != tok.Size() {
 			return nil // it has changed meanwhile
 		}
-		s := &source{name: name, text: text, file: file, tok: tok, pkg: pkg}
+		s := &source{name: name, text: text, file: file, tok: tok, fset: f.program.Fset, pkg: pkg}
 		f.files[name] = s
 		return s
 	}
@@ -319,8 +322,9 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 	if s.context || len(resultsOf(fn)) == 1 || len(resultsOf(fn)) == 2 {
 		t.file.adds = true
 	}
-	for _, field := range f.fields {
-		if strings.HasSuffix(s.expr, "."+field.Name) {
+	for i, field := range f.fields {
+		without, ok := find(fn, visible(f.program, fn), slices.Delete(slices.Clone(f.fields), i, i+1))
+		if !ok || without.expr != s.expr {
 			used[field] = true
 		}
 	}
@@ -422,7 +426,7 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 // packages named on the command line, and every value of it is made with the
 // names of its fields.
 func (f *fixer) canHaveField(t *types.Named) bool {
-	if _, ok := t.Underlying().(*types.Struct); !ok {
+	if structType(t.Obj()) == nil {
 		return false
 	}
 	if !slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == t.Obj().Pkg() }) {
@@ -532,7 +536,7 @@ func (f *fixer) checkFields() error {
 		}
 		switch len(matching) {
 		case 0:
-			return fmt.Errorf("-plumb %s.%s: no struct type %s in the packages named on the command line", field.Type, field.Name, field.Type)
+			return fmt.Errorf("-plumb %s.%s: no struct type %s in the packages named on the command line%s", field.Type, field.Name, field.Type, f.instead(field))
 		case 1:
 			f.fields[i].Type = matching[0]
 		default:
@@ -542,10 +546,44 @@ func (f *fixer) checkFields() error {
 	return nil
 }
 
-// structType returns the struct type that obj names; nil if it does not.
+// instead says what the name of the field's type stands for, if not for a struct.
+func (f *fixer) instead(field Field) string {
+	for _, pkg := range f.program.Packages {
+		for _, prefix := range []string{"", pkg.Name + ".", pkg.PkgPath + "."} {
+			name, ok := strings.CutPrefix(field.Type, prefix)
+			if !ok {
+				continue
+			}
+			obj, ok := pkg.Types.Scope().Lookup(name).(*types.TypeName)
+			switch {
+			case ok && obj.IsAlias():
+				return fmt.Sprintf(": %s is an alias of %s", name, types.TypeString(types.Unalias(obj.Type()), types.RelativeTo(pkg.Types)))
+			case ok:
+				return fmt.Sprintf(": %s is %s", name, types.TypeString(obj.Type().Underlying(), types.RelativeTo(pkg.Types)))
+			}
+		}
+	}
+	return ""
+}
+
+// has reports whether the field's type has it already.
+func (f *fixer) has(field Field) bool {
+	for _, pkg := range f.program.Packages {
+		for _, name := range pkg.Types.Scope().Names() {
+			if named := structType(pkg.Types.Scope().Lookup(name)); named != nil && field.matches(named) {
+				obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, pkg.Types, field.Name)
+				return obj != nil
+			}
+		}
+	}
+	return false
+}
+
+// structType returns the struct type that obj names; nil if it does not, or in a
+// function only.
 func structType(obj types.Object) *types.Named {
 	name, ok := obj.(*types.TypeName)
-	if !ok || name.IsAlias() {
+	if !ok || name.IsAlias() || name.Pkg() == nil || name.Parent() != name.Pkg().Scope() {
 		return nil
 	}
 	named, ok := name.Type().(*types.Named)
@@ -663,6 +701,12 @@ func (s *source) library() string {
 		if s.pkg.Types.Scope().Lookup(name) != nil {
 			return true
 		}
+		// By a variable, say, that hides the package where the guard goes.
+		for id, obj := range s.pkg.TypesInfo.Defs {
+			if id.Name == name && obj != nil && obj.Parent() != nil && s.tok == s.fset.File(id.Pos()) {
+				return true
+			}
+		}
 		for _, spec := range s.file.Imports {
 			p, _ := strconv.Unquote(spec.Path.Value)
 			imported := path.Base(p)
@@ -738,9 +782,14 @@ func (s *source) finish() (File, error) {
 		s.addImport()
 	}
 	slices.SortStableFunc(s.edits, func(a, b Edit) int { return a.From - b.From })
+	crlf := bytes.Contains(s.text, []byte("\r\n"))
 	var out []byte
 	at := 0
-	for _, e := range s.edits {
+	for i, e := range s.edits {
+		if crlf {
+			e.Text = strings.ReplaceAll(strings.ReplaceAll(e.Text, "\r\n", "\n"), "\n", "\r\n")
+			s.edits[i] = e
+		}
 		out = append(out, s.text[at:e.From]...)
 		out = append(out, e.Text...)
 		at = e.To

@@ -28,6 +28,7 @@ type source struct {
 	text  []byte
 	file  *ast.File
 	tok   *token.File
+	fset  *token.FileSet
 	pkg   *packages.Package
 	edits []Edit
 	lib   string // the name of the library's package in the file
@@ -69,13 +70,20 @@ func self(t target, names *names) (string, error) {
 		}
 		return "", nil // needs the name of the receiver
 	case *ast.FuncLit:
+		lib := t.file.library()
+		if scope := t.pkg.TypesInfo.Scopes[d.Type]; scope != nil {
+			_, obj := scope.LookupParent(lib, d.Body.Pos())
+			if _, ok := obj.(*types.PkgName); obj != nil && !ok {
+				return "", fmt.Errorf("a variable has the name of the package %s: rename it", lib)
+			}
+		}
 		if v := assigned(t.pkg.TypesInfo, t.file.file, d); v != nil {
 			if names.own(v.Name()) {
 				return "", fmt.Errorf("a parameter has the name of the variable %s: rename it", v.Name())
 			}
 			return v.Name(), nil
 		}
-		return "", fmt.Errorf("the function literal is not assigned to a variable of its own, so it cannot call itself: var f func(...); f = func(...) {...}")
+		return "", fmt.Errorf("the function literal is not assigned to a variable of its own, so it cannot call itself: move its body into a function with a name, or write var f func(...); f = func(...) {...}")
 	}
 	return "", fmt.Errorf("it has no body")
 }

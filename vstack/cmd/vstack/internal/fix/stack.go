@@ -1,7 +1,7 @@
 package fix
 
 import (
-	"fmt"
+	"errors"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -29,7 +29,7 @@ type Field struct {
 func ParseField(s string) (Field, error) {
 	i := strings.LastIndexByte(s, '.')
 	if i <= 0 || !token.IsIdentifier(s[i+1:]) {
-		return Field{}, fmt.Errorf("-plumb %s: want TYPE.FIELD, such as parser.stack or example.com/lang/eval.State.Stack", s)
+		return Field{}, errors.New("want TYPE.FIELD, such as parser.stack or example.com/lang/eval.State.Stack")
 	}
 	return Field{s[:i], s[i+1:]}, nil
 }

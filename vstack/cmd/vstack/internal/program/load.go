@@ -3,9 +3,12 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"go/token"
 	"go/types"
+	"os/exec"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -64,10 +67,13 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 		return nil, err
 	}
 	if len(pkgs) == 0 {
-		return nil, fmt.Errorf("no packages match %s", strings.Join(patterns, " "))
+		return nil, fmt.Errorf("no packages match %s%s", strings.Join(patterns, " "), why(cfg.Dir, patterns))
+	}
+	if errs := notFound(pkgs); len(errs) > 0 {
+		return nil, errors.New(List(errs))
 	}
 	if errs := Errors(pkgs); len(errs) > 0 {
-		return nil, fmt.Errorf("the packages do not compile; fix this first:\n%s", strings.Join(errs, "\n"))
+		return nil, fmt.Errorf("the packages do not compile; fix this first:\n%s", List(errs))
 	}
 	pkgs = withoutDoubles(pkgs)
 
@@ -87,7 +93,32 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	return p, nil
 }
 
-// Errors returns what keeps the packages from compiling, ten errors at most.
+// why returns what the go command says of patterns that match nothing: it may
+// not be able to use go.mod.
+func why(dir string, patterns []string) string {
+	cmd := exec.Command("go", append([]string{"list", "--"}, patterns...)...)
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err == nil || stderr.Len() == 0 {
+		return ""
+	}
+	return ": " + strings.TrimSpace(stderr.String())
+}
+
+// notFound returns why packages that were named cannot be had at all.
+func notFound(pkgs []*packages.Package) (errs []string) {
+	for _, p := range pkgs {
+		for _, e := range p.Errors {
+			if e.Kind == packages.ListError && (e.Pos == "" || e.Pos == "-") && !strings.HasPrefix(e.Msg, "# ") {
+				errs = append(errs, e.Msg)
+			}
+		}
+	}
+	return errs
+}
+
+// Errors returns what keeps the packages from compiling, each once.
 func Errors(pkgs []*packages.Package) (errs []string) {
 	packages.Visit(pkgs, nil, func(p *packages.Package) {
 		for _, e := range p.Errors {
@@ -95,14 +126,21 @@ func Errors(pkgs []*packages.Package) (errs []string) {
 			if strings.HasPrefix(e.Msg, "# ") && len(p.Errors) > 1 {
 				continue
 			}
-			errs = append(errs, e.Error())
+			if !slices.Contains(errs, e.Error()) { // a package with its tests is there twice
+				errs = append(errs, e.Error())
+			}
 		}
 	})
-	const most = 10
-	if len(errs) > most {
-		errs = append(errs[:most], fmt.Sprintf("and %d more", len(errs)-most))
-	}
 	return errs
+}
+
+// List returns errors as lines of text, ten at most.
+func List(errs []string) string {
+	const most = 10
+	if n := len(errs) - most; n > 0 {
+		errs = append(errs[:most:most], fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(errs, "\n")
 }
 
 // withoutDoubles drops a package that is there a second time with its tests,
