@@ -39,8 +39,12 @@ func (s *Stack) Start(ctx context.Context, fn func(ctx context.Context) error) *
 	if s == nil {
 		panic(misuse("Start: the stack is nil, and plain recursion cannot be run in steps"))
 	}
-	if err := s.claim(); err != nil {
+	switch err := s.claim(); err {
+	case nil:
+	case ErrClosed:
 		panic(err)
+	default:
+		panic(misuse("Start: the stack is in use; start the task on a stack of its own"))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	t := &Task{stack: s, cancel: cancel, turn: scheduler.NewTurn()}

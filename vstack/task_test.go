@@ -149,7 +149,7 @@ func TestTaskMisuse(t *testing.T) {
 	mustPanic(t, "Await outside", func() { _, _ = vstack.Await(stack, func() (int, error) { return 0, nil }) })
 	mustPanic(t, "Scope outside", func() { _ = stack.Scope(ctx, func(*vstack.Scope) error { return nil }) })
 	task := stack.Start(ctx, func(context.Context) error { stack.Yield(); return nil })
-	mustPanic(t, "second goroutine", func() { stack.Start(ctx, fn) })
+	mustPanic(t, "stack is in use", func() { stack.Start(ctx, fn) })
 	mustPanic(t, "Close while", stack.Close)
 	if err := stack.Run(ctx, fn); !errors.Is(err, vstack.ErrMisuse) {
 		t.Error(err)

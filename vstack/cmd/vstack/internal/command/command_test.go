@@ -171,13 +171,8 @@ func TestChain(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	vstack(t, 2)
-	vstack(t, 2, "chekc")
-	vstack(t, 2, "check", "-no")
-	vstack(t, 2, "check", "-json", "-sarif")
-	vstack(t, 2, "fix", "-plumb", "parser")
 	vstack(t, 0, "help")
-	vstack(t, 0, "check", "-h")
-	if _, errs := vstack(t, 1, "check", "./testdata/missing"); !strings.Contains(errs, "vstack check: ") {
+	if _, errs := vstack(t, 0, "check", "-h"); !strings.HasPrefix(errs, "Usage: vstack check [flags] [packages]\n") || !strings.Contains(errs, "-sarif") {
 		t.Errorf("got %s", errs)
 	}
 	// What does not compile is said once.
@@ -192,11 +187,7 @@ func TestUsage(t *testing.T) {
 func module(t *testing.T, require bool) string {
 	t.Helper()
 	dir := t.TempDir()
-	root, err := filepath.Abs("../../../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.mod"), "module example.com/found\n\ngo 1.25\n\nreplace github.com/vstack-go/vstack => "+root+"\n")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/found\n\ngo 1.25\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
 	if require {
 		// What go get does once there is a published version.
 		write(t, filepath.Join(dir, "use.go"), "package found\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
@@ -214,8 +205,21 @@ func module(t *testing.T, require bool) string {
 	return dir
 }
 
+// root returns the directory of the library's module.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func write(t *testing.T, file, text string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +245,11 @@ func TestFix(t *testing.T) {
 func TestFixWithoutTheLibrary(t *testing.T) {
 	dir := module(t, false)
 	_, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack")
-	if !strings.Contains(errs, "go get github.com/vstack-go/vstack") {
+	if !strings.Contains(errs, "run this first:\n\tgo get github.com/vstack-go/vstack/vstack@latest\n") {
+		t.Errorf("got %s", errs)
+	}
+	// Also where there is nothing to write yet.
+	if _, errs := vstack(t, 1, "fix", "-C", dir); !strings.Contains(errs, "add a field: vstack fix -plumb node.stack -C "+dir+" ./...\nvstack: vstack cannot be imported here") {
 		t.Errorf("got %s", errs)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "found.go"))
@@ -251,13 +259,20 @@ func TestFixWithoutTheLibrary(t *testing.T) {
 	if strings.Contains(string(text), "Low") {
 		t.Error("it wrote all the same")
 	}
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/found\n\ngo 1.25\n")
+	if err := os.Mkdir(filepath.Join(dir, "vendor"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack"); !strings.HasSuffix(errs, "@latest\n\tgo mod vendor\n") {
+		t.Errorf("got %s", errs)
+	}
 }
 
 // TestFixSaysWhatToDo looks at the advice for cycles without a guard.
 func TestFixSaysWhatToDo(t *testing.T) {
 	for text, want := range map[string]string{
 		"type set struct{ kids []*set }\n\nfunc (s *set) walk() {\n\tfor _, k := range s.kids {\n\t\tk.walk()\n\t}\n}\n\nvar all = set{nil}\nvar some = &set{[]*set{&all}}\n":    "makes a struct without the names of its fields",
-		"func walk(kids [][]any) {\n\tfor _, k := range kids {\n\t\twalk(k[0].([][]any))\n\t}\n}\n":                                                                              "add a parameter stack *vstack.Stack",
+		"func walk(kids [][]any) {\n\tfor _, k := range kids {\n\t\twalk(k[0].([][]any))\n\t}\n}\n":                                                                              "add a parameter stack *vstack.Stack to walk, pass it on in the calls of the cycle, and run vstack fix -C",
 		"func walk(s *vstack.Stack, walk []any) { again(s, walk) }\n\nfunc again(s *vstack.Stack, again []any) {\n\tfor _, k := range again {\n\t\twalk(s, k.([]any))\n\t}\n}\n": "a parameter or result has its name, so it cannot call itself: rename it\n",
 	} {
 		dir := module(t, true)
@@ -273,6 +288,91 @@ func TestFixSaysWhatToDo(t *testing.T) {
 		if !strings.Contains(errs, want) || strings.Contains(errs, "rename") && strings.Contains(errs, "add a") {
 			t.Errorf("got %s", errs)
 		}
+	}
+}
+
+// TestMisuse makes sure that what is wrong is said in a line of its own.
+func TestMisuse(t *testing.T) {
+	empty := t.TempDir()
+	stale := t.TempDir() // go.mod must be written again first
+	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
+	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
+	dir := module(t, true)
+	write(t, filepath.Join(dir, "more.go"), "package found\n\ntype kids []node\n\ntype other = node\n")
+	if err := os.Mkdir(filepath.Join(dir, "none"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"chekc", 2, "vstack: unknown command chekc\n"},
+		{"check -no", 2, "vstack: flag provided but not defined: -no\nRun \"vstack check -h\" for the flags.\n"},
+		{"check -json -sarif", 2, "vstack: -json and -sarif exclude each other\n"},
+		{"check -C nowhere", 2, "vstack: -C nowhere: there is no such directory\n"},
+		{"fix ./testdata/found -diff", 2, "vstack: -diff comes after a package: write flags first\n"},
+		{"fix -plumb parser", 2, "vstack: invalid value \"parser\" for flag -plumb: want TYPE.FIELD, such as"},
+		{"check ./testdata/missing", 1, "vstack: stat "},
+		{"check -C " + dir + " ./none/...", 1, "vstack: no packages match ./none/...\n"},
+		{"check ./testdata", 1, "vstack: no Go files in "},
+		{"check -C " + empty, 1, "vstack: pattern ./...: directory prefix . does not contain main module"},
+		{"check -C " + stale, 1, "vstack: no packages match ./...: go: updates to go.mod needed"},
+		{"fix -C " + dir + " -plumb lexer.stack", 1, "vstack: -plumb lexer.stack: no struct type lexer in the packages named on the command line\n"},
+		{"fix -C " + dir + " -plumb kids.stack", 1, "vstack: -plumb kids.stack: no struct type kids in the packages named on the command line: kids is []node\n"},
+		{"fix -C " + dir + " -plumb other.stack", 1, "vstack: -plumb other.stack: no struct type other in the packages named on the command line: other is an alias of node\n"},
+		{"fix -C " + dir + " -plumb node.left", 1, "vstack: -plumb node.left: the type has left *"},
+	} {
+		if out, errs := vstack(t, test.code, strings.Fields(test.args)...); !strings.HasPrefix(errs, test.want) || out != "" {
+			t.Errorf("vstack %s: got %s%s, want %s", test.args, out, errs, test.want)
+		}
+	}
+}
+
+func TestFixReadOnly(t *testing.T) {
+	dir := module(t, true)
+	write(t, filepath.Join(dir, "first.go"), "package found\n\nfunc (n *node) again() {\n\tif n != nil {\n\t\tn.left.again()\n\t\tn.right.again()\n\t}\n}\n")
+	file := filepath.Join(dir, "found.go")
+	if err := os.Chmod(file, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack"); !strings.HasPrefix(errs, "vstack: "+file+" is read-only, so nothing was written\n") {
+		t.Errorf("got %s", errs)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "first.go")); err != nil || strings.Contains(string(text), "Low") {
+		t.Errorf("it wrote the other file: %v\n%s", err, text)
+	}
+}
+
+// TestFixKeepsTheRestCompiling makes sure that a new field is not written if the
+// package's tests, or packages that were not named, would not compile with it.
+func TestFixKeepsTheRestCompiling(t *testing.T) {
+	for name, text := range map[string]string{
+		"found_test.go": "package found\n\nvar some = node{nil, nil}\n",
+		"use/use.go":    "package use\n\nimport \"example.com/found\"\n\nvar some = struct{ Public []int }(found.Pair{})\n",
+	} {
+		dir := module(t, true)
+		write(t, filepath.Join(dir, "pair.go"), "package found\n\ntype Pair struct{ Public []int }\n\nfunc (p *Pair) walk(n *node) {\n\tif n != nil {\n\t\tp.walk(n.left)\n\t\tp.walk(n.right)\n\t}\n}\n")
+		vstack(t, 0, "fix", "-C", dir, "-diff", "-plumb", "node.stack,Pair.stack", ".")
+		write(t, filepath.Join(dir, name), text)
+		if _, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack,Pair.stack", "."); !strings.HasPrefix(errs, "vstack: the result would not compile, so nothing was written:\n") || !strings.Contains(errs, filepath.Base(name)) {
+			t.Errorf("got %s", errs)
+		}
+		// What did not compile before is nothing that fix did.
+		write(t, filepath.Join(dir, name), strings.Split(text, "\n")[0]+"\n\nvar some int = \"\"\n")
+		vstack(t, 0, "fix", "-C", dir, "-plumb", "node.stack,Pair.stack", ".")
+	}
+}
+
+func TestFixAll(t *testing.T) {
+	dir := module(t, true)
+	write(t, filepath.Join(dir, "limited.go"), "package found\n\nfunc Limited(n *node, depth int) {\n\tif depth > 100 {\n\t\treturn\n\t}\n\tif n != nil {\n\t\tLimited(n.left, depth+1)\n\t\tLimited(n.right, depth+1)\n\t}\n}\n")
+	const want = "limited.go:3:6: left alone: Limited → Limited\n\tlimited: the limit depth > 100 (limited.go:4)\n"
+	if _, errs := vstack(t, 0, "fix", "-C", dir, "-all", "-diff", "-plumb", "node.stack"); !strings.Contains(errs, want) {
+		t.Errorf("got %s", errs)
+	}
+	if _, errs := vstack(t, 0, "fix", "-C", dir, "-diff", "-plumb", "node.stack"); strings.Contains(errs, "left alone") {
+		t.Errorf("got %s", errs)
 	}
 }
 

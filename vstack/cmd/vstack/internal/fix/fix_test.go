@@ -88,6 +88,43 @@ func TestPlumb(t *testing.T) {
 	golden(t, "plumb", "plumb", fix.Field{Type: "parser", Name: "stack"})
 }
 
+// TestNames has names that are taken where a guard goes.
+func TestNames(t *testing.T) { golden(t, "names", "names") }
+
+// TestCRLF makes sure that the ends of lines stay as they are.
+func TestCRLF(t *testing.T) {
+	file, err := filepath.Abs("testdata/in/in.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crlf := strings.ReplaceAll(string(text), "\n", "\r\n")
+	change, _ := plan(t, "in", map[string][]byte{file: []byte(crlf)})
+	if len(change.Files) != 1 {
+		t.Fatalf("%d files change, want 1", len(change.Files))
+	}
+	after := string(change.Files[0].After)
+	if !strings.Contains(after, ".Low() {\r\n") || strings.Count(after, "\n") != strings.Count(after, "\r\n") {
+		t.Errorf("got %q", after)
+	}
+}
+
+// TestUnusedField makes sure that a field is added only where there is no stack.
+func TestUnusedField(t *testing.T) {
+	change, _ := plan(t, "in", nil, fix.Field{Type: "large", Name: "more"})
+	if len(change.Fields) != 0 || len(change.Unused) != 1 || change.Unused[0].Name != "more" {
+		t.Errorf("added %v, unused %v", change.Fields, change.Unused)
+	}
+	// It is there: nothing to say.
+	change, _ = plan(t, "in", nil, fix.Field{Type: "large", Name: "stack"})
+	if len(change.Fields) != 0 || len(change.Unused) != 0 {
+		t.Errorf("added %v, unused %v", change.Fields, change.Unused)
+	}
+}
+
 func TestExplain(t *testing.T) {
 	change, _ := plan(t, "plumb", nil)
 	if len(change.Files) != 0 {

@@ -49,8 +49,16 @@ type variable struct {
 
 // find looks for a stack in reach of fn: a parameter, a field of the receiver or
 // of a parameter, or of a struct that is such a field, or what a context knows.
-// fields are those that will be added.
+// fields are those that may be added where there is none, or only a context.
 func find(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+	s, ok := findWith(fn, vars, nil)
+	if len(fields) > 0 && (!ok || s.context) {
+		return findWith(fn, vars, fields)
+	}
+	return s, ok
+}
+
+func findWith(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
 	from := fn.Pkg
 	for _, v := range vars {
 		if guard.IsStack(v.obj.Type()) {

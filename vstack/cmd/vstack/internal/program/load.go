@@ -64,6 +64,9 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	cfg.Progress("loading packages")
 	pkgs, err := packages.Load(pc, patterns...)
 	if err != nil {
+		if _, said, ok := strings.Cut(err.Error(), "stderr: "); ok && strings.TrimSpace(said) != "" {
+			return nil, errors.New(strings.TrimSpace(said)) // by the go command
+		}
 		return nil, err
 	}
 	if len(pkgs) == 0 {
