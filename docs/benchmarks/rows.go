@@ -57,7 +57,7 @@ func allGroups(quick bool) []group {
 		group{name: "bushy", work: "bushy", n: million, repeats: 1, ways: []string{"fresh", "new", "warm"}},
 		group{name: "ackermann", work: "ackermann", n: map[bool]int{false: 11, true: 9}[quick], repeats: 1, ways: []string{"fresh", "new", "warm"}},
 		group{name: "four", work: "four", n: million, repeats: 5, ways: []string{"fresh", "new", "warm"}},
-		group{name: "hot split", work: "hotsplit", n: 6000, repeats: 3, ways: []string{"plain", "guard"}},
+		group{name: "hot split", work: "hotsplit", n: 15000, repeats: 3, ways: []string{"plain", "guard"}},
 		group{name: "after GC", work: "aftergc", n: 100, ways: []string{"plain", "plain-gc", "guard", "guard-gc"}},
 		group{name: "call", work: "call", n: 2000, repeats: 9, ways: []string{"spawn", "warm", "nested", "cold", "cancel", "cancel-deep"}},
 		group{name: "wide", work: "wide", n: min(large, wide), ways: []string{"fresh-once", "new-once"}},

@@ -120,7 +120,7 @@ func measures() []measure {
 		{"bushy tree, warm", "ns", group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"warm"}}},
 		{"peak memory, 1M levels", "peak", group{work: "linear", n: 1_000_000, repeats: 1, ways: []string{"new-once"}}},
 		{"warm Run", "ns", group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
-		{"hot split, mean", "mean", group{work: "hotsplit", n: 6000, repeats: 2, ways: []string{"guard"}}},
+		{"hot split, mean", "mean", group{work: "hotsplit", n: 15000, repeats: 2, ways: []string{"guard"}}},
 	}
 }
 
