@@ -52,6 +52,8 @@ func collect(opts []Option) *options {
 // no limit. Without this option the limit is half of GOMEMLIMIT if that is set,
 // else half of the memory that the process may use (on Linux the cgroup's limit
 // or the machine's memory; 1 GiB elsewhere, and at most that on 32-bit systems).
+// It is taken in pieces: 128 KiB for the first segment, 512 KiB for each of those
+// below, and 128 KiB again where no more is left.
 // In a pool or group it is the limit of each stack; see [WithBudget] for one that
 // they share.
 //

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
 )
 
@@ -244,14 +245,22 @@ func TestFix(t *testing.T) {
 
 func TestFixWithoutTheLibrary(t *testing.T) {
 	dir := module(t, false)
-	_, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack")
-	if !strings.Contains(errs, "run this first:\n\tgo get github.com/vstack-go/vstack/vstack@latest\n") {
-		t.Errorf("got %s", errs)
+	says := func(want string, args ...string) {
+		t.Helper()
+		if _, errs := vstack(t, 1, append([]string{"fix", "-C", dir}, args...)...); !strings.HasSuffix(errs, want) {
+			t.Errorf("got %s, want %s", errs, want)
+		}
 	}
+	says("vstack: go.mod replaces vstack but does not require it; write import _ \""+guard.Path+"\" into a file, then run\n\tgo mod tidy\n", "-plumb", "node.stack")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/found\n\ngo 1.25\n")
+	const get = "vstack: " + guard.Path + " cannot be imported here (no required module provides package " + guard.Path + "); run this first:\n\tgo get " + guard.Path + "@latest\n"
+	says(get, "-plumb", "node.stack")
 	// Also where there is nothing to write yet.
-	if _, errs := vstack(t, 1, "fix", "-C", dir); !strings.Contains(errs, "add a field: vstack fix -plumb node.stack -C "+dir+" ./...\nvstack: vstack cannot be imported here") {
-		t.Errorf("got %s", errs)
+	says("add a field: vstack fix -plumb node.stack -C " + dir + " ./...\n" + get)
+	if err := os.Mkdir(filepath.Join(dir, "vendor"), 0o755); err != nil {
+		t.Fatal(err)
 	}
+	says("into a file, then run\n\tgo get "+guard.Path+"@latest\n\tgo mod vendor\n", "-plumb", "node.stack")
 	text, err := os.ReadFile(filepath.Join(dir, "found.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -259,21 +268,18 @@ func TestFixWithoutTheLibrary(t *testing.T) {
 	if strings.Contains(string(text), "Low") {
 		t.Error("it wrote all the same")
 	}
-	write(t, filepath.Join(dir, "go.mod"), "module example.com/found\n\ngo 1.25\n")
-	if err := os.Mkdir(filepath.Join(dir, "vendor"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, errs := vstack(t, 1, "fix", "-C", dir, "-plumb", "node.stack"); !strings.HasSuffix(errs, "@latest\n\tgo mod vendor\n") {
-		t.Errorf("got %s", errs)
-	}
 }
 
 // TestFixSaysWhatToDo looks at the advice for cycles without a guard.
 func TestFixSaysWhatToDo(t *testing.T) {
 	for text, want := range map[string]string{
-		"type set struct{ kids []*set }\n\nfunc (s *set) walk() {\n\tfor _, k := range s.kids {\n\t\tk.walk()\n\t}\n}\n\nvar all = set{nil}\nvar some = &set{[]*set{&all}}\n":    "makes a struct without the names of its fields",
-		"func walk(kids [][]any) {\n\tfor _, k := range kids {\n\t\twalk(k[0].([][]any))\n\t}\n}\n":                                                                              "add a parameter stack *vstack.Stack to walk, pass it on in the calls of the cycle, and run vstack fix -C",
-		"func walk(s *vstack.Stack, walk []any) { again(s, walk) }\n\nfunc again(s *vstack.Stack, again []any) {\n\tfor _, k := range again {\n\t\twalk(s, k.([]any))\n\t}\n}\n": "a parameter or result has its name, so it cannot call itself: rename it\n",
+		"func walk(kids [][]any) {\n\tvar rec func(kids [][]any)\n\trec = func(kids [][]any) {\n\t\tfor _, k := range kids {\n\t\t\trec(k[0].([][]any))\n\t\t}\n\t}\n\trec(kids)\n}\n":  "add a parameter stack *vstack.Stack to walk, pass",
+		"var walk func(kids [][]any)\n\nfunc init() {\n\twalk = func(kids [][]any) {\n\t\tfor _, k := range kids {\n\t\t\twalk(k[0].([][]any))\n\t\t}\n\t}\n}\n":                        "add a parameter stack *vstack.Stack to init#1.func1, pass",
+		"type node struct {\n\tup   *set\n\tkids []*node\n}\n\ntype set struct{ stack *vstack.Stack }\n\nfunc (n *node) walk() {\n\tfor _, k := range n.kids {\n\t\tk.walk()\n\t}\n}\n": "(*node).walk: no *vstack.Stack is in reach: n.up.stack is behind a pointer that may be nil",
+		"type node struct{ kids []*node }\n\nfunc (n *node) walk(_ *vstack.Stack) {\n\tfor _, k := range n.kids {\n\t\tk.walk(nil)\n\t}\n}\n":                                           "the parameter of type *" + guard.Path + ".Stack has no name",
+		"type set struct{ kids []*set }\n\nfunc (s *set) walk() {\n\tfor _, k := range s.kids {\n\t\tk.walk()\n\t}\n}\n\nvar all = set{nil}\nvar some = &set{[]*set{&all}}\n":           "makes a struct without the names of its fields",
+		"func walk(kids [][]any) {\n\tfor _, k := range kids {\n\t\twalk(k[0].([][]any))\n\t}\n}\n":                                                                                     "add a parameter stack *vstack.Stack to walk, pass it on in the calls, and run vstack fix -C",
+		"func walk(s *vstack.Stack, walk []any) { again(s, walk) }\n\nfunc again(s *vstack.Stack, again []any) {\n\tfor _, k := range again {\n\t\twalk(s, k.([]any))\n\t}\n}\n":        "a parameter or result has its name, so it cannot call itself: rename it\n",
 	} {
 		dir := module(t, true)
 		if err := os.Remove(filepath.Join(dir, "found.go")); err != nil {

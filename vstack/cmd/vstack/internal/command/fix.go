@@ -145,15 +145,19 @@ func (c *common) imports() error {
 	if len(lib) == 1 && len(lib[0].Errors) > 0 {
 		why = lib[0].Errors[0].Msg
 	}
-	get := "\tgo get " + guard.Path + "@latest"
-	if strings.Contains(why, "-mod=vendor") {
-		// It vendors what is imported only.
-		return fmt.Errorf("the module's vendor directory lacks vstack; write import _ %q into a file, then run\n%s\n\tgo mod vendor", guard.Path, get)
+	// Vendoring and tidying keep what is imported only.
+	imported := fmt.Sprintf("write import _ %q into a file, then run\n", guard.Path)
+	const get = "\tgo get " + guard.Path + "@latest"
+	switch {
+	case strings.Contains(why, "-mod=vendor"):
+		return fmt.Errorf("the module's vendor directory lacks vstack; %s%s\n\tgo mod vendor", imported, get)
+	case strings.Contains(why, "replaced but not required"):
+		return fmt.Errorf("go.mod replaces vstack but does not require it; %s\tgo mod tidy", imported)
 	}
-	if why != "" {
+	if why, _, _ = strings.Cut(why, "; to add it:"); why != "" {
 		why = " (" + why + ")"
 	}
-	return fmt.Errorf("vstack cannot be imported here%s; run this first:\n%s", why, get)
+	return fmt.Errorf("%s cannot be imported here%s; run this first:\n%s", guard.Path, why, get)
 }
 
 // compiles makes sure that the changed files compile, and all that uses them:
@@ -235,7 +239,7 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 		}
 	}
 	for _, f := range change.Unused {
-		fmt.Fprintf(w, "vstack: -plumb %s.%s: no guard can use the field, or none needs it, so it was not added\n", f.Type, f.Name)
+		fmt.Fprintf(w, "-plumb %s.%s: no guard can use the field, or none needs it, so it was not added\n", f.Type, f.Name)
 	}
 	reach, parameters := false, false
 	for _, l := range change.Left {
@@ -243,8 +247,8 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 		var names []string
 		for _, m := range l.Missing {
 			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Why)
-			if m.Reach() {
-				names = append(names, m.Func.Name())
+			if name := declared(m.Func); m.Reach() && !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 		reach = reach || len(names) > 0
@@ -262,12 +266,12 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 				fmt.Fprintf(w, "\t%s%s\n", how, c.again("-plumb "+field, patterns))
 			}
 		case len(names) > 0:
-			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to %s, pass it on in the calls of the cycle, and run %s again\n", strings.Join(names, " and "), c.again("", patterns))
+			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to %s, pass it on in the calls, and run %s again\n", strings.Join(names, " and "), c.again("", patterns))
 			parameters = true
 		}
 	}
 	if parameters {
-		fmt.Fprintf(w, "vstack: instead of a parameter stack, ctx context.Context will do if it comes from vstack.Run, but it costs a look-up on every call; or make a struct with a field stack *vstack.Stack and the functions its methods\n")
+		fmt.Fprintf(w, "instead of a parameter stack, ctx context.Context will do if it comes from vstack.Run, but it costs a look-up on every call; or make a struct with a field stack *vstack.Stack and the functions its methods\n")
 	}
 	if !reach || len(change.Files) > 0 {
 		return
@@ -275,6 +279,20 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 	if err := c.imports(); err != nil {
 		fmt.Fprintf(w, "vstack: %v\n", err)
 	}
+}
+
+// declared returns the name of the function that fn is, or that it is a literal in:
+// the literal sees its parameters.
+func declared(fn *program.Func) string {
+	f := fn.SSA
+	for f.Parent() != nil {
+		f = f.Parent()
+	}
+	name := f.Name()
+	if f.Synthetic != "" || strings.HasPrefix(name, "init#") || name == "main" {
+		return fn.Name() // these cannot have parameters
+	}
+	return program.Name(f)
 }
 
 // again returns the command line with a flag more.

@@ -116,7 +116,7 @@ func (r *row) try(t *testing.T, root, tool string) {
 		cmd := exec.Command(tool, append(append([]string{"fix"}, flags...), packages)...)
 		cmd.Dir = dir
 		text, err := cmd.CombinedOutput()
-		if code := cmd.ProcessState.ExitCode(); code > 1 || strings.Contains(string(text), "vstack fix:") {
+		if code := cmd.ProcessState.ExitCode(); code > 1 || failure.Match(text) {
 			t.Fatalf("fix: %v\n%s", err, clip(string(text)))
 		}
 		return string(text)
@@ -387,7 +387,9 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var suggestion = regexp.MustCompile(`add a field: vstack fix -plumb ([^ \n]+?),?(?: or |\n)`)
+var suggestion = regexp.MustCompile(`add a field: vstack fix -plumb (\S+)`)
+
+var failure = regexp.MustCompile(`(?m)^vstack: `)
 
 var result = regexp.MustCompile(`(?m)^(Benchmark\S+)\s+\d+\s+([\d.]+) ns/op`)
 

@@ -313,7 +313,7 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 	}
 	s, ok := find(fn, visible(f.program, fn), f.fields)
 	if !ok {
-		return outOfReach + ": no parameter, no field of the receiver or of a parameter, no context"
+		return outOfReach + ": " + nearly(fn, visible(f.program, fn))
 	}
 	t.stack = s
 	if err := t.write(t.file.library()); err != nil {

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -112,6 +113,50 @@ func fieldPath(t types.Type, from *types.Package, steps int, fields []Field) (st
 				return "." + field.Name(), true
 			}
 		} else if path, ok := fieldPath(field.Type(), from, steps-1, fields); ok {
+			return "." + field.Name() + path, true
+		}
+	}
+	return "", false
+}
+
+// nearly says what find would need to find a stack.
+func nearly(fn *program.Func, vars []variable) string {
+	for _, v := range vars {
+		if path, ok := behindPointer(v.obj.Type(), fn.Pkg, 3); ok {
+			return fmt.Sprintf("%s%s is behind a pointer that may be nil: keep the stack in a field nearer, or write the guard by hand", v.name, path)
+		}
+	}
+	for v := range fn.SSA.Signature.Params().Variables() {
+		if v.Name() != "" && v.Name() != "_" {
+			continue
+		}
+		unnamed := []variable{{v, "_"}}
+		if _, ok := findWith(fn, unnamed, nil); ok {
+			return fmt.Sprintf("the parameter of type %s has no name: give it one", types.TypeString(v.Type(), types.RelativeTo(fn.Pkg)))
+		}
+	}
+	return "no parameter, no field of the receiver or of a parameter, no context"
+}
+
+// behindPointer is fieldPath for up to so many steps, through pointers.
+func behindPointer(t types.Type, from *types.Package, steps int) (string, bool) {
+	s, ok := pointee(t).Underlying().(*types.Struct)
+	if !ok || steps == 0 {
+		return "", false
+	}
+	for field := range s.Fields() {
+		if field.Pkg() != from && !field.Exported() || field.Name() == "_" {
+			continue
+		}
+		if guard.IsStack(field.Type()) {
+			return "." + field.Name(), true
+		}
+	}
+	for field := range s.Fields() {
+		if field.Pkg() != from && !field.Exported() || field.Name() == "_" {
+			continue
+		}
+		if path, ok := behindPointer(field.Type(), from, steps-1); ok {
 			return "." + field.Name() + path, true
 		}
 	}
