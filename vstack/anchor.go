@@ -8,7 +8,7 @@ import "github.com/vstack-go/vstack/scheduler"
 // one of four things, told apart by d, the distance from base down to the
 // caller:
 //
-//	d <= room          not low: the stack was interrupted, or Grow was called
+//	d < room           not low: the stack was interrupted, or Grow was called
 //	                   without the guard. Hop.
 //	d <= reach         the segment is full. Hop; but see maxHops.
 //	above base, within the re-anchored segment has returned to frames above
@@ -89,7 +89,7 @@ func (s *Stack) stay() bool {
 	}
 	d := s.base - sp
 	switch {
-	case d <= g.room:
+	case d < g.room:
 		return asked // then it was low for that alone: go on where it is
 	case !g.contains(s.base, sp):
 		return s.moved(g, sp, top)

@@ -63,7 +63,9 @@ func (s *Stack) Low() bool {
 	}
 	// Unsigned, so that it is two-sided: base is stale after the runtime has
 	// moved the stack, and then the address is as likely above it as far below.
-	return s.base-uintptr(unsafe.Pointer(&here)) > s.limit.Load()
+	// At least and not more than: the limit of an interrupted stack is 0, and so
+	// is the distance of a frame that lies at base itself.
+	return s.base-uintptr(unsafe.Pointer(&here)) >= s.limit.Load()
 }
 
 // never stands for a nil stack in the guard: it is never low.

@@ -92,6 +92,22 @@ func TestGuardAfterShrink(t *testing.T) {
 	})
 }
 
+// An interrupted stack's next guard is low, wherever its frame lies: at the base
+// as well, where the distance is 0.
+func TestInterruptAtBase(t *testing.T) {
+	inRun(t, func(_ context.Context, s *Stack) {
+		base, limit := s.base, s.limit.Load()
+		defer func() { s.arm(base, limit) }()
+		s.limit.Store(0)
+		near := here()
+		for s.base = near - 512; s.base < near+512; s.base++ {
+			if !s.Low() {
+				t.Fatalf("with the base %d bytes from the frame, the guard is not low", int(s.base-near))
+			}
+		}
+	})
+}
+
 // A loop across the end of a segment stops hopping.
 func TestHotSplit(t *testing.T) {
 	inRun(t, func(_ context.Context, s *Stack) {
