@@ -104,9 +104,9 @@ func (w *world) operations() (r int, err error) {
 		case 18:
 			w.parallel(w.next())
 		case 19, 20, 21:
-			n, done, err2 := w.iterate(w.next(), w.next())
-			if r += n; done {
-				return r, err2
+			loop := w.iterate(w.next(), w.next())
+			if r += loop.r; loop.done {
+				return r, loop.err
 			}
 		case 22:
 			w.pull(int(w.next()))
@@ -187,8 +187,20 @@ func (w *world) frame(kind byte) (r int, err error) {
 	return r, err
 }
 
+// looped is what a loop has come to: whether it ends the frame, with what.
+type looped struct {
+	r    int
+	done bool
+	err  error
+}
+
 // iterate is a loop over a function whose body is called from further down.
-func (w *world) iterate(kind, n byte) (r int, done bool, err error) {
+//
+// It has one result, since the compiler of Go 1.26 loses two: results that closures
+// share are moved to the heap together, and after a panic that a deferred call of the
+// same function recovers they are returned from memory that the collector may have
+// given to something else.
+func (w *world) iterate(kind, n byte) (l looped) {
 	times, depth := int(kind&3)+1, int(n)
 	way := n % 7
 	seq := func(yield func(int) bool) {
@@ -214,7 +226,8 @@ body:
 		switch kind >> 2 & 7 {
 		case 0:
 			if i == 1 {
-				return r, true, errors.New("out of the loop")
+				l.done, l.err = true, errors.New("out of the loop")
+				return l
 			}
 		case 1:
 			defer w.note("defer in a loop's body", i)
@@ -232,9 +245,9 @@ body:
 		}
 		n, err := w.body()
 		w.noteResult("body", n, err)
-		r += n
+		l.r += n
 	}
-	return r, false, nil
+	return l
 }
 
 // pull takes values from an iterator, which runs on a goroutine of its own,
