@@ -15,6 +15,9 @@ const Path = "github.com/vstack-go/vstack/vstack"
 //	if s.Low() {
 //		return vstack.Grow(s, func() T { return f(x) })
 //	}
+//
+// Or it calls a function of the same package that does the second line and
+// nothing else, which is the fastest form.
 type Guard struct {
 	Stmt    *ast.IfStmt
 	Before  []ast.Stmt     // statements before it that do more than find the stack
@@ -22,11 +25,12 @@ type Guard struct {
 }
 
 // Find returns the guards among the top-level statements of a body, in order.
-func Find(info *types.Info, body *ast.BlockStmt) (guards []Guard) {
+// Bodies returns the body of a function of the same package, nil of another.
+func Find(info *types.Info, body *ast.BlockStmt, bodies func(*types.Func) *ast.BlockStmt) (guards []Guard) {
 	var before []ast.Stmt
 	for _, stmt := range body.List {
 		cond, ok := stmt.(*ast.IfStmt)
-		if !ok || !testsLow(info, cond.Cond) || !grows(info, cond.Body) {
+		if !ok || !testsLow(info, cond.Cond) || !grows(info, cond.Body, bodies) {
 			if !findsStack(info, stmt) {
 				before = append(before, stmt)
 			}
@@ -62,12 +66,19 @@ func testsLow(info *types.Info, cond ast.Expr) bool {
 
 func isNil(info *types.Info, e ast.Expr) bool { return info.Types[e].IsNil() }
 
-func grows(info *types.Info, n ast.Node) (found bool) {
+// grows reports whether something in n calls Grow, itself or through a function
+// of one statement.
+func grows(info *types.Info, n ast.Node, bodies func(*types.Func) *ast.BlockStmt) (found bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
+		if call, ok := n.(*ast.CallExpr); ok && !found {
 			switch Called(info, call) {
 			case "Grow", "Grow2":
 				found = true
+			case "":
+				if fn := callee(info, call); fn != nil && bodies != nil {
+					body := bodies(fn.Origin())
+					found = body != nil && len(body.List) == 1 && grows(info, body, nil)
+				}
 			}
 		}
 		return !found
@@ -89,6 +100,15 @@ func findsStack(info *types.Info, stmt ast.Stmt) bool {
 // Called returns the name of the library's function or method that call calls;
 // "" if it calls something else.
 func Called(info *types.Info, call *ast.CallExpr) string {
+	fn := callee(info, call)
+	if fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != Path {
+		return ""
+	}
+	return fn.Name()
+}
+
+// callee returns the function or method that call names; nil if it names none.
+func callee(info *types.Info, call *ast.CallExpr) *types.Func {
 	fun := ast.Unparen(call.Fun)
 	switch index := fun.(type) {
 	case *ast.IndexExpr:
@@ -103,13 +123,10 @@ func Called(info *types.Info, call *ast.CallExpr) string {
 	case *ast.Ident:
 		id = f
 	default:
-		return ""
+		return nil
 	}
-	fn, ok := info.Uses[id].(*types.Func)
-	if !ok || fn.Pkg() == nil || fn.Pkg().Path() != Path {
-		return ""
-	}
-	return fn.Name()
+	fn, _ := info.Uses[id].(*types.Func)
+	return fn
 }
 
 // IsStack reports whether t is *vstack.Stack.

@@ -450,13 +450,24 @@ func isReturn(instr ssa.Instruction) bool {
 
 // findGuards finds the guards of all functions and what they cost.
 func (f *finder) findGuards() {
+	named := map[*types.Func]*program.Func{}
+	for _, fn := range f.graph.Funcs {
+		if obj := fn.Object(); obj != nil {
+			named[obj] = fn
+		}
+	}
 	for _, fn := range f.graph.Funcs {
 		body := fn.Body()
 		pkg := f.graph.Program.Source[fn.Pkg]
 		if body == nil || pkg == nil || pkg.Types.Path() == guard.Path {
 			continue
 		}
-		guards := guard.Find(pkg.TypesInfo, body)
+		guards := guard.Find(pkg.TypesInfo, body, func(callee *types.Func) *ast.BlockStmt {
+			if other := named[callee]; other != nil && other.Pkg == fn.Pkg {
+				return other.Body()
+			}
+			return nil
+		})
 		if len(guards) == 0 {
 			continue
 		}

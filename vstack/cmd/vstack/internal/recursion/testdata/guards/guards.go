@@ -88,6 +88,57 @@ func (e *eval) run(ctx context.Context, n *Node) error { // want guarded "the ca
 	return nil
 }
 
+// The second line in a function of its own.
+func (e *eval) split(n *Node) int { // want guarded "guard in \(\*eval\).split"
+	if e.stack.Low() {
+		return e.splitLow(n)
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += e.split(k)
+	}
+	return sum
+}
+
+//go:noinline
+func (e *eval) splitLow(n *Node) int {
+	return vstack.Grow(e.stack, func() int { return e.split(n) })
+}
+
+func splitOf[T any](s *vstack.Stack, n *Node, of func(*Node) T) (all []T) { // want guarded "guard in splitOf"
+	if s.Low() {
+		return splitOfLow(s, n, of)
+	}
+	for _, k := range n.Kids {
+		all = append(all, of(k))
+		all = append(all, splitOf(s, k, of)...)
+	}
+	return all
+}
+
+func splitOfLow[T any](s *vstack.Stack, n *Node, of func(*Node) T) []T {
+	return vstack.Grow(s, func() []T { return splitOf(s, n, of) })
+}
+
+// It does something else first, which may be the recursion: no guard.
+func (e *eval) counting(n *Node) int { // want unguarded "n \*guards.Node of \(\*eval\).counting walks a structure"
+	if e.stack.Low() {
+		return e.countingLow(n)
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += e.counting(k)
+	}
+	return sum
+}
+
+func (e *eval) countingLow(n *Node) int {
+	for _, k := range n.Kids {
+		e.n += e.counting(k)
+	}
+	return vstack.Grow(e.stack, func() int { return e.counting(n) })
+}
+
 // A guard on one way round only.
 func (e *eval) half(n *Node) { // want unguarded stopped "n \*guards.Node of \(\*eval\).half walks a structure"
 	for _, k := range n.Kids {
