@@ -161,3 +161,28 @@ func ExampleFromContext() {
 	fmt.Println(n, err, depth(context.Background()))
 	// Output: 1000 <nil> 1000
 }
+
+// The second line of the guard in a function of its own: the fastest form.
+func ExampleGrow_fastest() {
+	stack := vstack.New()
+	defer stack.Close()
+	fmt.Println((&counter{stack}).down(1_000_000))
+	// Output: 1000000
+}
+
+type counter struct{ stack *vstack.Stack }
+
+func (c *counter) down(n int) int {
+	if c.stack.Low() {
+		return c.downLow(n)
+	}
+	if n == 0 {
+		return 0
+	}
+	return c.down(n-1) + 1
+}
+
+//go:noinline
+func (c *counter) downLow(n int) int {
+	return vstack.Grow(c.stack, func() int { return c.down(n) })
+}

@@ -79,6 +79,22 @@ func (f *fibber) guard(n int) int {
 	return f.guard(n-1) + f.guard(n-2)
 }
 
+// split is guard in two functions.
+func (f *fibber) split(n int) int {
+	if f.stack.Low() {
+		return f.splitLow(n)
+	}
+	if n < 2 {
+		return n
+	}
+	return f.split(n-1) + f.split(n-2)
+}
+
+//go:noinline
+func (f *fibber) splitLow(n int) int {
+	return vstack.Grow(f.stack, func() int { return f.split(n) })
+}
+
 // method makes a method value at every call of Call, caller one func value.
 func (f *fibber) method(n int) int {
 	if n < 2 {
@@ -262,6 +278,10 @@ func BenchmarkGuide(b *testing.B) {
 	bench("plain-vs-guard", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		f := &fibber{s}
 		compare(b, fibCalls, plain, func() { f.guard(fibN) })
+	})
+	bench("plain-vs-guard-in-two-functions", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
+		f := &fibber{s}
+		compare(b, fibCalls, plain, func() { f.split(fibN) })
 	})
 	bench("plain-vs-guard-of-nil-stack", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		f := &fibber{}

@@ -64,6 +64,10 @@ func TestEveryWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, split, _ := strings.Cut(string(text), "## The guard in two functions")
+	if !strings.Contains(split, "\n| linear recursion, 10k levels, new stack | plain recursion, fresh goroutine | 0.600 |") || !strings.Contains(split, "\n| guard, fib(32)") {
+		t.Errorf("rows of the guard in two functions are missing:\n%s", split)
+	}
 	if rows := strings.Count(string(text), "\n| "); rows < measured {
 		t.Errorf("%d rows for %d results:\n%s", rows, measured, text)
 	}

@@ -30,11 +30,11 @@ type work func(way string, n, repeats int) sample
 var works = map[string]work{
 	"fib":       fibWork,
 	"evaluator": evaluatorWork,
-	"linear":    linearWork((*linear).down, (*linear).downGuarded),
-	"wide":      linearWork((*linear).wide, (*linear).wideGuarded),
+	"linear":    linearWork((*linear).down, (*linear).downGuarded, (*linear).downSplit),
+	"wide":      linearWork((*linear).wide, (*linear).wideGuarded, nil),
 	"parameter": linearWork(
 		func(_ *linear, n int) int { return paramDown(nil, n) },
-		func(l *linear, n int) int { return paramDownGuarded(l.stack, n) }),
+		func(l *linear, n int) int { return paramDownGuarded(l.stack, n) }, nil),
 	"list":      treeWork(0),
 	"bushy":     treeWork(9),
 	"ackermann": ackermannWork,
@@ -176,8 +176,12 @@ func warm(fn func(run func(func(s *vstack.Stack)))) {
 }
 
 // shape measures plain and guarded in all the ways that deep recursion can be
-// run; before runs once in each child, and each makes the given number of calls.
-func shape(way string, calls, repeats int, plain func(), guarded func(s *vstack.Stack)) (out sample) {
+// run; each makes the given number of calls.
+// Split is guarded with the guard in two functions.
+func shape(way string, calls, repeats int, plain func(), guarded, split func(s *vstack.Stack)) (out sample) {
+	if rest, ok := strings.CutPrefix(way, "split-"); ok {
+		way, guarded = rest, split
+	}
 	switch way {
 	case "fresh": // plain, on a new goroutine each time
 		return timed(calls, repeats, func() { fresh(plain) })
@@ -230,6 +234,8 @@ func fibWork(way string, n, repeats int) (s sample) {
 		switch f := (&fibber{stack}); way {
 		case "guard":
 			s = timed(calls, repeats, func() { fibGuarded[copy](f, n) })
+		case "split":
+			s = timed(calls, repeats, func() { fibSplit[copy](f, n) })
 		case "param-guard":
 			s = timed(calls, repeats, func() { fibParam[1](stack, n) })
 		default:
@@ -260,7 +266,7 @@ func evaluatorWork(way string, depth, repeats int) (s sample) {
 	return s
 }
 
-func linearWork(plain, guarded func(*linear, int) int) work {
+func linearWork(plain, guarded, split func(*linear, int) int) work {
 	return func(way string, n, repeats int) sample {
 		check := func(got int) {
 			if got != n {
@@ -276,7 +282,8 @@ func linearWork(plain, guarded func(*linear, int) int) work {
 		}
 		return shape(way, n, repeats,
 			func() { check(plain(none, n)) },
-			func(s *vstack.Stack) { check(guarded(&linear{s}, n)) })
+			func(s *vstack.Stack) { check(guarded(&linear{s}, n)) },
+			func(s *vstack.Stack) { check(split(&linear{s}, n)) })
 	}
 }
 
@@ -293,7 +300,8 @@ func treeWork(beside int) work {
 		}
 		return shape(way, nodes, repeats,
 			func() { check((&summer{}).sum(t)) },
-			func(s *vstack.Stack) { check((&summer{s}).sumGuarded(t)) })
+			func(s *vstack.Stack) { check((&summer{s}).sumGuarded(t)) },
+			func(s *vstack.Stack) { check((&summer{s}).sumSplit(t)) })
 	}
 }
 
@@ -307,7 +315,8 @@ func ackermannWork(way string, n, repeats int) sample {
 	}
 	return shape(way, calls, repeats,
 		func() { check((&ackermann{}).of(3, n)) },
-		func(s *vstack.Stack) { check((&ackermann{s}).ofGuarded(3, n)) })
+		func(s *vstack.Stack) { check((&ackermann{s}).ofGuarded(3, n)) },
+		func(s *vstack.Stack) { check((&ackermann{s}).ofSplit(3, n)) })
 }
 
 func fourWork(way string, n, repeats int) sample {
@@ -318,7 +327,7 @@ func fourWork(way string, n, repeats int) sample {
 	}
 	return shape(way, n, repeats,
 		func() { check((&four{}).a(n)) },
-		func(s *vstack.Stack) { check((&four{s}).aGuarded(n)) })
+		func(s *vstack.Stack) { check((&four{s}).aGuarded(n)) }, nil)
 }
 
 // hotSplitWork puts a loop at every depth up to n, and compares what it takes

@@ -165,12 +165,9 @@ func (r *results) markdown() string {
 	p("| what | against | ratio to reach | ratio | reached | vstack | other |")
 	p("|---|---|---|---|---|---|---|")
 	for _, res := range rows {
-		target, way, base := "", number(res.way), number(res.base)
+		to, way, base := "", number(res.way), number(res.base)
 		if !res.extra {
-			target = number(res.target)
-			if res.target == float64(int(res.target)) {
-				target = fmt.Sprint(int(res.target))
-			}
+			to = target(res.target)
 		}
 		if res.unit == "us" {
 			way, base = way+" us", base+" us"
@@ -182,13 +179,27 @@ func (r *results) markdown() string {
 		if res.extra {
 			what = "*" + what + "*"
 		}
-		p("| %s | %s | %s | %s (%s to %s) | %s | %s | %s |", what, res.against, target, number(res.ratio), number(res.low), number(res.high), res.reached(), way, base)
+		p("| %s | %s | %s | %s (%s to %s) | %s | %s | %s |", what, res.against, to, number(res.ratio), number(res.low), number(res.high), res.reached(), way, base)
 	}
 	p("\nNot reached:\n")
 	for _, res := range rows {
 		if res.reached() == "**no**" {
 			p("- %s, against %s: %s instead of %s", res.what, res.against, number(res.ratio), number(res.target))
 		}
+	}
+
+	p("\n## The guard in two functions\n")
+	p("The same with the second line of the guard in a function of its own, which is not inlined:")
+	p("the fastest form, see [the guide](%s).\n", map[bool]string{false: "../guide.md", true: "../../guide.md"}[r.Quick]+"#the-fastest-form")
+	p("| what | against | ratio to reach | ratio | reached | guard in one |")
+	p("|---|---|---|---|---|---|")
+	for _, res := range rows {
+		row, ok := res.split(r.Groups)
+		if !ok || row.way == "split" && res.row.way != "guard" || res.extra {
+			continue
+		}
+		split := row.result(r.Groups)
+		p("| %s | %s | %s | %s (%s to %s) | %s | %s |", res.what, res.against, target(res.target), number(split.ratio), number(split.low), number(split.high), split.reached(), number(res.ratio))
 	}
 
 	p("\n## Depth\n")
@@ -226,6 +237,14 @@ func (r *results) markdown() string {
 		b.WriteString(peers)
 	}
 	return b.String()
+}
+
+// target prints a ratio to reach.
+func target(ratio float64) string {
+	if ratio == float64(int(ratio)) {
+		return fmt.Sprint(int(ratio))
+	}
+	return number(ratio)
 }
 
 // once is the group where the memory at n levels is measured.

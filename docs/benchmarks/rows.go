@@ -37,25 +37,25 @@ func allGroups(quick bool) []group {
 		large, million = 1_000_000, 200_000
 	}
 	groups := []group{
-		{name: "fib", work: "fib", n: 32, repeats: 3, ways: []string{"bare", "plain", "guard", "nil", "param-plain", "param-guard"}},
+		{name: "fib", work: "fib", n: 32, repeats: 3, ways: []string{"bare", "plain", "guard", "split", "nil", "param-plain", "param-guard"}},
 		{name: "evaluator", work: "evaluator", n: 14, repeats: 101, ways: []string{"plain", "guard"}},
 	}
 	for _, n := range depths(quick) {
 		g := group{name: "linear " + levels(n), work: "linear", n: n, repeats: max(1, min(501, 5_000_000/n)),
-			ways: []string{"fresh", "new", "warm", "grown", "leaf", "guard-grown", "warm-gc", "grown-gc"}}
+			ways: []string{"fresh", "new", "warm", "grown", "leaf", "guard-grown", "warm-gc", "grown-gc", "split-new", "split-warm"}}
 		if n == deep {
-			g.ways = []string{"fresh-once", "new-once", "warm", "grown", "warm-gc", "grown-gc"}
+			g.ways = []string{"fresh-once", "new-once", "warm", "grown", "warm-gc", "grown-gc", "split-new-once", "split-warm"}
 		} else {
 			// A stack that did nothing else: that is where the memory is read off.
-			groups = append(groups, group{name: "once " + levels(n), work: "linear", n: n, ways: []string{"fresh-once", "new-once"}})
+			groups = append(groups, group{name: "once " + levels(n), work: "linear", n: n, ways: []string{"fresh-once", "new-once", "split-new-once"}})
 		}
 		groups = append(groups, g)
 	}
 	return append(groups,
 		group{name: "parameter 1M", work: "parameter", n: million, repeats: 5, ways: []string{"fresh", "new", "warm"}},
-		group{name: "list", work: "list", n: million, repeats: 3, ways: []string{"fresh", "new", "warm"}},
-		group{name: "bushy", work: "bushy", n: million, repeats: 1, ways: []string{"fresh", "new", "warm"}},
-		group{name: "ackermann", work: "ackermann", n: map[bool]int{false: 11, true: 9}[quick], repeats: 1, ways: []string{"fresh", "new", "warm"}},
+		group{name: "list", work: "list", n: million, repeats: 3, ways: []string{"fresh", "new", "warm", "split-new", "split-warm"}},
+		group{name: "bushy", work: "bushy", n: million, repeats: 1, ways: []string{"fresh", "new", "warm", "split-new", "split-warm"}},
+		group{name: "ackermann", work: "ackermann", n: map[bool]int{false: 11, true: 9}[quick], repeats: 1, ways: []string{"fresh", "new", "warm", "split-new", "split-warm"}},
 		group{name: "four", work: "four", n: million, repeats: 5, ways: []string{"fresh", "new", "warm"}},
 		group{name: "hot split", work: "hotsplit", n: 15000, repeats: 3, ways: []string{"plain", "guard"}},
 		group{name: "after GC", work: "aftergc", n: 100, ways: []string{"plain", "plain-gc", "guard", "guard-gc"}},
@@ -159,6 +159,15 @@ func allRows(quick bool) []row {
 		row{what: "allocations per level, 1,000 levels in one segment", against: "(absolute)", group: "allocs shallow", way: "warm", metric: "allocs", absolute: true},
 		row{what: "the same, 1M levels with their hops", against: "(absolute)", group: "allocs deep", way: "warm", metric: "allocs", absolute: true, extra: true},
 	)
+}
+
+// split returns the row for the guard in two functions, where that is measured.
+func (r row) split(groups map[string]map[string][]sample) (row, bool) {
+	r.way = "split-" + r.way
+	if r.group == "fib" {
+		r.way = "split"
+	}
+	return r, len(groups[r.group][r.way]) > 0
 }
 
 // result is a row with its figures.
