@@ -59,6 +59,49 @@ func head(kib int) []edit {
 	return []edit{{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib)}}
 }
 
+// restDeep is the library with idle workers that park in a frame of over a quarter of
+// their stacks, so that the collector does not halve them.
+func restDeep(sizes string) []edit {
+	return []edit{
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.rest()\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/size.go", "// An array over 128 KB", `
+func (w *Worker) rest() {
+	switch {
+	case w.size == Huge:
+		restHuge(w, 0)
+	case w.size == Large && ` + sizes + `:
+		restLarge(w, 0)
+	default:
+		<-w.baton
+	}
+}
+
+//go:noinline
+func restHuge(w *Worker, n int) byte {
+	if n == 0 {
+		<-w.baton
+		return 0
+	}
+	var a, b block
+	a[n], b[n] = byte(n), byte(n)
+	return a[n/2] + b[n/2] + restHuge(w, n-1)
+}
+
+//go:noinline
+func restLarge(w *Worker, n int) byte {
+	if n == 0 {
+		<-w.baton
+		return 0
+	}
+	var a [48 << 10]byte
+	a[n] = byte(n)
+	return a[n/2] + restLarge(w, n-1)
+}
+
+// An array over 128 KB`},
+	}
+}
+
 var variants = []variant{
 	{name: asItIs},
 	{name: "all segments of 128 KiB", edits: next("return scheduler.Huge", "return scheduler.Large")},
@@ -95,6 +138,8 @@ var variants = []variant{
 		{"scheduler/scheduler.go", "\t\t\tw.baton <- struct{}{}\n\t\t\t<-w.baton\n", "\t\t\tw.resume()\n"},
 	}},
 	{name: "no growing beforehand", edits: []edit{{"scheduler/worker.go", "\t\tw.size.Pregrow()\n", ""}}},
+	{name: "idle huge workers keep their stacks", edits: restDeep("false")},
+	{name: "all idle workers keep their stacks", edits: restDeep("true")},
 	{name: "profile-guided build", pgo: true},
 	{name: "GOMAXPROCS 1", env: []string{"GOMAXPROCS=1"}},
 	{name: "GOMAXPROCS 4", env: []string{"GOMAXPROCS=4"}},
