@@ -289,13 +289,16 @@ func BenchmarkGuide(b *testing.B) {
 	})
 	bench("guard-vs-guard-with-cancelable-context", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		f := &fibber{s}
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		compare(b, fibCalls, func() { f.guard(fibN) }, func() {
-			if err := s.Run(ctx, func(context.Context) error { f.guard(fibN); return nil }); err != nil {
-				b.Fatal(err)
+		in := func(ctx context.Context) func() {
+			return func() {
+				if err := s.Run(ctx, func(context.Context) error { f.guard(fibN); return nil }); err != nil {
+					b.Fatal(err)
+				}
 			}
-		})
+		}
+		cancelable, cancel := context.WithCancel(ctx)
+		defer cancel()
+		compare(b, fibCalls, in(ctx), in(cancelable))
 	})
 	bench("guard-vs-Call", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		f := &fibber{s}
