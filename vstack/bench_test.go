@@ -76,6 +76,15 @@ func BenchmarkFib(b *testing.B) {
 			perCall(b, fibCalls, "ns/call")
 		})
 	})
+	b.Run("impl=vstack-two-functions", func(b *testing.B) {
+		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
+			f := &fibber{s}
+			for b.Loop() {
+				f.split(fibN)
+			}
+			perCall(b, fibCalls, "ns/call")
+		})
+	})
 }
 
 // A tree evaluator, (node, environment) to (value, error).

@@ -37,9 +37,9 @@ func (s *Stack) Trace() *Trace {
 //
 // The recursion stands still while its frames are read; see [Stack.Trace] for
 // how long. With segments > 0 only so many are read, half of them from either
-// end, and the trace says how many it left out: 8 take about a millisecond
-// however deep the stack is. 0 reads all. TraceContext panics if ctx is nil; for a
-// nil stack it returns an empty trace.
+// end, and the trace says how many it left out: 8 take some
+// milliseconds however deep the stack is. 0 reads all. TraceContext panics if ctx is
+// nil; for a nil stack it returns an empty trace.
 func (s *Stack) TraceContext(ctx context.Context, segments int) (*Trace, error) {
 	if ctx == nil {
 		panic(misuse("TraceContext: ctx is nil; use context.Background()"))

@@ -19,15 +19,16 @@ type peerWork struct {
 	what       string // for people
 	n, repeats int
 	mine, base string // vstack's way, and plain Go's
+	split      string // vstack's with the guard in two functions; "": not measured
 }
 
 func peerWorks() []peerWork {
 	works := []peerWork{
-		{name: "peers fib", work: "fib", what: "fib(30), ns a call", n: 30, repeats: 3, mine: "guard", base: "plain"},
+		{name: "peers fib", work: "fib", what: "fib(30), ns a call", n: 30, repeats: 3, mine: "guard", base: "plain", split: "split"},
 		{name: "peers tree", work: "tree", what: "tree evaluator, ns a node", n: 14, repeats: 21, mine: "guard", base: "plain"},
 	}
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
-		works = append(works, peerWork{name: "peers linear " + levels(n), work: "linear", what: levels(n) + " levels, ns a level", n: n, repeats: max(3, min(201, 2_000_000/n)), mine: "warm", base: "fresh"})
+		works = append(works, peerWork{name: "peers linear " + levels(n), work: "linear", what: levels(n) + " levels, ns a level", n: n, repeats: max(3, min(201, 2_000_000/n)), mine: "warm", base: "fresh", split: "split-warm"})
 	}
 	return works
 }
@@ -105,6 +106,9 @@ func (m *measurer) addPeers(groups []group, wanted *regexp.Regexp) (_ []group, l
 		g := group{name: w.name, work: name, n: w.n, repeats: w.repeats, ways: []string{w.base, w.mine}}
 		if w.work == "linear" {
 			g.ways = append(g.ways, "new")
+		}
+		if w.split != "" {
+			g.ways = append(g.ways, w.split)
 		}
 		for _, way := range ways {
 			// Past its stack plain recursion in Rust and Kotlin crashes.

@@ -271,8 +271,8 @@ func (r *results) peers() string {
 	p("in turn with vstack. `stacker` and `recursive` run on the main thread's stack as it is, 8 MiB")
 	p("on most systems, and take a new one only beyond that: up to some 100,000 levels they measure")
 	p("no more than their check. The JVM runs each workload for two seconds before the clock.\n")
-	title := "| workload | vstack | plain Go |"
-	line := "|---|---|---|"
+	title := "| workload | vstack | guard in two functions | plain Go |"
+	line := "|---|---|---|---|"
 	for _, peer := range peers {
 		title += " " + peer.title + " |"
 		line += "---|"
@@ -284,7 +284,8 @@ func (r *results) peers() string {
 		if !ok {
 			continue
 		}
-		cells := fmt.Sprintf("| %s | %s | %s |", w.what, number(mine), r.cell(w.name, w.base, "ns", 1))
+		split := r.cell(w.name, w.split, "ns", 1)
+		cells := fmt.Sprintf("| %s | %s | %s | %s |", w.what, number(mine), split, r.cell(w.name, w.base, "ns", 1))
 		for _, peer := range peers {
 			cells += " " + r.cell(w.name, peer.way, "ns", 1) + " |"
 			theirs, ok := r.value(w.name, peer.way, "ns")
@@ -293,7 +294,11 @@ func (r *results) peers() string {
 			}
 			measured = true
 			if mine >= theirs {
-				sentences = append(sentences, fmt.Sprintf("- vstack is not ahead of %s on %s: %s against %s.", peer.title, w.what, number(mine), number(theirs)))
+				sentence := fmt.Sprintf("- vstack is not ahead of %s on %s: %s against %s", peer.title, w.what, number(mine), number(theirs))
+				if two, ok := r.value(w.name, w.split, "ns"); ok {
+					sentence += ", with the guard in two functions " + number(two)
+				}
+				sentences = append(sentences, sentence+".")
 			}
 		}
 		p("%s %s | %s |", cells, r.cell(w.name, "rust plain", "ns", 1), r.cell(w.name, "kotlin plain", "ns", 1))
@@ -301,7 +306,7 @@ func (r *results) peers() string {
 	if !measured {
 		return ""
 	}
-	p("\nvstack's column for linear recursion is a warm stack; on a new one it takes, in the same turns:")
+	p("\nvstack's columns for linear recursion are a warm stack; on a new one it takes, in the same turns:")
 	var fresh []string
 	for _, w := range peerWorks() {
 		if w.work == "linear" {
