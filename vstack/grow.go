@@ -50,8 +50,9 @@ func (s *Stack) grow(fn func()) {
 //
 // Keep closures in this branch, where they cost nothing until it is taken, and
 // let them capture only variables that are never assigned again: Go moves the
-// others to the heap on every call. Where every nanosecond counts, put the call of
-// Grow into a function of its own that is not inlined.
+// others to the heap on every call. What a captured pointer points to is on the heap
+// too, since fn may run on another goroutine. Where every nanosecond counts, put the
+// call of Grow into a function of its own that is not inlined.
 //
 //go:noinline
 func Grow[R any](s *Stack, fn func() R) R {
