@@ -196,7 +196,7 @@ type looped struct {
 
 // iterate is a loop over a function whose body is called from further down.
 //
-// It has one result, since the compiler of Go 1.26 loses two: results that closures
+// It has one result, since the compiler (Go 1.25 on) loses two: results that closures
 // share are moved to the heap together, and after a panic that a deferred call of the
 // same function recovers they are returned from memory that the collector may have
 // given to something else.
