@@ -753,7 +753,7 @@ func (s *source) addImport() {
 	}
 	switch {
 	case last == nil:
-		s.insert(s.offset(s.file.Name.End()), "\n\nimport "+spec)
+		s.insert(s.afterComments(s.file.Name.End()), "\n\nimport "+spec)
 	case last.Lparen.IsValid():
 		// Into the last group if that has packages that are not of the standard
 		// library, where gofmt sorts it; else as a group of its own.
@@ -763,14 +763,22 @@ func (s *source) addImport() {
 		if first, _, _ := strings.Cut(p, "/"); !strings.Contains(first, ".") {
 			gap = "\n\n"
 		}
-		at := s.offset(end.End())
-		if end.Comment != nil {
-			at = s.offset(end.Comment.End())
-		}
-		s.insert(at, gap+"\t"+spec)
+		s.insert(s.afterComments(end.End()), gap+"\t"+spec)
 	default:
-		s.insert(s.offset(last.End()), "\nimport "+spec)
+		s.insert(s.afterComments(last.End()), "\nimport "+spec)
 	}
+}
+
+// afterComments returns where pos is, or where the comments end that begin on its
+// line behind it and belong to what is before pos.
+func (s *source) afterComments(pos token.Pos) int {
+	line := s.fset.PositionFor(pos, false).Line
+	for _, c := range s.file.Comments {
+		if c.Pos() >= pos && s.fset.PositionFor(c.Pos(), false).Line == line {
+			pos = c.End()
+		}
+	}
+	return s.offset(pos)
 }
 
 // finish applies the edits. A file that was formatted by gofmt is so after.

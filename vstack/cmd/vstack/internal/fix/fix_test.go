@@ -112,6 +112,28 @@ func TestCRLF(t *testing.T) {
 	}
 }
 
+// TestImportComments makes sure that a comment stays behind what it is about.
+func TestImportComments(t *testing.T) {
+	file, err := filepath.Abs("testdata/in/in.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lib = `"github.com/vstack-go/vstack/vstack"`
+	for head, want := range map[string]string{
+		"package in // import \"in\"\n":                           "package in // import \"in\"\n\nimport " + lib + "\n",
+		"package in /* a */ // b\n":                               "package in /* a */ // b\n\nimport " + lib + "\n",
+		"package in\n\n// c\n":                                    "package in\n\nimport " + lib + "\n\n// c\n",
+		"package in\n\nimport _ \"embed\" // d\n":                 "package in\n\nimport _ \"embed\" // d\nimport " + lib + "\n",
+		"package in\n\nimport (\n\t_ \"embed\" // e\n\t// f\n)\n": "package in\n\nimport (\n\t_ \"embed\" // e\n\n\t" + lib + "\n\t// f\n)\n",
+	} {
+		text := head + "\ntype node struct{ kids []*node }\n\nfunc (n *node) walk() {\n\tfor _, k := range n.kids {\n\t\tk.walk()\n\t}\n}\n"
+		change, _ := plan(t, "in", map[string][]byte{file: []byte(text)}, fix.Field{Type: "node", Name: "stack"})
+		if len(change.Files) != 1 || !strings.HasPrefix(string(change.Files[0].After), want) {
+			t.Errorf("%q gives %v, want %q first", head, change.Files, want)
+		}
+	}
+}
+
 // TestUnusedField makes sure that a field is added only where there is no stack.
 func TestUnusedField(t *testing.T) {
 	change, _ := plan(t, "in", nil, fix.Field{Type: "large", Name: "more"})
