@@ -235,7 +235,7 @@ func (f *fixer) weight(fn *program.Func, fields []Field) int {
 		return noSource
 	}
 	t := target{fn: fn, pkg: f.program.Source[fn.Pkg], file: f.source(fn)}
-	s, ok := find(fn, visible(f.program, fn), fields)
+	s, ok := find(f.program, fn, visible(f.program, fn), fields)
 	if !ok {
 		return noStack
 	}
@@ -311,9 +311,9 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 	if _, err := self(t, newNames(fn)); err != nil {
 		return err.Error()
 	}
-	s, ok := find(fn, visible(f.program, fn), f.fields)
+	s, ok := find(f.program, fn, visible(f.program, fn), f.fields)
 	if !ok {
-		return outOfReach + ": " + nearly(fn, visible(f.program, fn))
+		return outOfReach + ": " + nearly(f.program, fn, visible(f.program, fn))
 	}
 	t.stack = s
 	if err := t.write(t.file.library()); err != nil {
@@ -323,7 +323,7 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 		t.file.adds = true
 	}
 	for i, field := range f.fields {
-		without, ok := find(fn, visible(f.program, fn), slices.Delete(slices.Clone(f.fields), i, i+1))
+		without, ok := find(f.program, fn, visible(f.program, fn), slices.Delete(slices.Clone(f.fields), i, i+1))
 		if !ok || without.expr != s.expr {
 			used[field] = true
 		}

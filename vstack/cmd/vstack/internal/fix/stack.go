@@ -44,22 +44,23 @@ func (f Field) matches(t *types.Named) bool {
 // A variable is one that a function can see: a parameter, its receiver, or, for
 // a function literal, one of a function around it.
 type variable struct {
-	obj  *types.Var
-	name string
+	obj      *types.Var
+	name     string
+	receiver bool
 }
 
 // find looks for a stack in reach of fn: a parameter, a field of the receiver or
 // of a parameter, or of a struct that is such a field, or what a context knows.
 // fields are those that may be added where there is none, or only a context.
-func find(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
-	s, ok := findWith(fn, vars, nil)
+func find(p *program.Program, fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+	s, ok := findWith(p, fn, vars, nil)
 	if len(fields) > 0 && (!ok || s.context) {
-		return findWith(fn, vars, fields)
+		return findWith(p, fn, vars, fields)
 	}
 	return s, ok
 }
 
-func findWith(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+func findWith(p *program.Program, fn *program.Func, vars []variable, fields []Field) (stack, bool) {
 	from := fn.Pkg
 	for _, v := range vars {
 		if guard.IsStack(v.obj.Type()) {
@@ -75,7 +76,7 @@ func findWith(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
 			}
 			if path, ok := fieldPath(t, from, steps, fields); ok {
 				s := stack{expr: v.name + path, cost: steps - 1}
-				if pointer && (comparedWithNil(fn, v.name) || !followed(fn, v.name)) {
+				if pointer && mayBeNil(p, fn, v) {
 					s.notNil = v.name
 				}
 				return s, true
@@ -120,7 +121,7 @@ func fieldPath(t types.Type, from *types.Package, steps int, fields []Field) (st
 }
 
 // nearly says what find would need to find a stack.
-func nearly(fn *program.Func, vars []variable) string {
+func nearly(p *program.Program, fn *program.Func, vars []variable) string {
 	for _, v := range vars {
 		if path, ok := behindPointer(v.obj.Type(), fn.Pkg, 3); ok {
 			return fmt.Sprintf("%s%s is behind a pointer that may be nil: keep the stack in a field nearer, or write the guard by hand", v.name, path)
@@ -130,8 +131,8 @@ func nearly(fn *program.Func, vars []variable) string {
 		if v.Name() != "" && v.Name() != "_" {
 			continue
 		}
-		unnamed := []variable{{v, "_"}}
-		if _, ok := findWith(fn, unnamed, nil); ok {
+		unnamed := []variable{{v, "_", false}}
+		if _, ok := findWith(p, fn, unnamed, nil); ok {
 			return fmt.Sprintf("the parameter of type %s has no name: give it one", types.TypeString(v.Type(), types.RelativeTo(fn.Pkg)))
 		}
 	}
@@ -163,38 +164,6 @@ func behindPointer(t types.Type, from *types.Package, steps int) (string, bool) 
 	return "", false
 }
 
-// comparedWithNil reports whether the function expects that name may be nil.
-func comparedWithNil(fn *program.Func, name string) (found bool) {
-	is := func(e ast.Expr, name string) bool {
-		id, ok := ast.Unparen(e).(*ast.Ident)
-		return ok && id.Name == name
-	}
-	ast.Inspect(fn.Body(), func(n ast.Node) bool {
-		if e, ok := n.(*ast.BinaryExpr); ok && (e.Op == token.EQL || e.Op == token.NEQ) {
-			found = found || is(e.X, name) && is(e.Y, "nil") || is(e.X, "nil") && is(e.Y, name)
-		}
-		return !found
-	})
-	return found
-}
-
-// followed reports whether the function uses a field or method of name itself. One
-// that only hands it on may be called with nil.
-func followed(fn *program.Func, name string) (found bool) {
-	ast.Inspect(fn.Body(), func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			id, ok := ast.Unparen(n.X).(*ast.Ident)
-			found = found || ok && id.Name == name
-		case *ast.StarExpr:
-			id, ok := ast.Unparen(n.X).(*ast.Ident)
-			found = found || ok && id.Name == name
-		}
-		return !found
-	})
-	return found
-}
-
 func isContext(t types.Type) bool {
 	named, ok := types.Unalias(t).(*types.Named)
 	return ok && named.Obj().Name() == "Context" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "context"
@@ -206,32 +175,32 @@ func visible(p *program.Program, fn *program.Func) (vars []variable) {
 	if pkg == nil {
 		return nil
 	}
-	add := func(list *ast.FieldList) {
+	add := func(list *ast.FieldList, receiver bool) {
 		if list == nil {
 			return
 		}
 		for _, field := range list.List {
 			for _, name := range field.Names {
 				if v, ok := pkg.TypesInfo.Defs[name].(*types.Var); ok && name.Name != "_" {
-					vars = append(vars, variable{v, name.Name})
+					vars = append(vars, variable{v, name.Name, receiver})
 				}
 			}
 		}
 	}
 	switch d := fn.Decl().(type) {
 	case *ast.FuncDecl:
-		add(d.Recv)
-		add(d.Type.Params)
+		add(d.Recv, true)
+		add(d.Type.Params, false)
 	case *ast.FuncLit:
-		add(d.Type.Params)
+		add(d.Type.Params, false)
 		own := len(vars)
 		for outer := fn.SSA.Parent(); outer != nil; outer = outer.Parent() {
 			switch d := outer.Syntax().(type) {
 			case *ast.FuncDecl:
-				add(d.Recv)
-				add(d.Type.Params)
+				add(d.Recv, true)
+				add(d.Type.Params, false)
 			case *ast.FuncLit:
-				add(d.Type.Params)
+				add(d.Type.Params, false)
 			}
 		}
 		// Not what something between hides.

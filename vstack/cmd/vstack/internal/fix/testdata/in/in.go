@@ -118,13 +118,66 @@ func assigned(s *vstack.Stack, n *Node) {
 	}
 }
 
+// lazy may be nil.
+type lazy struct {
+	stack *vstack.Stack
+	n     int
+}
+
 // A nil receiver is fine here.
-func (e *eval) nilOK(n *Node) int {
+func (e *lazy) nilOK(n *Node) int {
 	if e == nil {
 		return 0
 	}
 	for _, k := range n.Kids {
 		e.nilOK(k)
+	}
+	return e.n
+}
+
+// In a method of the same type, too.
+func (e *lazy) also(n *Node) (sum int) {
+	for _, k := range n.Kids {
+		sum += e.also(k)
+	}
+	return sum
+}
+
+// It needs e for the leaves only.
+func sometimes(e *eval, n *Node) (sum int) {
+	if len(n.Kids) == 0 {
+		return e.n
+	}
+	for _, k := range n.Kids {
+		sum += sometimes(e, k)
+	}
+	return sum
+}
+
+// Whichever way it goes, e is not nil.
+func always(e *eval, n *Node) (sum int) {
+	for _, k := range n.Kids {
+		sum += always(e, k)
+	}
+	if sum > 0 {
+		return sum + e.value()
+	}
+	return func() int { return -e.n }() + e.n
+}
+
+func (e *eval) value() int { return e.n }
+
+// The method that it calls is fine with nil.
+func tolerated(e *lazy, n *Node) (sum int) {
+	for _, k := range n.Kids {
+		sum += tolerated(e, k)
+	}
+	return sum + e.count()
+}
+
+func (e *lazy) count() int {
+	if e == nil {
+		return 0
 	}
 	return e.n
 }

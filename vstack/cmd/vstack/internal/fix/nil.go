@@ -1,0 +1,211 @@
+package fix
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+)
+
+// mayBeNil reports whether fn may be called with nil for v, a pointer, and return
+// all the same: then the guard must not look for a field of it. What is not known is
+// taken as yes, with one exception: a receiver that fn uses is no nil, unless a
+// method of its type compares its receiver with nil, so that a nil one means
+// something.
+func mayBeNil(p *program.Program, fn *program.Func, v variable) bool {
+	if comparedWithNil(fn.Body(), v.name) {
+		return true
+	}
+	if v.receiver {
+		return !followed(fn, v.name) || nilReceivers(p, v.obj)
+	}
+	for i, param := range fn.SSA.Params {
+		if param.Object() != nil && param.Object().Pos() == v.obj.Pos() {
+			return !followsAlways(fn.SSA, i, map[*ssa.Parameter]bool{})
+		}
+	}
+	return true // of a function around fn
+}
+
+// comparedWithNil reports whether body expects that name may be nil.
+func comparedWithNil(body *ast.BlockStmt, name string) (found bool) {
+	is := func(e ast.Expr, name string) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && id.Name == name
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		if e, ok := n.(*ast.BinaryExpr); ok && (e.Op == token.EQL || e.Op == token.NEQ) {
+			found = found || is(e.X, name) && is(e.Y, "nil") || is(e.X, "nil") && is(e.Y, name)
+		}
+		return !found
+	})
+	return found
+}
+
+// followed reports whether the function uses a field or method of name itself. One
+// that only hands it on may be called with nil.
+func followed(fn *program.Func, name string) (found bool) {
+	ast.Inspect(fn.Body(), func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			id, ok := ast.Unparen(n.X).(*ast.Ident)
+			found = found || ok && id.Name == name
+		case *ast.StarExpr:
+			id, ok := ast.Unparen(n.X).(*ast.Ident)
+			found = found || ok && id.Name == name
+		}
+		return !found
+	})
+	return found
+}
+
+// nilReceivers reports whether a method of the receiver's type compares its
+// receiver with nil.
+func nilReceivers(p *program.Program, receiver *types.Var) bool {
+	ptr, ok := types.Unalias(receiver.Type()).(*types.Pointer)
+	if !ok {
+		return false
+	}
+	named, ok := types.Unalias(ptr.Elem()).(*types.Named)
+	pkg := p.Source[receiver.Pkg()]
+	if !ok || pkg == nil {
+		return false
+	}
+	for _, file := range pkg.Syntax {
+		for _, decl := range file.Decls {
+			d, ok := decl.(*ast.FuncDecl)
+			if !ok || d.Recv == nil || d.Body == nil || len(d.Recv.List) != 1 || len(d.Recv.List[0].Names) != 1 {
+				continue
+			}
+			name := d.Recv.List[0].Names[0]
+			own, ok := pkg.TypesInfo.Defs[name].(*types.Var)
+			if !ok {
+				continue
+			}
+			ptr, ok := types.Unalias(own.Type()).(*types.Pointer)
+			if !ok {
+				continue
+			}
+			of, ok := types.Unalias(ptr.Elem()).(*types.Named)
+			if ok && of.Origin().Obj() == named.Origin().Obj() && comparedWithNil(d.Body, name.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// followsAlways reports whether each way through f, from its start to a return,
+// follows the pointer that is parameter i: with nil it would panic. known has what
+// was found; a function that is being looked at is in it as one that does not, for
+// a recursive call shows nothing.
+func followsAlways(f *ssa.Function, i int, known map[*ssa.Parameter]bool) (always bool) {
+	if len(f.Blocks) == 0 {
+		return false // not Go, or not here
+	}
+	if always, ok := known[f.Params[i]]; ok {
+		return always
+	}
+	known[f.Params[i]] = false
+	defer func() { known[f.Params[i]] = always }()
+
+	same := map[ssa.Value]bool{} // values that are the parameter
+	var alias func(v ssa.Value)
+	alias = func(v ssa.Value) {
+		same[v] = true
+		if v.Referrers() == nil {
+			return
+		}
+		for _, user := range *v.Referrers() {
+			store, ok := user.(*ssa.Store)
+			if !ok || store.Val != v {
+				continue
+			}
+			if cell, ok := store.Addr.(*ssa.Alloc); ok && onlyStore(cell, store) {
+				for _, user := range *cell.Referrers() {
+					if load, ok := user.(*ssa.UnOp); ok && load.Op == token.MUL {
+						same[load] = true
+					}
+				}
+			}
+		}
+	}
+	alias(f.Params[i])
+
+	follows := func(b *ssa.BasicBlock) bool {
+		for _, instr := range b.Instrs {
+			switch instr := instr.(type) {
+			case *ssa.FieldAddr:
+				if same[instr.X] {
+					return true
+				}
+			case *ssa.UnOp:
+				if instr.Op == token.MUL && same[instr.X] {
+					return true
+				}
+			case *ssa.Call:
+				callee := instr.Call.StaticCallee()
+				if callee == nil {
+					continue
+				}
+				for k, arg := range instr.Call.Args {
+					if same[arg] && followsAlways(callee, k, known) {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	}
+	// Is there a way to a return past all blocks that follow it?
+	seen := map[*ssa.BasicBlock]bool{}
+	var past func(b *ssa.BasicBlock) bool
+	past = func(b *ssa.BasicBlock) bool {
+		if seen[b] || follows(b) {
+			return false
+		}
+		seen[b] = true
+		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok {
+			return true
+		}
+		for _, next := range b.Succs {
+			if past(next) {
+				return true
+			}
+		}
+		return false
+	}
+	return !past(f.Blocks[0])
+}
+
+// onlyStore reports whether nothing else is stored in cell, neither by the function
+// itself nor by a literal in it, as far as it is plain to see.
+func onlyStore(cell *ssa.Alloc, store *ssa.Store) bool {
+	for _, user := range *cell.Referrers() {
+		switch user := user.(type) {
+		case *ssa.UnOp, *ssa.DebugRef:
+		case *ssa.Store:
+			if user != store {
+				return false
+			}
+		case *ssa.MakeClosure:
+			literal := user.Fn.(*ssa.Function)
+			for i, bound := range user.Bindings {
+				if bound != ssa.Value(cell) {
+					continue
+				}
+				for _, inner := range *literal.FreeVars[i].Referrers() {
+					if load, ok := inner.(*ssa.UnOp); !ok || load.Op != token.MUL {
+						return false
+					}
+				}
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
