@@ -204,29 +204,34 @@ func Plan(p *program.Program, r *recursion.Result, fields []Field) (*Change, err
 
 // choose returns the smallest set of functions that is on every way round c.
 func (f *fixer) choose(c *recursion.Cycle, fields []Field) []*program.Func {
-	ids := map[*program.Func]int{}
-	for i, fn := range c.Funcs {
-		ids[fn] = i
-	}
-	g := make(graph.Digraph, len(c.Funcs))
-	ins := make([]int, len(c.Funcs))
-	for _, call := range c.Calls {
-		from, to := ids[call.From], ids[call.To]
-		if !slices.Contains(g[from], to) {
-			g[from] = append(g[from], to)
-			ins[to]++
-		}
-	}
 	weights := make([]int, len(c.Funcs))
 	for i, fn := range c.Funcs {
 		weights[i] = f.weight(fn, fields)
 	}
-	set, _ := g.FeedbackVertexSet(func(v int) int { return weights[v] })
+	set, _ := calls(c).FeedbackVertexSet(func(v int) int { return weights[v] })
 	fns := make([]*program.Func, len(set))
 	for i, v := range set {
 		fns[i] = c.Funcs[v]
 	}
 	return fns
+}
+
+// calls returns the calls of c as a graph whose nodes are the indices of c.Funcs.
+func calls(c *recursion.Cycle) graph.Digraph {
+	ids := map[*program.Func]int{}
+	for i, fn := range c.Funcs {
+		ids[fn] = i
+	}
+	type edge struct{ from, to int }
+	seen := map[edge]bool{}
+	g := make(graph.Digraph, len(c.Funcs))
+	for _, call := range c.Calls {
+		if e := (edge{ids[call.From], ids[call.To]}); !seen[e] {
+			seen[e] = true
+			g[e.from] = append(g[e.from], e.to)
+		}
+	}
+	return g
 }
 
 // weight says how much a guard in fn is to be avoided.
@@ -235,7 +240,7 @@ func (f *fixer) weight(fn *program.Func, fields []Field) int {
 		return noSource
 	}
 	t := target{fn: fn, pkg: f.program.Source[fn.Pkg], file: f.source(fn)}
-	s, ok := find(f.program, fn, visible(f.program, fn), fields)
+	s, ok := find(fn, visible(f.program, fn), fields)
 	if !ok {
 		return noStack
 	}
@@ -311,11 +316,12 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 	if _, err := self(t, newNames(fn)); err != nil {
 		return err.Error()
 	}
-	s, ok := find(f.program, fn, visible(f.program, fn), f.fields)
+	s, ok := find(fn, visible(f.program, fn), f.fields)
 	if !ok {
-		return outOfReach + ": " + nearly(f.program, fn, visible(f.program, fn))
+		return outOfReach + ": " + nearly(fn, visible(f.program, fn))
 	}
 	t.stack = s
+	t.test = s.behind != nil && mayBeNil(f.program, fn, *s.behind)
 	if err := t.write(t.file.library()); err != nil {
 		return err.Error()
 	}
@@ -323,7 +329,7 @@ func (f *fixer) guard(fn *program.Func, used map[Field]bool) string {
 		t.file.adds = true
 	}
 	for i, field := range f.fields {
-		without, ok := find(f.program, fn, visible(f.program, fn), slices.Delete(slices.Clone(f.fields), i, i+1))
+		without, ok := find(fn, visible(f.program, fn), slices.Delete(slices.Clone(f.fields), i, i+1))
 		if !ok || without.expr != s.expr {
 			used[field] = true
 		}
@@ -364,15 +370,26 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 	slices.SortStableFunc(candidates, func(a, b *types.Named) int { return count[b] - count[a] })
 	candidates = candidates[:min(len(candidates), 24)]
 
+	// missing counts the functions that still go round without one that has a stack:
+	// none, and all can be guarded.
+	g := calls(c)
+	var without []int
+	for i, fn := range c.Funcs {
+		if f.weight(fn, f.fields) >= noStack {
+			without = append(without, i)
+		}
+	}
 	missing := func(fields []Field) (n int) {
-		for _, fn := range f.choose(c, fields) {
-			if f.weight(fn, fields) >= noStack {
-				n++
-			}
+		left := make([]bool, len(g))
+		for _, i := range without {
+			left[i] = f.weight(c.Funcs[i], fields) >= noStack
+		}
+		for _, component := range g.Components(func(v int) bool { return left[v] }) {
+			n += len(component)
 		}
 		return n
 	}
-	// help returns the field of t that leaves the fewest guards missing: one
+	// help returns the field of t that leaves the fewest functions missing: one
 	// that is exported only if other packages need it.
 	help := func(fields []Field, t *types.Named) (best Field, left int) {
 		left = -1
@@ -418,6 +435,13 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 		}
 		fields = append(fields, with)
 		found = append(found, f.typeName(best)+"."+with.Name)
+	}
+	// What helped at first may not be needed with the others.
+	for i := len(found) - 1; i >= 0; i-- {
+		k := len(f.fields) + i
+		if fewer := slices.Delete(slices.Clone(fields), k, k+1); missing(fewer) == 0 {
+			fields, found = fewer, slices.Delete(found, i, i+1)
+		}
 	}
 	return []string{strings.Join(found, ",")}
 }

@@ -20,6 +20,7 @@ type target struct {
 	pkg   *packages.Package
 	file  *source
 	stack stack
+	test  bool // the pointer in front of the stack may be nil
 }
 
 // A source is a file that is changed.
@@ -341,8 +342,8 @@ func (t target) write(lib string) error {
 	case t.stack.context:
 		s = names.fresh("stack")
 		lines = append(lines, fmt.Sprintf("if %s, _ := %s.FromContext(%s); %[1]s.Low() {", s, lib, t.stack.expr))
-	case t.stack.notNil != "":
-		lines = append(lines, fmt.Sprintf("if %s != nil && %s.Low() {", t.stack.notNil, s))
+	case t.test:
+		lines = append(lines, fmt.Sprintf("if %s != nil && %s.Low() {", t.stack.behind.name, s))
 	default:
 		lines = append(lines, fmt.Sprintf("if %s.Low() {", s))
 	}

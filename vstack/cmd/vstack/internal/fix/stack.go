@@ -14,10 +14,10 @@ import (
 
 // A stack is how a function gets at its *vstack.Stack.
 type stack struct {
-	expr    string // of the stack, in the function
-	notNil  string // a pointer on the way that may be nil, as far as the function shows
-	context bool   // expr is a context.Context that may have it
-	cost    int    // for choosing where to put guards: a context costs a look-up on every call
+	expr    string    // of the stack, in the function
+	behind  *variable // a pointer that expr goes through; nil if none
+	context bool      // expr is a context.Context that may have it
+	cost    int       // for choosing where to put guards: a context costs a look-up on every call
 }
 
 // A Field is a field to add to a type and to use as the stack.
@@ -52,15 +52,15 @@ type variable struct {
 // find looks for a stack in reach of fn: a parameter, a field of the receiver or
 // of a parameter, or of a struct that is such a field, or what a context knows.
 // fields are those that may be added where there is none, or only a context.
-func find(p *program.Program, fn *program.Func, vars []variable, fields []Field) (stack, bool) {
-	s, ok := findWith(p, fn, vars, nil)
+func find(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+	s, ok := findWith(fn, vars, nil)
 	if len(fields) > 0 && (!ok || s.context) {
-		return findWith(p, fn, vars, fields)
+		return findWith(fn, vars, fields)
 	}
 	return s, ok
 }
 
-func findWith(p *program.Program, fn *program.Func, vars []variable, fields []Field) (stack, bool) {
+func findWith(fn *program.Func, vars []variable, fields []Field) (stack, bool) {
 	from := fn.Pkg
 	for _, v := range vars {
 		if guard.IsStack(v.obj.Type()) {
@@ -76,8 +76,8 @@ func findWith(p *program.Program, fn *program.Func, vars []variable, fields []Fi
 			}
 			if path, ok := fieldPath(t, from, steps, fields); ok {
 				s := stack{expr: v.name + path, cost: steps - 1}
-				if pointer && mayBeNil(p, fn, v) {
-					s.notNil = v.name
+				if pointer {
+					s.behind = &v
 				}
 				return s, true
 			}
@@ -121,7 +121,7 @@ func fieldPath(t types.Type, from *types.Package, steps int, fields []Field) (st
 }
 
 // nearly says what find would need to find a stack.
-func nearly(p *program.Program, fn *program.Func, vars []variable) string {
+func nearly(fn *program.Func, vars []variable) string {
 	for _, v := range vars {
 		if path, ok := behindPointer(v.obj.Type(), fn.Pkg, 3); ok {
 			return fmt.Sprintf("%s%s is behind a pointer that may be nil: keep the stack in a field nearer, or write the guard by hand", v.name, path)
@@ -132,7 +132,7 @@ func nearly(p *program.Program, fn *program.Func, vars []variable) string {
 			continue
 		}
 		unnamed := []variable{{v, "_", false}}
-		if _, ok := findWith(p, fn, unnamed, nil); ok {
+		if _, ok := findWith(fn, unnamed, nil); ok {
 			return fmt.Sprintf("the parameter of type %s has no name: give it one", types.TypeString(v.Type(), types.RelativeTo(fn.Pkg)))
 		}
 	}

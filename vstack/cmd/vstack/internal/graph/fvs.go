@@ -13,79 +13,101 @@ const budget = 200_000
 func (g Digraph) FeedbackVertexSet(weight func(v int) int) (set []int, exact bool) {
 	exact = true
 	for _, component := range g.Components(nil) {
-		s := search{g: g, weight: weight, in: map[int]bool{}, steps: 2 + budget/len(component)}
-		for _, v := range component {
-			s.in[v] = true
-		}
-		s.best = s.greedy(component)
+		s, nodes := newSearch(g, component, weight)
+		s.best = s.greedy()
 		s.cost = s.sum(s.best)
-		s.branch(nil, map[int]bool{})
+		s.branch(nil)
 		if s.steps <= 0 {
 			exact = false
 		}
-		set = append(set, s.best...)
+		for _, v := range s.best {
+			set = append(set, nodes[v])
+		}
 	}
 	slices.Sort(set)
 	return set, exact
 }
 
-// A search looks for the lightest feedback vertex set of one component.
+// A search looks for the lightest feedback vertex set of one component, as a graph
+// of its own: a small one in a large program must not cost what the program does.
 type search struct {
-	g      Digraph
-	weight func(int) int
-	in     map[int]bool // nodes that are left
-	best   []int
-	cost   int
-	steps  int
+	g         Digraph
+	component []int // its nodes, in the order in which Components found them
+	weight    []int
+	in        []bool // nodes that are left
+	kept      []bool // nodes that must stay: sets with them have been tried
+	best      []int
+	cost      int
+	steps     int
+}
+
+// newSearch returns the search, and the nodes of g that its nodes stand for, in
+// their order.
+func newSearch(g Digraph, component []int, weight func(v int) int) (s *search, nodes []int) {
+	n := len(component)
+	nodes = slices.Sorted(slices.Values(component))
+	s = &search{g: make(Digraph, n), component: make([]int, n), weight: make([]int, n),
+		in: make([]bool, n), kept: make([]bool, n), steps: 2 + budget/n}
+	for i, v := range component {
+		s.component[i], _ = slices.BinarySearch(nodes, v)
+	}
+	for i, v := range nodes {
+		s.weight[i], s.in[i] = weight(v), true
+		for _, w := range g[v] {
+			if j, ok := slices.BinarySearch(nodes, w); ok {
+				s.g[i] = append(s.g[i], j)
+			}
+		}
+	}
+	return s, nodes
 }
 
 func (s *search) sum(set []int) (n int) {
 	for _, v := range set {
-		n += s.weight(v)
+		n += s.weight[v]
 	}
 	return n
 }
 
-func (s *search) keep(v int) bool { return s.in[v] }
+func (s *search) isIn(v int) bool { return s.in[v] }
 
-// branch extends the set taken by every way to break one shortest cycle. A
-// node in kept must stay in the graph: sets with it have been tried. Its depth
+// branch extends the set taken by every way to break one shortest cycle. Its depth
 // is the size of the best set known at most.
-func (s *search) branch(taken []int, kept map[int]bool) {
+func (s *search) branch(taken []int) {
 	if s.steps--; s.steps <= 0 {
 		return
 	}
-	cycle := s.shortest(kept)
+	cycle := s.shortest()
 	if cycle == nil {
 		if cost := s.sum(taken); cost < s.cost {
 			s.best, s.cost = slices.Clone(taken), cost
 		}
 		return
 	}
-	if s.sum(taken)+s.lightest(cycle, kept) >= s.cost {
+	if s.sum(taken)+s.lightest(cycle) >= s.cost {
 		return
 	}
 	var added []int
 	for _, v := range cycle {
-		if kept[v] {
+		if s.kept[v] {
 			continue
 		}
-		delete(s.in, v)
-		s.branch(append(slices.Clone(taken), v), kept)
+		s.in[v] = false
+		s.branch(append(slices.Clone(taken), v))
 		s.in[v] = true
-		kept[v] = true
+		s.kept[v] = true
 		added = append(added, v)
 	}
 	for _, v := range added {
-		delete(kept, v)
+		s.kept[v] = false
 	}
 }
 
 // lightest is the least weight that breaks the cycle.
-func (s *search) lightest(cycle []int, kept map[int]bool) int {
+func (s *search) lightest(cycle []int) int {
 	least := -1
 	for _, v := range cycle {
-		if w := s.weight(v); !kept[v] && (least < 0 || w < least) {
+		if w := s.weight[v]; !s.kept[v] && (least < 0 || w < least) {
 			least = w
 		}
 	}
@@ -96,14 +118,14 @@ func (s *search) lightest(cycle []int, kept map[int]bool) int {
 }
 
 // shortest returns the cycle that leaves the fewest ways to break it.
-func (s *search) shortest(kept map[int]bool) []int {
+func (s *search) shortest() []int {
 	var best []int
-	for _, component := range s.g.Components(s.keep) {
+	for _, component := range s.g.Components(s.isIn) {
 		for i, v := range component {
 			if i == 32 && best != nil {
 				break // short enough; looking at each node of a large component is dear
 			}
-			if c := s.g.Cycle(v, s.keep); best == nil || len(c) < len(best) {
+			if c := s.g.Cycle(v, s.isIn); best == nil || len(c) < len(best) {
 				best = c
 			}
 			if len(best) == 1 {
@@ -116,28 +138,26 @@ func (s *search) shortest(kept map[int]bool) []int {
 
 // greedy takes the node on the most paths for its weight until no cycle is
 // left, then puts back what was not needed.
-func (s *search) greedy(component []int) (set []int) {
-	left := [][]int{component}
-	in := map[int]bool{}
-	for _, v := range component {
-		in[v] = true
-	}
-	keep := func(v int) bool { return in[v] }
-	for len(left) > 0 {
-		// Only within its own component does an edge matter.
+func (s *search) greedy() (set []int) {
+	in := slices.Clone(s.in)
+	isIn := func(v int) bool { return in[v] }
+	// Only within its own component does an edge matter.
+	of := make([]int, len(in))
+	ins, outs := make([]int, len(in)), make([]int, len(in))
+	left := [][]int{s.component}
+	for number := 0; len(left) > 0; left = s.g.Components(isIn) {
 		for _, c := range left {
-			member := map[int]bool{}
+			number++
 			for _, v := range c {
-				member[v] = true
+				of[v], ins[v], outs[v] = number, 0, 0
 			}
-			ins, outs := map[int]int{}, map[int]int{}
 			loop := -1
 			for _, v := range c {
 				for _, w := range s.g[v] {
 					if w == v {
 						loop = v
 					}
-					if member[w] {
+					if of[w] == number {
 						outs[v]++
 						ins[w]++
 					}
@@ -145,7 +165,7 @@ func (s *search) greedy(component []int) (set []int) {
 			}
 			pick, score := -1, -1.0
 			for _, v := range c {
-				if n := float64(ins[v]*outs[v]) / float64(s.weight(v)); n > score {
+				if n := float64(ins[v]*outs[v]) / float64(s.weight[v]); n > score {
 					pick, score = v, n
 				}
 			}
@@ -155,14 +175,14 @@ func (s *search) greedy(component []int) (set []int) {
 			in[pick] = false
 			set = append(set, pick)
 		}
-		left = s.g.Components(keep)
 	}
-	// The heaviest go back first.
-	slices.SortStableFunc(set, func(a, b int) int { return s.weight(b) - s.weight(a) })
+	// The heaviest go back first. Without them there is no cycle, so a new one goes
+	// through the one that is back.
+	slices.SortStableFunc(set, func(a, b int) int { return s.weight[b] - s.weight[a] })
 	needed := set[:0:0]
 	for _, v := range set {
 		in[v] = true
-		if s.g.Cyclic(keep) {
+		if s.g.Cycle(v, isIn) != nil {
 			in[v] = false
 			needed = append(needed, v)
 		}

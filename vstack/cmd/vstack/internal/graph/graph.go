@@ -3,6 +3,8 @@
 // of them recurses, so that a program of any size can be looked at.
 package graph
 
+import "slices"
+
 // A Digraph is a directed graph with the nodes 0 to len(g)-1; g[v] lists the
 // successors of v.
 type Digraph [][]int
@@ -101,11 +103,10 @@ func (g Digraph) Cyclic(keep func(v int) bool) bool {
 // Cycle returns a shortest cycle through v, starting with v, among the nodes
 // that keep accepts; nil if there is none.
 func (g Digraph) Cycle(v int, keep func(v int) bool) []int {
-	from := map[int]int{}
+	from := make([]int, len(g)) // one more than the node before; 0: not reached
 	queue := []int{v}
-	for len(queue) > 0 {
-		u := queue[0]
-		queue = queue[1:]
+	for at := 0; at < len(queue); at++ {
+		u := queue[at]
 		for _, w := range g[u] {
 			if keep != nil && !keep(w) {
 				continue
@@ -113,16 +114,14 @@ func (g Digraph) Cycle(v int, keep func(v int) bool) []int {
 			if w == v {
 				path := []int{u}
 				for u != v {
-					u = from[u]
+					u = from[u] - 1
 					path = append(path, u)
 				}
-				for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
-					path[i], path[j] = path[j], path[i]
-				}
+				slices.Reverse(path)
 				return path
 			}
-			if _, ok := from[w]; !ok {
-				from[w] = u
+			if from[w] == 0 {
+				from[w] = u + 1
 				queue = append(queue, w)
 			}
 		}
