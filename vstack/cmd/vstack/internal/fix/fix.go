@@ -18,7 +18,6 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 	"golang.org/x/tools/go/packages"
 
-	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
@@ -208,30 +207,12 @@ func (f *fixer) choose(c *recursion.Cycle, fields []Field) []*program.Func {
 	for i, fn := range c.Funcs {
 		weights[i] = f.weight(fn, fields)
 	}
-	set, _ := calls(c).FeedbackVertexSet(func(v int) int { return weights[v] })
+	set, _ := c.Graph().FeedbackVertexSet(func(v int) int { return weights[v] })
 	fns := make([]*program.Func, len(set))
 	for i, v := range set {
 		fns[i] = c.Funcs[v]
 	}
 	return fns
-}
-
-// calls returns the calls of c as a graph whose nodes are the indices of c.Funcs.
-func calls(c *recursion.Cycle) graph.Digraph {
-	ids := map[*program.Func]int{}
-	for i, fn := range c.Funcs {
-		ids[fn] = i
-	}
-	type edge struct{ from, to int }
-	seen := map[edge]bool{}
-	g := make(graph.Digraph, len(c.Funcs))
-	for _, call := range c.Calls {
-		if e := (edge{ids[call.From], ids[call.To]}); !seen[e] {
-			seen[e] = true
-			g[e.from] = append(g[e.from], e.to)
-		}
-	}
-	return g
 }
 
 // weight says how much a guard in fn is to be avoided.
@@ -372,7 +353,7 @@ func (f *fixer) suggest(c *recursion.Cycle) []string {
 
 	// missing counts the functions that still go round without one that has a stack:
 	// none, and all can be guarded.
-	g := calls(c)
+	g := c.Graph()
 	var without []int
 	for i, fn := range c.Funcs {
 		if f.weight(fn, f.fields) >= noStack {

@@ -65,32 +65,24 @@ func followed(fn *program.Func, name string) (found bool) {
 // nilReceivers reports whether a method of the receiver's type compares its
 // receiver with nil.
 func nilReceivers(p *program.Program, receiver *types.Var) bool {
-	ptr, ok := types.Unalias(receiver.Type()).(*types.Pointer)
-	if !ok {
-		return false
+	origin := func(v *types.Var) *types.Named {
+		if named, ok := types.Unalias(pointee(v.Type())).(*types.Named); ok {
+			return named.Origin()
+		}
+		return nil
 	}
-	named, ok := types.Unalias(ptr.Elem()).(*types.Named)
-	pkg := p.Source[receiver.Pkg()]
-	if !ok || pkg == nil {
+	of, pkg := origin(receiver), p.Source[receiver.Pkg()]
+	if of == nil || pkg == nil {
 		return false
 	}
 	for _, file := range pkg.Syntax {
 		for _, decl := range file.Decls {
 			d, ok := decl.(*ast.FuncDecl)
-			if !ok || d.Recv == nil || d.Body == nil || len(d.Recv.List) != 1 || len(d.Recv.List[0].Names) != 1 {
+			if !ok || d.Recv == nil || d.Body == nil || len(d.Recv.List[0].Names) == 0 {
 				continue
 			}
 			name := d.Recv.List[0].Names[0]
-			own, ok := pkg.TypesInfo.Defs[name].(*types.Var)
-			if !ok {
-				continue
-			}
-			ptr, ok := types.Unalias(own.Type()).(*types.Pointer)
-			if !ok {
-				continue
-			}
-			of, ok := types.Unalias(ptr.Elem()).(*types.Named)
-			if ok && of.Origin().Obj() == named.Origin().Obj() && comparedWithNil(d.Body, name.Name) {
+			if own, ok := pkg.TypesInfo.Defs[name].(*types.Var); ok && origin(own) == of && comparedWithNil(d.Body, name.Name) {
 				return true
 			}
 		}
@@ -112,29 +104,7 @@ func followsAlways(f *ssa.Function, i int, known map[*ssa.Parameter]bool) (alway
 	known[f.Params[i]] = false
 	defer func() { known[f.Params[i]] = always }()
 
-	same := map[ssa.Value]bool{} // values that are the parameter
-	var alias func(v ssa.Value)
-	alias = func(v ssa.Value) {
-		same[v] = true
-		if v.Referrers() == nil {
-			return
-		}
-		for _, user := range *v.Referrers() {
-			store, ok := user.(*ssa.Store)
-			if !ok || store.Val != v {
-				continue
-			}
-			if cell, ok := store.Addr.(*ssa.Alloc); ok && onlyStore(cell, store) {
-				for _, user := range *cell.Referrers() {
-					if load, ok := user.(*ssa.UnOp); ok && load.Op == token.MUL {
-						same[load] = true
-					}
-				}
-			}
-		}
-	}
-	alias(f.Params[i])
-
+	same := copies(f.Params[i])
 	follows := func(b *ssa.BasicBlock) bool {
 		for _, instr := range b.Instrs {
 			switch instr := instr.(type) {
@@ -162,23 +132,40 @@ func followsAlways(f *ssa.Function, i int, known map[*ssa.Parameter]bool) (alway
 	}
 	// Is there a way to a return past all blocks that follow it?
 	seen := map[*ssa.BasicBlock]bool{}
-	var past func(b *ssa.BasicBlock) bool
-	past = func(b *ssa.BasicBlock) bool {
+	work := []*ssa.BasicBlock{f.Blocks[0]}
+	for len(work) > 0 {
+		b := work[len(work)-1]
+		work = work[:len(work)-1]
 		if seen[b] || follows(b) {
-			return false
+			continue
 		}
 		seen[b] = true
 		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok {
-			return true
+			return false
 		}
-		for _, next := range b.Succs {
-			if past(next) {
-				return true
+		work = append(work, b.Succs...)
+	}
+	return true
+}
+
+// copies returns the values that are p: itself, and what is loaded from a variable
+// that holds p and nothing else, as one that a literal captures.
+func copies(p *ssa.Parameter) map[ssa.Value]bool {
+	same := map[ssa.Value]bool{p: true}
+	for _, user := range *p.Referrers() {
+		store, ok := user.(*ssa.Store)
+		if !ok || store.Val != ssa.Value(p) {
+			continue
+		}
+		if cell, ok := store.Addr.(*ssa.Alloc); ok && onlyStore(cell, store) {
+			for _, user := range *cell.Referrers() {
+				if load, ok := user.(*ssa.UnOp); ok && load.Op == token.MUL {
+					same[load] = true
+				}
 			}
 		}
-		return false
 	}
-	return !past(f.Blocks[0])
+	return same
 }
 
 // onlyStore reports whether nothing else is stored in cell, neither by the function

@@ -48,6 +48,12 @@ type Cycle struct {
 // Start returns the function that the cycle is reported at.
 func (c *Cycle) Start() *program.Func { return c.Funcs[0] }
 
+// Graph returns the calls of an unguarded cycle: node i is Funcs[i].
+func (c *Cycle) Graph() graph.Digraph {
+	g, _ := digraph(c.Funcs, c.Calls)
+	return g
+}
+
 // A Rank says who can drive a cycle, the worst first.
 type Rank int
 
@@ -161,7 +167,7 @@ func (f *finder) position(fn *program.Func) string {
 // components returns the sets of functions that reach each other by calls that
 // keep accepts; nil accepts all.
 func components(funcs []*program.Func, keep func(*program.Call) bool) (sets [][]*program.Func) {
-	g, _ := digraph(funcs, keep)
+	g, _ := digraph(funcs, within(funcs, keep))
 	for _, c := range g.Components(nil) {
 		set := make([]*program.Func, len(c))
 		for i, v := range c {
@@ -173,17 +179,17 @@ func components(funcs []*program.Func, keep func(*program.Call) bool) (sets [][]
 	return sets
 }
 
-func digraph(funcs []*program.Func, keep func(*program.Call) bool) (graph.Digraph, map[*program.Func]int) {
+// digraph returns the calls, which are among funcs, as a graph: node i is funcs[i],
+// which the map has too.
+func digraph(funcs []*program.Func, calls []*program.Call) (graph.Digraph, map[*program.Func]int) {
 	ids := make(map[*program.Func]int, len(funcs))
 	for i, fn := range funcs {
 		ids[fn] = i
 	}
 	g := make(graph.Digraph, len(funcs))
-	for i, fn := range funcs {
-		for _, c := range fn.Out {
-			if to, ok := ids[c.To]; ok && (keep == nil || keep(c)) && !slices.Contains(g[i], to) {
-				g[i] = append(g[i], to)
-			}
+	for _, c := range calls {
+		if from, to := ids[c.From], ids[c.To]; !slices.Contains(g[from], to) {
+			g[from] = append(g[from], to)
 		}
 	}
 	return g, ids
@@ -390,7 +396,8 @@ func (f *finder) cycle(set []*program.Func, keep func(*program.Call) bool, statu
 			c.Rank, c.Root = r, f.root[fn]
 		}
 	}
-	g, ids := digraph(set, keep)
+	calls := within(set, keep)
+	g, ids := digraph(set, calls)
 	nodes := g.Cycle(ids[start], nil)
 	for i, v := range nodes {
 		from, to := set[v], set[nodes[(i+1)%len(nodes)]]
@@ -402,7 +409,7 @@ func (f *finder) cycle(set []*program.Func, keep func(*program.Call) bool, statu
 		}
 	}
 	c.Tail = true
-	for _, call := range within(set, keep) {
+	for _, call := range calls {
 		c.Tail = c.Tail && tail(call)
 	}
 	return c
