@@ -91,7 +91,7 @@ func TestOthers(t *testing.T) {
 			continue
 		}
 		t.Run(o.path, func(t *testing.T) {
-			work := t.TempDir()
+			work := workDir(t, o.path)
 			before, after := filepath.Join(work, "before"), filepath.Join(work, "after")
 			r := row{module: module{path: o.path, version: o.version}}
 			r.copy(t, root, before)
@@ -158,15 +158,14 @@ func (c tool) unchanged(t *testing.T, dir string, flags ...string) {
 // until it has no more to suggest, and returns how many guards it wrote. The stacks
 // stay nil, but what it wrote must compile.
 func (c tool) everything(t *testing.T, dir string, avoid ...string) (guards int) {
-	suggested := map[string]bool{}
 	var flags []string
 	for range 5 {
 		text := c.fix(t, dir, flags...)
 		guards += strings.Count(text, ": guard in ")
 		more := false
 		for _, m := range suggestion.FindAllStringSubmatch(text, -1) {
-			if !suggested[m[1]] && !slices.Contains(avoid, m[1]) {
-				suggested[m[1]], more = true, true
+			if !slices.Contains(flags, m[1]) && !slices.Contains(avoid, m[1]) {
+				more = true
 				flags = append(flags, "-plumb", m[1])
 			}
 		}
@@ -179,14 +178,20 @@ func (c tool) everything(t *testing.T, dir string, avoid ...string) (guards int)
 	return guards
 }
 
-func (r *row) try(t *testing.T, root, command string) {
-	work := t.TempDir()
-	if *keep != "" {
-		work = filepath.Join(*keep, strings.ReplaceAll(r.path, "/", "_"))
-		if err := os.RemoveAll(work); err != nil {
-			t.Fatal(err)
-		}
+// workDir returns an empty directory for the copies of a module.
+func workDir(t *testing.T, path string) string {
+	if *keep == "" {
+		return t.TempDir()
 	}
+	work := filepath.Join(*keep, strings.ReplaceAll(path, "/", "_"))
+	if err := os.RemoveAll(work); err != nil {
+		t.Fatal(err)
+	}
+	return work
+}
+
+func (r *row) try(t *testing.T, root, command string) {
+	work := workDir(t, r.path)
 	before, after, all := filepath.Join(work, "before"), filepath.Join(work, "after"), filepath.Join(work, "all")
 	for _, dir := range []string{before, after, all} {
 		r.copy(t, root, dir)
