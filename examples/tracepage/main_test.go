@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,25 +38,20 @@ func TestServe(t *testing.T) {
 		return string(body)
 	}
 	// The two may just be starting, or between two recursions.
-	parts := []string{"tunnel walk", "evaluator", "walk.func1 → descend"}
-	var body, missing string
-	for started := time.Now(); time.Since(started) < time.Minute; {
-		body, missing = get("/"), ""
-		for _, part := range parts {
-			if !strings.Contains(body, part) {
-				missing = part
+	wait := func(path string, parts ...string) {
+		for started := time.Now(); ; {
+			body := get(path)
+			missing := slices.IndexFunc(parts, func(part string) bool { return !strings.Contains(body, part) })
+			if missing < 0 {
+				return
+			}
+			if time.Since(started) > time.Minute {
+				t.Fatalf("%q is not in %s:\n%s", parts[missing], path, body)
 			}
 		}
-		if missing == "" {
-			break
-		}
 	}
-	if missing != "" {
-		t.Errorf("%q is not on the page:\n%s", missing, body)
-	}
-	if state := get("/debug/vstack/?as=json"); !strings.Contains(state, "evaluator") {
-		t.Errorf("no evaluator in %s", state)
-	}
+	wait("/debug/vstack/?as=json", "descend", "evaluator")
+	wait("/", "tunnel walk", "evaluator", "walk.func1 → descend")
 	cancel()
 	if err := <-served; !errors.Is(err, context.Canceled) {
 		t.Error(err)
