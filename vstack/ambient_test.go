@@ -233,7 +233,7 @@ func TestAmbientHotSplit(t *testing.T) {
 		}
 		// A little below the end of the larger room it cannot be told from a guarded
 		// recursion, which must not go on there.
-		if always > 12000/50/20 {
+		if always > 12000/50/12 {
 			t.Errorf("%d of %d loops hopped all the time", always, 12000/50)
 		}
 	})
