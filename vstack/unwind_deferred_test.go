@@ -45,23 +45,44 @@ func (f form) levels(s *vstack.Stack, n int, bottom, deferred func()) {
 func padded(kib int, fn func()) {
 	switch {
 	case kib >= 120:
-		var pad [120 << 10]byte
-		pad[len(pad)-kib] = 1
-		fn()
-		use(pad[:])
+		padded120(fn)
 	case kib >= 100:
-		var pad [100 << 10]byte
-		pad[len(pad)-kib] = 1
-		fn()
-		use(pad[:])
+		padded100(fn)
+	case kib >= 60:
+		padded60(fn)
 	case kib >= 20:
-		var pad [20 << 10]byte
-		pad[len(pad)-kib] = 1
-		fn()
-		use(pad[:])
+		padded20(fn)
 	default:
 		fn()
 	}
+}
+
+//go:noinline
+func padded120(fn func()) {
+	var pad [120 << 10]byte
+	fn()
+	use(pad[:])
+}
+
+//go:noinline
+func padded100(fn func()) {
+	var pad [100 << 10]byte
+	fn()
+	use(pad[:])
+}
+
+//go:noinline
+func padded60(fn func()) {
+	var pad [60 << 10]byte
+	fn()
+	use(pad[:])
+}
+
+//go:noinline
+func padded20(fn func()) {
+	var pad [20 << 10]byte
+	fn()
+	use(pad[:])
 }
 
 //go:noinline
