@@ -1,0 +1,37 @@
+//go:build gc && !purego
+
+#include "textflag.h"
+
+// The register g holds the address of g. stack.lo and stack.hi are its first two
+// words.
+
+// func Bounds() (id, lo, hi uintptr)
+TEXT ·Bounds(SB), NOSPLIT, $0-24
+	MOVD	g, id+0(FP)
+	MOVD	0(g), R0
+	MOVD	R0, lo+8(FP)
+	MOVD	8(g), R0
+	MOVD	R0, hi+16(FP)
+	RET
+
+// func Used() uintptr
+TEXT ·Used(SB), NOSPLIT, $0-8
+	MOVD	8(g), R0
+	MOVD	RSP, R1
+	SUB	R1, R0, R0
+	MOVD	R0, ret+0(FP)
+	RET
+
+// func Low() bool
+TEXT ·Low(SB), NOSPLIT, $0-1
+	MOVD	8(g), R0
+	MOVD	RSP, R1
+	SUB	R1, R0, R0
+	LSR	$9, g, R1         // shift in table.go
+	AND	$1023, R1, R1     // slots - 1
+	MOVD	$·limits(SB), R2
+	MOVD	(R2)(R1<<3), R2
+	CMP	R2, R0
+	CSET	HS, R0            // used >= limit
+	MOVB	R0, ret+0(FP)
+	RET
