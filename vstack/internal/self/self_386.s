@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // g is in thread-local storage: (TLS) is its address. stack.lo and stack.hi are
@@ -28,8 +29,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVL	(TLS), AX
 	MOVL	4(AX), CX
 	SUBL	SP, CX
-	SHRL	$9, AX         // shift in table.go
-	ANDL	$1023, AX      // slots - 1
+	SHRL	$const_shift, AX
+	ANDL	$const_slots-1, AX
 	LEAL	·limits(SB), DX
 	CMPL	CX, (DX)(AX*4)
 	SETCC	ret+0(FP)      // not below: used >= limit

@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-4
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVW	4(g), R0
 	SUB	R13, R0
-	SRL	$9, g, R1         // shift in table.go
-	AND	$1023, R1         // slots - 1
+	SRL	$const_shift, g, R1
+	AND	$const_slots-1, R1
 	MOVW	$·limits(SB), R2
 	MOVW	R1<<2(R2), R2
 	CMP	R2, R0

@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -27,8 +28,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVD	8(g), R0
 	MOVD	RSP, R1
 	SUB	R1, R0, R0
-	LSR	$9, g, R1         // shift in table.go
-	AND	$1023, R1, R1     // slots - 1
+	LSR	$const_shift, g, R1
+	AND	$const_slots-1, R1, R1
 	MOVD	$·limits(SB), R2
 	MOVD	(R2)(R1<<3), R2
 	CMP	R2, R0

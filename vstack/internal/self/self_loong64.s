@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVV	8(g), R4
 	SUBV	R3, R4, R4
-	SRLV	$9, g, R5         // shift in table.go
-	AND	$1023, R5, R5     // slots - 1
+	SRLV	$const_shift, g, R5
+	AND	$const_slots-1, R5, R5
 	SLLV	$3, R5, R5
 	MOVV	$·limits(SB), R6
 	ADDVU	R5, R6, R6

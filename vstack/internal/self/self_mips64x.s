@@ -1,5 +1,6 @@
 //go:build gc && !purego && (mips64 || mips64le)
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVV	8(g), R1
 	SUBVU	R29, R1, R1
-	SRLV	$9, g, R2         // shift in table.go
-	AND	$1023, R2, R2     // slots - 1
+	SRLV	$const_shift, g, R2
+	AND	$const_slots-1, R2, R2
 	SLLV	$3, R2, R2
 	MOVV	$·limits(SB), R3
 	ADDVU	R2, R3, R3

@@ -1,5 +1,6 @@
 //go:build gc && !purego && (mips || mipsle)
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-4
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVW	4(g), R1
 	SUBU	R29, R1, R1
-	SRL	$9, g, R2         // shift in table.go
-	AND	$1023, R2, R2     // slots - 1
+	SRL	$const_shift, g, R2
+	AND	$const_slots-1, R2, R2
 	SLL	$2, R2, R2
 	MOVW	$·limits(SB), R3
 	ADDU	R2, R3, R3

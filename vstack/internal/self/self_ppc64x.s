@@ -1,5 +1,6 @@
 //go:build gc && !purego && (ppc64 || ppc64le)
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVD	8(g), R3
 	SUB	R1, R3, R3
-	SRD	$9, g, R4         // shift in table.go
-	ANDCC	$1023, R4, R4     // slots - 1
+	SRD	$const_shift, g, R4
+	ANDCC	$const_slots-1, R4, R4
 	SLD	$3, R4, R4
 	MOVD	$·limits(SB), R5
 	MOVD	(R5)(R4), R5

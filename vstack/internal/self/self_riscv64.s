@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOV	8(g), X5
 	SUB	X2, X5, X5
-	SRL	$9, g, X6         // shift in table.go
-	AND	$1023, X6, X6     // slots - 1
+	SRL	$const_shift, g, X6
+	AND	$const_slots-1, X6, X6
 	SLL	$3, X6, X6
 	MOV	$·limits(SB), X7
 	ADD	X6, X7, X7

@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The register g holds the address of g. stack.lo and stack.hi are its first two
@@ -25,8 +26,8 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVD	8(g), R1
 	SUB	R15, R1
-	SRD	$9, g, R2         // shift in table.go
-	AND	$1023, R2         // slots - 1
+	SRD	$const_shift, g, R2
+	AND	$const_slots-1, R2
 	SLD	$3, R2
 	MOVD	$·limits(SB), R3
 	MOVD	(R3)(R2*1), R3

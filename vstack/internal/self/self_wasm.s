@@ -1,5 +1,6 @@
 //go:build gc && !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // g is a global of the wasm module. stack.lo and stack.hi are its first two words.
@@ -35,9 +36,9 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	I64ExtendI32U
 	I64Sub            // used
 	Get	g
-	I64Const	$9     // shift in table.go
+	I64Const	$const_shift
 	I64ShrU
-	I64Const	$1023  // slots - 1
+	I64Const	$const_slots-1
 	I64And
 	I64Const	$3
 	I64Shl

@@ -1,0 +1,122 @@
+//go:build gc && !purego && (386 || amd64 || arm || arm64 || loong64 || mips || mips64 || mips64le || mipsle || ppc64 || ppc64le || riscv64 || s390x || wasm)
+
+package self
+
+import (
+	"runtime"
+	"strconv"
+	"unsafe"
+)
+
+// Figures are what a goroutine is told about itself at one moment.
+type figures struct {
+	id, lo, hi uintptr
+	used       uintptr
+	local      uintptr // the address of a variable on its stack
+	low        bool    // the guard, as things are
+	marked     bool    // the guard while the goroutine's slot is marked
+}
+
+// mustBeRight panics if this build cannot tell where a goroutine's stack is. A
+// program that goes on with wrong figures has a guard that is never low, or always.
+// It runs when the program starts and takes about 10 us.
+func mustBeRight() {
+	// The goroutine is new, so its stack is small, and a few calls make it grow.
+	there := make(chan [2]figures)
+	go func() {
+		before := read()
+		there <- [2]figures{before, deeper(before, 64)}
+	}()
+	grown := <-there
+	if text := wrong(read(), grown[0], grown[1]); text != "" {
+		panic(text)
+	}
+}
+
+// read asks for the figures of the calling goroutine. No stack moves while it does:
+// it calls nothing between the first answer and the last that could be preempted,
+// but for the marks, which come last.
+//
+// nocheckptr: with -asan and with -d=checkptr=2, a variable whose address becomes a
+// number is moved to the heap.
+//
+//go:noinline
+//go:nocheckptr
+func read() (f figures) {
+	var local byte
+	f.id, f.lo, f.hi = Bounds()
+	f.used = Used()
+	f.local = uintptr(unsafe.Pointer(&local))
+	f.low = Low()
+	slot := SlotOf(f.id)
+	slot.Mark()
+	f.marked = Low()
+	slot.Unmark()
+	return f
+}
+
+// deeper calls itself until the goroutine's stack is another one than before, or n
+// times, and returns the figures of then.
+//
+//go:noinline
+func deeper(before figures, n int) figures {
+	var frame [4 << 10]byte
+	frame[n] = 1
+	f := read()
+	if f.hi == before.hi && n > 0 {
+		f = deeper(before, n-1)
+	}
+	runtime.KeepAlive(&frame)
+	return f
+}
+
+// wrong returns what is wrong with the figures of one goroutine, and of another one
+// before and after its stack has grown. It returns "" if nothing is. It looks at
+// nothing else.
+func wrong(one, before, after figures) string {
+	for _, f := range []figures{one, before, after} {
+		if what := f.wrong(); what != "" {
+			return f.report(what)
+		}
+	}
+	switch {
+	case before.id != after.id:
+		return after.report("a goroutine whose stack has grown is another one: it was 0x" + strconv.FormatUint(uint64(before.id), 16))
+	case one.id == before.id:
+		return one.report("two goroutines are the same one")
+	}
+	return ""
+}
+
+// Frames between two calls of one function are smaller than this in every build.
+const page = 4 << 10
+
+func (f figures) wrong() string {
+	switch {
+	case f.id == 0:
+		return "it has no address"
+	case f.hi <= f.lo:
+		return "it ends before it begins"
+	case f.local <= f.lo || f.local >= f.hi:
+		return "a variable on it lies outside it"
+	case f.used > f.hi-f.lo:
+		return "more of it is used than there is"
+	case f.used+page < f.hi-f.local || f.used > f.hi-f.local+page:
+		return "what is used of it does not end at the calling function"
+	case f.low != (f.used >= Room):
+		return "the guard does not follow from what is used of it"
+	case !f.marked:
+		return "the guard does not see a mark"
+	}
+	return ""
+}
+
+// report makes an error of it that says what to do.
+func (f figures) report(what string) string {
+	hex := func(v uintptr) string { return " 0x" + strconv.FormatUint(uint64(v), 16) }
+	return "vstack: this build cannot tell where a goroutine's stack is: " + what +
+		" (goroutine" + hex(f.id) + ", stack" + hex(f.lo) + " to" + hex(f.hi) +
+		", variable at" + hex(f.local) + ", used" + hex(f.used) + "). " +
+		"Build with -tags purego, which does without, and report this line: " +
+		runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version()
+}
