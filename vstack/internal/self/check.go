@@ -13,8 +13,7 @@ type figures struct {
 	id, lo, hi uintptr
 	used       uintptr
 	local      uintptr // the address of a variable on its stack
-	low        bool    // the guard, as things are
-	marked     bool    // the guard while the goroutine's slot is marked
+	low        bool    // the guard
 }
 
 // mustBeRight panics if this build cannot tell where a goroutine's stack is. A
@@ -28,14 +27,18 @@ func mustBeRight() {
 		there <- [2]figures{before, deeper(before, 64)}
 	}()
 	grown := <-there
-	if text := wrong(read(), grown[0], grown[1]); text != "" {
+	one := read()
+	slot := SlotOf(one.id)
+	slot.Mark()
+	marked := Low()
+	slot.Unmark()
+	if text := wrong(one, grown[0], grown[1], marked); text != "" {
 		panic(text)
 	}
 }
 
-// read asks for the figures of the calling goroutine. No stack moves while it does:
-// it calls nothing between the first answer and the last that could be preempted,
-// but for the marks, which come last.
+// read asks for the figures of the calling goroutine. Its stack does not move in
+// between: nothing that read calls lets it grow or lets the collector at it.
 //
 // nocheckptr: with -asan and with -d=checkptr=2, a variable whose address becomes a
 // number is moved to the heap.
@@ -48,10 +51,6 @@ func read() (f figures) {
 	f.used = Used()
 	f.local = uintptr(unsafe.Pointer(&local))
 	f.low = Low()
-	slot := SlotOf(f.id)
-	slot.Mark()
-	f.marked = Low()
-	slot.Unmark()
 	return f
 }
 
@@ -71,9 +70,9 @@ func deeper(before figures, n int) figures {
 }
 
 // wrong returns what is wrong with the figures of one goroutine, and of another one
-// before and after its stack has grown. It returns "" if nothing is. It looks at
-// nothing else.
-func wrong(one, before, after figures) string {
+// before and after its stack has grown; marked is the guard of the one while its slot
+// was marked. It returns "" if nothing is wrong. It looks at nothing else.
+func wrong(one, before, after figures, marked bool) string {
 	for _, f := range []figures{one, before, after} {
 		if what := f.wrong(); what != "" {
 			return f.report(what)
@@ -84,6 +83,8 @@ func wrong(one, before, after figures) string {
 		return after.report("a goroutine whose stack has grown is another one: it was 0x" + strconv.FormatUint(uint64(before.id), 16))
 	case one.id == before.id:
 		return one.report("two goroutines are the same one")
+	case !marked:
+		return one.report("the guard does not see a mark")
 	}
 	return ""
 }
@@ -105,8 +106,6 @@ func (f figures) wrong() string {
 		return "what is used of it does not end at the calling function"
 	case f.low != (f.used >= Room):
 		return "the guard does not follow from what is used of it"
-	case !f.marked:
-		return "the guard does not see a mark"
 	}
 	return ""
 }

@@ -14,7 +14,8 @@ const Room = 480 << 10
 // that the guard finds it without a search; goroutines share slots. Whatever is in
 // a slot that another goroutine put there costs time and never safety: a limit that
 // is too low sends the goroutine to the slow path, which decides with exact figures
-// that it may go on; the highest limit is [Widest], which is safe for everybody.
+// that it may go on, and a limit that is too high must be one that is safe for everybody,
+// which whoever sets it sees to.
 //
 // The assembly takes both numbers from here (go_asm.h).
 const (
