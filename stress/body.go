@@ -44,16 +44,16 @@ func (w *world) body() (r int, err error) {
 			if v == nil {
 				return
 			}
-			w.recovered()
 			w.noteValue("recovered", v)
 			switch {
 			case how == 2:
-				w.again(v)
+				panic(v) // for the guards the first panic goes on
 			case how == 3 && shape&rare != 0:
 				panic(fmt.Errorf("instead of: %s", describe(v)))
 			case how == 3:
 				err = errors.New("from a panic")
 			}
+			w.recovered()
 		}()
 	}
 	if shape&hasWork != 0 && shape&rare == rare {
@@ -71,11 +71,6 @@ func (w *world) body() (r int, err error) {
 	return r, err
 }
 
-// again panics with a value that has been recovered, in the same deferred call.
-func (w *world) again(v any) {
-	panic(v)
-}
-
 // tidy is a deferred call that uses the stack, as one that frees a tree does. A
 // program with one at every level panics at every level when it overflows there, so
 // most need little.
@@ -86,6 +81,7 @@ func (w *world) tidy(recurse bool, id int) {
 		return
 	}
 	if w.fuel <= 0 {
+		w.calls++
 		w.note("tidies", w.up(3))
 		return
 	}

@@ -67,7 +67,10 @@ func (w *world) deferring(n int, fn func() (int, error)) (r int, err error) {
 	defer func() {
 		w.note("deferred", n, r)
 		if n&3 == 1 {
-			w.deferred(func() { w.note("up", w.up(n&31)) })
+			w.deferred(func() {
+				w.calls++
+				w.note("up", w.up(n&31))
+			})
 		}
 	}()
 	w.calls++
@@ -77,7 +80,6 @@ func (w *world) deferring(n int, fn func() (int, error)) (r int, err error) {
 
 // up is the recursion of a deferred call.
 func (w *world) up(n int) int {
-	w.calls++
 	if w.low() {
 		r, _ := w.grow2(func() (int, error) { return w.up(n), nil })
 		return r
@@ -85,6 +87,7 @@ func (w *world) up(n int) int {
 	if n == 0 {
 		return 0
 	}
+	w.calls++
 	return w.up(n-1) + 1
 }
 

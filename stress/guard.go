@@ -195,7 +195,7 @@ func (w *world) probe() {
 	must := w.mustAbove()
 	w.do(func() {
 		if must {
-			w.violation("a guard in a frame above the one that has recovered goes on, and the context is done")
+			w.violation("a guard in a frame above the one that has recovered goes on, and the context is done: %+v", w.flight)
 		}
 	})
 }

@@ -108,7 +108,8 @@ func (w *world) must() bool {
 // between the two: there the bytes are sure if the frame is above the one that has
 // recovered.
 func (w *world) mustAbove() bool {
-	return !w.plain && !w.flight.on && !w.flight.unsure && (w.flight.since == 0 || w.depth < w.flight.since) && w.done()
+	f := &w.flight
+	return !w.plain && !f.on && !f.unsure && (f.since == 0 || f.defers == 0 && w.depth < f.since) && w.done()
 }
 
 // threw notes that an operation has thrown.

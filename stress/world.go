@@ -101,7 +101,7 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 	}
 	var overflow *vstack.OverflowError
 	if errors.As(err, &overflow) {
-		if overflow.Limit == 0 || overflow.Bytes > overflow.Limit {
+		if overflow.Limit == 0 || overflow.Bytes > overflow.Limit*5/4 {
 			w.violation("a false overflow: %v", overflow)
 		}
 		if !entered {
@@ -171,7 +171,7 @@ func (w *world) full() {
 		overflow, ok := v.(*vstack.OverflowError)
 		if !ok {
 			w.violation("at a limit of %d no overflow, but %v", w.limit, v)
-		} else if overflow.Bytes > w.limit || overflow.Bytes < w.limit/2 {
+		} else if overflow.Bytes > w.limit*5/4 || overflow.Bytes < w.limit/2 {
 			w.violation("at a limit of %d an overflow with %d bytes", w.limit, overflow.Bytes)
 		}
 	}()
