@@ -74,3 +74,19 @@ func TestCancelFrameWhileUnwinding(t *testing.T) {
 		})
 	}
 }
+
+// A worker that has grown past the stack's limit, natively, is of no more use to it. A
+// new one is.
+func TestIdleWorkerAsLargeAsTheLimit(t *testing.T) {
+	s := vstack.New(vstack.WithMaxMemory(288 << 10))
+	defer s.Close()
+	for i, frames := range []int{13_000, 1, 1} {
+		err := s.Run(context.Background(), func(context.Context) error {
+			natively(frames, func() int { return 0 })
+			return nil
+		})
+		if err != nil {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+}
