@@ -98,6 +98,9 @@ func (g *segment) leave() {
 		s.exit(&g.frame)
 	}
 	g.unwound = s.left(g)
+	if g.fn == nil {
+		s.thrown = g.frame.thrown
+	}
 	g.cover()
 	if self.Supported {
 		g.worker.Holds(g.bytes())
