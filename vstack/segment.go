@@ -31,7 +31,8 @@ import (
 type segment struct {
 	stack  *Stack
 	parent *segment          // nil for the first segment of a root call
-	worker *scheduler.Worker // set once it runs
+	worker *scheduler.Worker // set once it runs; nil for one that was adopted
+	link   self.Link         // of the worker's goroutine
 	size   scheduler.Size
 	fn     func() // what Grow was given; nil: the segment runs frame
 	frame  frame  // for Run
@@ -52,11 +53,11 @@ type segment struct {
 func (g *segment) Run(w *scheduler.Worker) {
 	s := g.stack
 	id, lo, hi := self.Bounds()
-	if self.Supported && !w.Reused() {
-		working(id, w)
-	}
 	g.worker, g.id = w, id
 	p := s.top
+	if self.Supported {
+		g.join(id, w)
+	}
 	if p != nil {
 		p.base = s.base
 		p.cover()
@@ -75,7 +76,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 		g.free = g.room // so near the limit a stack must not grow unweighed
 	}
 	g.uncover()
-	s.throws.Store(false)
+	s.throwing(false)
 	s.moved(id)
 	s.arm(hi, g.room)
 	if g.fn == nil {
@@ -90,6 +91,30 @@ func (g *segment) Run(w *scheduler.Worker) {
 	} else {
 		g.frame.err = g.frame.fn(g.frame.ctx)
 	}
+}
+
+// join makes the worker known, to guards without a handle and to other copies of the
+// library. For those it says which goroutine waits for it: the one that made the root
+// call, or if that is a worker of this copy the one that waits for that.
+func (g *segment) join(id uintptr, w *scheduler.Worker) {
+	s := g.stack
+	if !w.Reused() {
+		w.Local = working(id, w)
+	}
+	g.link = w.Local.(self.Link)
+	waiter := uintptr(0)
+	switch p := s.top; {
+	case p != nil && p.worker == nil:
+		waiter = p.id
+	case p != nil:
+		waiter = p.link.Waiter()
+	case w.Called():
+		waiter = s.caller
+		if known, ok := workerOf(waiter); ok {
+			waiter = known.link.Waiter()
+		}
+	}
+	g.link.Set(waiter)
 }
 
 func (g *segment) leave() {
@@ -113,13 +138,13 @@ func (g *segment) leave() {
 	p := g.parent
 	s.top = p
 	if p == nil {
-		s.setBase(0)                        // idle: every guard is low
+		s.setBase(0)                      // idle: every guard is low
 		s.requests.And(^uint32(canceled)) // whoever is asked no more
 		s.moved(0)
 		return
 	}
 	p.uncover()
-	s.throws.Store(s.thrown.in == p)
+	s.throwing(s.thrown.in == p)
 	s.moved(p.id)
 	s.arm(p.base, p.room)
 }
@@ -163,6 +188,8 @@ func (s *Stack) arm(base, limit uintptr) {
 func (s *Stack) grow(fn func()) {
 	if s.top == nil {
 		defer s.release()
+	} else if id, _, hi := self.Bounds(); self.Supported && !s.runsOn(id) {
+		defer s.adopt(id, hi)()
 	}
 	g, err := s.segment(s.next())
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // A Stack is a virtual call stack: a chain of goroutines that each hold a
@@ -63,7 +64,8 @@ type Stack struct {
 	pooled *pooled         // an ambient stack's place in the default pool
 
 	idleMemory int64
-	guest      bool // the root call runs in a bubble: no worker is to outlive it
+	caller     uintptr // the id of the goroutine that made the root call
+	guest      bool    // the root call runs in a bubble: no worker is to outlive it
 
 	// For those who look from outside.
 	id      uint64
@@ -155,6 +157,7 @@ func (s *Stack) end() bool {
 // claim makes the calling goroutine the holder of an idle stack's baton.
 func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
+		s.caller, _, _ = self.Bounds()
 		if s.guest = inBubble(); s.guest {
 			s.sched.Trim(0) // workers from outside know another time
 		}
