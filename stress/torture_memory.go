@@ -87,7 +87,7 @@ func Overflows(n, stacks int, limit int64) error {
 			if !errors.As(err, &overflow) || !errors.Is(err, vstack.ErrOverflow) {
 				return fmt.Errorf("stack %d: %v, want an overflow", i, err)
 			}
-			if overflow.Limit != limit || overflow.Bytes > limit*5/4 || overflow.Bytes < limit/2 {
+			if overflow.Limit != limit || !within(overflow.Bytes, limit) || overflow.Bytes < limit/2 {
 				return fmt.Errorf("stack %d: %+v", i, overflow)
 			}
 			if entered != left || entered < 1000 {
@@ -168,7 +168,7 @@ func fatFrames(seed uint64, n int) error {
 		if !errors.As(err, &overflow) {
 			return fmt.Errorf("%v, want an overflow", err)
 		}
-		if overflow.Bytes > limit*5/4 || calls < int(limit>>20) || calls > int(limit>>14) {
+		if !within(overflow.Bytes, limit) || calls < int(limit>>20) || calls > int(limit>>14) {
 			return fmt.Errorf("at a limit of %d %d frames of up to 200 KiB, %d bytes", limit, calls, overflow.Bytes)
 		}
 		err = works(s)

@@ -37,7 +37,7 @@ const (
 	cancels
 	panics
 	exits
-	recurses    // recurses, and ends
+	recurses  // recurses, and ends
 	overflown // overflows, and recovers that
 	nothing
 )

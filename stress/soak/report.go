@@ -17,8 +17,8 @@ type Report struct {
 	Programs   int
 	Tortures   int
 	Tortured   map[string]int // by name
-	Did        stress.Result // by the programs together
-	PeakMemory int64         // bytes resident at most; of the heap and stacks where the system does not tell
+	Did        stress.Result  // by the programs together
+	PeakMemory int64          // bytes resident at most; of the heap and stacks where the system does not tell
 	Violations []Violation
 }
 
