@@ -113,7 +113,7 @@ func (g *segment) leave() {
 	p := g.parent
 	s.top = p
 	if p == nil {
-		s.base = 0                        // idle: every guard is low
+		s.setBase(0)                        // idle: every guard is low
 		s.requests.And(^uint32(canceled)) // whoever is asked no more
 		s.moved(0)
 		return
@@ -149,7 +149,7 @@ func (g *segment) bytes() int64 {
 
 // arm sets the handle's guard: low if something is asked of the stack.
 func (s *Stack) arm(base, limit uintptr) {
-	s.base = base
+	s.setBase(base)
 	if s.loadLimit() != limit {
 		s.storeLimit(limit)
 	}
@@ -201,5 +201,6 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 // rebase sets the handle's base after the goroutine was parked: the collector may have
 // shrunk its stack, and so moved it.
 func (s *Stack) rebase() {
-	_, _, s.base = self.Bounds()
+	_, _, hi := self.Bounds()
+	s.setBase(hi)
 }
