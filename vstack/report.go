@@ -13,6 +13,11 @@ const overflowSegments = 8
 // the budget is what is used up.
 func (s *Stack) overflow(budget int64) error {
 	a := s.account
+	if budget > 0 {
+		happened.budgets.Add(1)
+	} else {
+		happened.overflows.Add(1)
+	}
 	return &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),

@@ -61,6 +61,7 @@ type Stack struct {
 	pooled *pooled         // an ambient stack's place in the default pool
 
 	idleMemory int64
+	ambient    bool // of the default pool
 	guest      bool // the root call runs in a bubble: no worker is to outlive it
 
 	// For those who look from outside.
@@ -103,6 +104,7 @@ func newStack(o *options) *Stack {
 		sched:      &scheduler.Scheduler{Ended: retired},
 		account:    &account{max: o.maxMemory, budget: o.budget},
 		idleMemory: o.idleMemory,
+		ambient:    o.ambient,
 		name:       o.name,
 		onPanic:    o.onPanic,
 	}
