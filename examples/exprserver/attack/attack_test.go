@@ -112,6 +112,36 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
+// Many attackers at a time with nothing but parentheses, 2 MB each: every ordinary
+// request is answered, within the memory that the server was given. How long they take is
+// in the log: the machine that runs the test is not only ours.
+func TestFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	for _, attackers := range []int{16, 64} {
+		t.Run(fmt.Sprint(attackers), func(t *testing.T) {
+			const memory = 256 << 20
+			server := startServer(t, "", "-deadline", "5s")
+			r := newReport()
+			a := attack{addr: server.addr, depth: 1_000_000, rate: 50, hostile: attackers, nested: true, rounds: 1, phase: 2 * time.Second, apart: true}
+			if err := a.run(context.Background(), r, func(string) {}); err != nil {
+				t.Errorf("%v: %.2000s", err, &server.stderr)
+			}
+			var table strings.Builder
+			r.write(&table)
+			peak := server.peak()
+			t.Logf("%d MiB at most\n%s", peak>>20, &table)
+			if got := r.statuses[ordinaryKind]; r.failed > 0 || len(got) != 1 || got[200] < 20 {
+				t.Errorf("ordinary requests: %v", got)
+			}
+			if peak > memory+128<<20 {
+				t.Errorf("the server used %d MiB", peak>>20)
+			}
+		})
+	}
+}
+
 // Where guards do nothing the same attack ends the process.
 func TestUnguarded(t *testing.T) {
 	if testing.Short() {
