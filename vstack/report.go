@@ -17,6 +17,11 @@ func (s *Stack) overflow(budget int64) error {
 	if s.overflowed == nil || !s.unwinding() {
 		s.overflowed = s.walk(s.top, overflowSegments)
 	}
+	if budget > 0 {
+		happened.budgets.Add(1)
+	} else {
+		happened.overflows.Add(1)
+	}
 	return &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),

@@ -66,6 +66,7 @@ type Stack struct {
 	idleMemory int64
 	caller     uintptr // the id of the goroutine that made the root call
 	guest      bool    // the root call runs in a bubble: no worker is to outlive it
+	ambient    bool    // of the default pool
 
 	// For those who look from outside.
 	id      uint64
@@ -107,6 +108,7 @@ func newStack(o *options) *Stack {
 		sched:      &scheduler.Scheduler{Ended: retired},
 		account:    &account{max: o.maxMemory, budget: o.budget},
 		idleMemory: o.idleMemory,
+		ambient:    o.ambient,
 		name:       o.name,
 		onPanic:    o.onPanic,
 	}
