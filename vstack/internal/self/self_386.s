@@ -33,5 +33,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	ANDL	$const_slots-1, AX
 	LEAL	·limits(SB), DX
 	CMPL	CX, (DX)(AX*4)
-	SETCC	ret+0(FP)      // not below: used >= limit
+	JCC	low            // not below: used >= limit
+	MOVB	$0, ret+0(FP)
 	RET
+low:
+	JMP	·look(SB)      // returns to our caller, with its result as ours

@@ -31,7 +31,9 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVW	$·limits(SB), R2
 	MOVW	R1<<2(R2), R2
 	CMP	R2, R0
+	BHS	low               // used >= limit
 	MOVW	$0, R3
-	MOVW.HS	$1, R3            // used >= limit
 	MOVB	R3, ret+0(FP)
 	RET
+low:
+	B	·look(SB)      // returns to our caller, with its result as ours

@@ -33,6 +33,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVD	$·limits(SB), R2
 	MOVD	(R2)(R1<<3), R2
 	CMP	R2, R0
-	CSET	HS, R0            // used >= limit
-	MOVB	R0, ret+0(FP)
+	BHS	low               // used >= limit
+	MOVB	ZR, ret+0(FP)
 	RET
+low:
+	B	·look(SB)      // returns to our caller, with its result as ours

@@ -33,6 +33,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	ADDVU	R5, R6, R6
 	MOVV	(R6), R6
 	SGTU	R6, R4, R4        // limit > used
-	XOR	$1, R4, R4
-	MOVB	R4, ret+0(FP)
+	BEQ	R4, R0, low
+	MOVB	R0, ret+0(FP)
 	RET
+low:
+	JMP	·look(SB)      // returns to our caller, with its result as ours

@@ -33,6 +33,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	ADDU	R2, R3, R3
 	MOVW	(R3), R3
 	SGTU	R3, R1, R1        // limit > used
-	XOR	$1, R1, R1
-	MOVB	R1, ret+0(FP)
+	BEQ	R1, R0, low
+	MOVB	R0, ret+0(FP)
 	RET
+low:
+	JMP	·look(SB)      // returns to our caller, with its result as ours

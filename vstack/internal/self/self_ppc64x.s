@@ -31,7 +31,9 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	SLD	$3, R4, R4
 	MOVD	$·limits(SB), R5
 	MOVD	(R5)(R4), R5
-	SUBC	R5, R3, R3        // carries when used >= limit
-	ADDZE	R0, R3
-	MOVB	R3, ret+0(FP)
+	CMPU	R3, R5
+	BGE	low               // used >= limit
+	MOVB	R0, ret+0(FP)
 	RET
+low:
+	BR	·look(SB)      // returns to our caller, with its result as ours

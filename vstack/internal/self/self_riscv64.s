@@ -32,7 +32,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOV	$·limits(SB), X7
 	ADD	X6, X7, X7
 	MOV	(X7), X7
-	SLTU	X7, X5, X5        // used < limit
-	XOR	$1, X5, X5
-	MOVB	X5, ret+0(FP)
+	BGEU	X5, X7, low       // used >= limit
+	MOVB	ZERO, ret+0(FP)
 	RET
+low:
+	JMP	·look(SB)      // returns to our caller, with its result as ours

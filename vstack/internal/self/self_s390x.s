@@ -31,9 +31,9 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	SLD	$3, R2
 	MOVD	$·limits(SB), R3
 	MOVD	(R3)(R2*1), R3
-	MOVD	$1, R4
 	CMPUBGE	R1, R3, low       // used >= limit
 	MOVD	$0, R4
-low:
 	MOVB	R4, ret+0(FP)
 	RET
+low:
+	BR	·look(SB)      // returns to our caller, with its result as ours

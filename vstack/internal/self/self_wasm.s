@@ -30,7 +30,6 @@ TEXT ·Used(SB), NOSPLIT, $0-8
 // func Low() bool
 TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVD	$·limits(SB), R0
-	Get	SP
 	I64Load	8(g)
 	Get	SP
 	I64ExtendI32U
@@ -47,5 +46,10 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	I32WrapI64
 	I64Load	$0        // its limit
 	I64GeU
+	If
+		JMP	·look(SB) // returns to our caller, with its result as ours
+	End
+	Get	SP
+	I32Const	$0
 	I32Store8	ret+0(FP)
 	RET
