@@ -8,7 +8,8 @@ import "github.com/vstack-go/vstack/scheduler"
 // parks for a hop and when it is given more room. So a goroutine may have grown by
 // what is not charged yet only while it is the one that runs.
 type account struct {
-	max  int64 // bytes; 0: no limit; [byDefault]: the default limit
+	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
+	lent *Budget // whose size that is
 	used int64
 
 	active   int   // segments that run or wait
@@ -24,10 +25,10 @@ const byDefault = -1
 
 // limit returns the account's own limit, 0 for none.
 func (a *account) limit() int64 {
-	if a.max == byDefault {
-		return defaultLimit()
+	if a.max != byDefault {
+		return a.max
 	}
-	return a.max
+	return limitOf(a.lent)
 }
 
 // charge adds n bytes to what g is charged with, or reports that this would pass the
