@@ -13,7 +13,7 @@ var (
 	ErrOverflow = errors.New("vstack: stack overflow")
 
 	// ErrClosed is returned by [Stack.Run] and [Pool.Run] after the stack or the
-	// pool was closed; [Stack.Grow], [Grow] and [Stack.Start] panic with it.
+	// pool was closed; [Stack.Start] panics with it.
 	ErrClosed = errors.New("vstack: the stack or pool is closed")
 
 	// ErrMisuse is what the errors and panics for a stack used in a way that
@@ -28,7 +28,7 @@ var (
 // errors.Is(err, [ErrOverflow]) holds for it.
 //
 // [Run], [Stack.Run] and [Pool.Run] return it as it is, so that [errors.As] finds
-// it; inside the recursion [Stack.Grow] panics with it, and a frame may recover
+// it; inside the recursion the guard panics with it, and a frame may recover
 // it and go on. The stack can be used again afterwards.
 type OverflowError struct {
 	Bytes int64 // in use by the stack's segments when it overflowed
