@@ -75,11 +75,18 @@ func (s *site) branch() (lines []string) {
 		// More results than Grow2 has go through variables of the branch. Those of
 		// the function itself would move to the heap on every call.
 		vars := make([]string, n)
-		for i, typ := range s.results {
+		for i := range vars {
 			vars[i] = s.fresh.name(fmt.Sprint("r", i+1))
-			lines = append(lines, fmt.Sprintf("\tvar %s %s", vars[i], typ))
 		}
 		s.fresh.take()
+		for i := 0; i < n; {
+			same := i + 1
+			for same < n && s.results[same] == s.results[i] {
+				same++
+			}
+			lines = append(lines, fmt.Sprintf("\tvar %s %s", strings.Join(vars[i:same], ", "), s.results[i]))
+			i = same
+		}
 		list := strings.Join(vars, ", ")
 		return append(lines, "\t"+s.grow(0, closure("", list+" = "+call)), "\treturn "+list)
 	}

@@ -65,7 +65,9 @@ func (s *source) takes(name string) bool {
 		return true
 	}
 	for id, obj := range s.pkg.TypesInfo.Defs {
-		if id.Name == name && obj != nil && obj.Parent() != nil && s.tok == s.fixer.program.Fset.File(id.Pos()) {
+		// The variable of a type switch has no object where it is declared.
+		local := obj == nil && id != s.file.Name || obj != nil && obj.Parent() != nil
+		if id.Name == name && local && s.tok == s.fixer.program.Fset.File(id.Pos()) {
 			return true
 		}
 	}
