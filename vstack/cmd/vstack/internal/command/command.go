@@ -164,7 +164,7 @@ func (p *progress) done() {
 
 func check(args []string, stdout, stderr io.Writer) int {
 	c := newCommon("check", stderr)
-	c.flags.BoolVar(&c.deps, "deps", false, "look into dependencies too; without it a call into one is taken to call what it is given")
+	c.flags.BoolVar(&c.deps, "deps", true, "look into dependencies and the standard library too, as far as they are reached; without it a call into one is taken to call what it is given")
 	all := c.flags.Bool("all", false, "list cycles that need no guard too, with the reason")
 	full := c.flags.Bool("v", false, "print every call of a long chain")
 	asJSON := c.flags.Bool("json", false, "print JSON")

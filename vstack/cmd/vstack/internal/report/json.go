@@ -75,7 +75,7 @@ func Describe(r *recursion.Result, o Options) Document {
 		out := Cycle{
 			Status:    c.Status,
 			Message:   Headline(c),
-			Position:  o.place(r.Fset, c.Start().Pos()),
+			Position:  o.place(r.Fset, c.Pos()),
 			Reason:    c.Reason,
 			Tail:      c.Tail,
 			Rank:      c.Rank.String(),

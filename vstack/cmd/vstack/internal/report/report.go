@@ -92,8 +92,9 @@ func Reached(c *recursion.Cycle) string {
 		return "reached from the package's initialization"
 	}
 	kind := map[recursion.Rank]string{
+		recursion.Handler:  "handler ",
+		recursion.Network:  "function that is given a connection, ",
 		recursion.Decoder:  "exported function that takes input, ",
-		recursion.Handler:  "HTTP handler ",
 		recursion.Exported: "exported function ",
 		recursion.Main:     "",
 	}[c.Rank]
@@ -106,7 +107,7 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 		if c.Status != recursion.Unguarded && !o.All {
 			continue
 		}
-		fmt.Fprintf(w, "%s: %s\n", o.position(r.Fset, c.Start().Pos()), Headline(c))
+		fmt.Fprintf(w, "%s: %s\n", o.position(r.Fset, c.Pos()), Headline(c))
 		switch c.Status {
 		case recursion.Unguarded:
 			fmt.Fprintf(w, "\tdepth depends on data: %s\n", c.Reason)

@@ -111,7 +111,7 @@ func SARIF(w io.Writer, r *recursion.Result, o Options) error {
 		}
 		level := "warning"
 		switch c.Rank {
-		case recursion.Decoder, recursion.Handler:
+		case recursion.Handler, recursion.Network, recursion.Decoder:
 			level = "error"
 		case recursion.Main, recursion.Internal:
 			level = "note"
@@ -126,7 +126,7 @@ func SARIF(w io.Writer, r *recursion.Result, o Options) error {
 			RuleID:    ruleRecursion,
 			Level:     level,
 			Message:   sarifText{Headline(c) + "; depth depends on data: " + c.Reason + "; " + Reached(c)},
-			Locations: []sarifLocation{location(o.place(r.Fset, c.Start().Pos()))},
+			Locations: []sarifLocation{location(o.place(r.Fset, c.Pos()))},
 			CodeFlows: []sarifFlow{{[]sarifThread{{steps}}}},
 		})
 	}

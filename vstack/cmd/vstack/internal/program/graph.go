@@ -1,0 +1,119 @@
+package program
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// A Graph is the call graph of a program: which function may call which, on the
+// caller's goroutine.
+type Graph struct {
+	Program *Program
+	Funcs   []*Func // in the order of their packages, files and places
+	byFunc  map[*ssa.Function]*Func
+}
+
+// A Func is a function of the source, with all its instances if it is generic,
+// or a wrapper that the compiler makes (of a promoted method, say).
+type Func struct {
+	ID   int
+	SSA  *ssa.Function // the generic one, for an instance
+	Pkg  *types.Package
+	Out  []*Call
+	Ins  []*Call
+	decl ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
+}
+
+// A Call is an edge of the graph.
+type Call struct {
+	From, To *Func
+	Site     ssa.CallInstruction // in From or an instance of it
+	Callee   *ssa.Function       // To or an instance of it
+	How      How
+	Via      string // for an interface call its method, for a callback the function that calls back
+	Fan      int    // how many functions the call may go to
+	// Guess says that no value was found that the call would go through, and that
+	// it goes to every type of the program with the method.
+	Guess bool
+}
+
+// How tells how a call finds the function.
+type How int
+
+// The ways to call.
+const (
+	Static    How = iota
+	Interface     // through an interface
+	Value         // through a function value
+	Callback      // by a function without source here, which was given To or a value with it as a method
+	Made          // not a call: From makes the function literal To, and hands it on
+)
+
+// Func returns the function that fn is, or is an instance of; nil if it is not
+// in the graph.
+func (g *Graph) Func(fn *ssa.Function) *Func {
+	if origin := fn.Origin(); origin != nil {
+		fn = origin
+	}
+	return g.byFunc[fn]
+}
+
+// Wrapper reports whether the compiler made the function.
+func (f *Func) Wrapper() bool { return f.decl == nil }
+
+// Decl returns the *ast.FuncDecl or *ast.FuncLit; nil for a wrapper.
+func (f *Func) Decl() ast.Node { return f.decl }
+
+// Body returns the function's statements.
+func (f *Func) Body() *ast.BlockStmt {
+	switch d := f.decl.(type) {
+	case *ast.FuncDecl:
+		return d.Body
+	case *ast.FuncLit:
+		return d.Body
+	}
+	return nil
+}
+
+// Pos returns where the function is declared.
+func (f *Func) Pos() token.Pos {
+	if d, ok := f.decl.(*ast.FuncDecl); ok {
+		return d.Name.Pos()
+	}
+	if f.decl != nil {
+		return f.decl.Pos()
+	}
+	return f.SSA.Pos()
+}
+
+// Object returns the declared function; nil for a literal or a wrapper.
+func (f *Func) Object() *types.Func {
+	if _, ok := f.decl.(*ast.FuncDecl); ok {
+		obj, _ := f.SSA.Object().(*types.Func)
+		return obj
+	}
+	return nil
+}
+
+// Name returns a short name without the package, such as (*parser).expr.
+func (f *Func) Name() string { return Name(f.SSA) }
+
+// Name returns fn's name without its package: f, (*T).m, and
+// f.func1 for the first function literal in f.
+func Name(fn *ssa.Function) string {
+	if fn.Parent() != nil {
+		outer := fn.Parent()
+		return Name(outer) + ".func" + strings.TrimPrefix(fn.Name(), outer.Name()+"$")
+	}
+	var pkg *types.Package
+	if fn.Pkg != nil {
+		pkg = fn.Pkg.Pkg
+	} else if fn.Object() != nil {
+		pkg = fn.Object().Pkg()
+	}
+	return fn.RelString(pkg)
+}

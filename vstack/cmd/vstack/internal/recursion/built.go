@@ -1,0 +1,151 @@
+package recursion
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// A making says how the program makes values of a type.
+type making int
+
+const (
+	nowhere  making = iota // not at all: others do
+	atRest                 // once for each call from outside
+	repeated               // in a loop, or on a cycle of calls
+)
+
+// makes returns how values of type t are made, by functions or by those that
+// call them, two levels up.
+func (f *finder) makes(t *types.Named) making {
+	if f.made == nil {
+		f.made = map[*types.Named]making{}
+		f.makers = map[*types.Named][]*program.Func{}
+		for _, fn := range f.graph.Funcs {
+			for _, b := range fn.SSA.Blocks {
+				for _, instr := range b.Instrs {
+					alloc, ok := instr.(*ssa.Alloc)
+					if !ok {
+						continue
+					}
+					named, ok := types.Unalias(ssax.Deref(alloc.Type())).(*types.Named)
+					if !ok || !filled(alloc) {
+						continue
+					}
+					named = named.Origin()
+					how := atRest
+					if f.cyclic[fn] || ssax.Loops(b) || f.calledAgain(fn, 2) {
+						how = repeated
+					}
+					f.made[named] = max(f.made[named], how)
+					f.makers[named] = append(f.makers[named], fn)
+				}
+			}
+		}
+	}
+	return f.made[t.Origin()]
+}
+
+// built calls cycles limited that walk what only recursion with a limit of its own
+// builds. A guard of vstack is no such limit: what it lets be built is as deep as
+// memory allows. After go-jsonnet's interpreter had been guarded, a walker of its
+// objects was called limited for that, and the program died in it.
+func (f *finder) built(cycles []*Cycle) {
+	for _, c := range cycles {
+		if c.Status == Limited && len(c.Guards) == 0 {
+			for _, fn := range c.Funcs {
+				f.limited[fn] = true
+			}
+		}
+	}
+	for _, c := range cycles {
+		if by := f.builtUnderLimit(c); by != nil {
+			c.Status, c.Point, c.Calls = Limited, nil, nil
+			c.Reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
+		}
+	}
+}
+
+// builtUnderLimit returns a function that builds what the cycle walks, if that
+// is of unexported types whose values come from recursion with a limit only.
+func (f *finder) builtUnderLimit(c *Cycle) *program.Func {
+	if c.Status != Unguarded {
+		return nil
+	}
+	walked := map[*types.Named]bool{}
+	for _, g := range f.sizes.Groups(c.Calls) {
+		for _, l := range g {
+			v := l.To.Value()
+			if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
+				continue
+			}
+			named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named)
+			if !ok || named.Obj().Exported() || f.makes(named) == nowhere {
+				return nil
+			}
+			walked[named.Origin()] = true
+		}
+	}
+	var by *program.Func
+	own := members(c.Funcs)
+	var under func(fn *program.Func, levels int) bool
+	under = func(fn *program.Func, levels int) bool {
+		if own[fn] {
+			return true
+		}
+		if f.limited[fn] {
+			by = fn
+			return true
+		}
+		if f.cyclic[fn] || levels == 0 {
+			return false
+		}
+		for _, in := range fn.Ins {
+			if ssax.Loops(in.Site.Block()) || !under(in.From, levels-1) {
+				return false
+			}
+		}
+		return true
+	}
+	for t := range walked {
+		for _, fn := range f.makers[t] {
+			// A method of the type makes a copy of what is there.
+			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(ssax.Deref(recv.Type())) == types.Type(t) {
+				continue
+			}
+			if !under(fn, 3) {
+				return nil
+			}
+		}
+	}
+	return by
+}
+
+// filled reports whether a field of the new value is set: the copy of a receiver
+// or parameter, or a variable without a value, is no making.
+func filled(alloc *ssa.Alloc) bool {
+	for _, ref := range *alloc.Referrers() {
+		if field, ok := ref.(*ssa.FieldAddr); ok {
+			for _, use := range *field.Referrers() {
+				if store, ok := use.(*ssa.Store); ok && store.Addr == field {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// calledAgain reports whether fn is called on a cycle or in a loop.
+func (f *finder) calledAgain(fn *program.Func, levels int) bool {
+	for _, c := range fn.Ins {
+		if f.cyclic[c.From] || ssax.Loops(c.Site.Block()) || levels > 1 && f.calledAgain(c.From, levels-1) {
+			return true
+		}
+	}
+	return false
+}
