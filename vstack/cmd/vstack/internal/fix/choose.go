@@ -24,44 +24,125 @@ const (
 	impossible = 1_000_000_000 // so heavy that a set of all others is lighter
 )
 
-// choose returns the smallest set of functions that is on every way round all
-// cycles. They are taken together, since findings of one component share
-// functions: what breaks one may break others.
-func (f *fixer) choose(cycles []*recursion.Cycle) []*program.Func {
-	var funcs []*program.Func
+// choose returns the smallest set of functions that ends the findings of a component.
+// Those that check names as their points do so; what one search over all of the
+// component finds may be fewer or cheaper.
+func (f *fixer) choose(findings []*recursion.Cycle) (chosen []*program.Func) {
+	r := newRegion(findings, f.weight)
+	points := r.needed(r.points)
+	set, _ := r.graph.FeedbackVertexSet(func(v int) int { return r.weights[v] })
+	if set = r.needed(set); r.sum(set) > r.sum(points) {
+		set = points
+	}
+	for _, v := range set {
+		chosen = append(chosen, r.funcs[v])
+	}
+	return chosen
+}
+
+// components puts the findings of one component of the call graph together: they have
+// the calls around them in common.
+func components(cycles []*recursion.Cycle) (found [][]*recursion.Cycle) {
+	of := map[*program.Call]int{}
+	for _, c := range cycles {
+		i, ok := of[c.Around[0]]
+		if !ok {
+			i = len(found)
+			of[c.Around[0]] = i
+			found = append(found, nil)
+		}
+		found[i] = append(found[i], c)
+	}
+	return found
+}
+
+// A region is what is left of a component of the call graph where it can get deep.
+type region struct {
+	funcs   []*program.Func
+	graph   graph.Digraph
+	weights []int
+	points  []int // that the findings name
+}
+
+func newRegion(findings []*recursion.Cycle, weight func(*program.Func) int) *region {
+	r := &region{}
 	ids := map[*program.Func]int{}
 	id := func(fn *program.Func) int {
 		i, ok := ids[fn]
 		if !ok {
-			i = len(funcs)
+			i = len(r.funcs)
 			ids[fn] = i
-			funcs = append(funcs, fn)
+			r.funcs = append(r.funcs, fn)
+			r.graph = append(r.graph, nil)
+			r.weights = append(r.weights, weight(fn))
 		}
 		return i
 	}
-	for _, c := range cycles {
-		for _, fn := range c.Funcs {
-			id(fn)
+	for _, call := range findings[0].Around {
+		from, to := id(call.From), id(call.To)
+		if !slices.Contains(r.graph[from], to) {
+			r.graph[from] = append(r.graph[from], to)
 		}
 	}
-	g := make(graph.Digraph, len(funcs))
-	for _, c := range cycles {
-		for _, call := range c.Calls {
-			if from, to := id(call.From), id(call.To); !slices.Contains(g[from], to) {
-				g[from] = append(g[from], to)
+	for _, c := range findings {
+		r.points = append(r.points, id(c.Point))
+	}
+	return r
+}
+
+func (r *region) sum(set []int) (n int) {
+	for _, v := range set {
+		n += r.weights[v]
+	}
+	return n
+}
+
+// needed takes out of set, the heaviest first, what no cycle of a finding needs: a
+// search may also have ended cycles of which nothing is known that drives them. They
+// are those that pass no point.
+func (r *region) needed(set []int) []int {
+	in := make([]bool, len(r.funcs))
+	for _, v := range set {
+		in[v] = true
+	}
+	left := func(v int) bool { return !in[v] }
+	set = slices.Clone(set)
+	slices.SortStableFunc(set, func(a, b int) int { return r.weights[b] - r.weights[a] })
+	kept := set[:0:0]
+	for _, v := range set {
+		in[v] = false
+		if slices.ContainsFunc(r.points, func(p int) bool { return !in[p] && r.together(v, p, left) }) {
+			in[v] = true
+			kept = append(kept, v)
+		}
+	}
+	slices.Sort(kept)
+	return kept
+}
+
+// together reports whether a and b are on a cycle of the functions that keep accepts.
+func (r *region) together(a, b int, keep func(int) bool) bool {
+	return r.reaches(a, b, keep) && r.reaches(b, a, keep)
+}
+
+// reaches reports whether there is a way of one call or more from a to b.
+func (r *region) reaches(a, b int, keep func(int) bool) bool {
+	seen := make([]bool, len(r.funcs))
+	work := []int{a}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, w := range r.graph[v] {
+			if w == b {
+				return true
+			}
+			if !seen[w] && keep(w) {
+				seen[w] = true
+				work = append(work, w)
 			}
 		}
 	}
-	weights := make([]int, len(funcs))
-	for i, fn := range funcs {
-		weights[i] = f.weight(fn)
-	}
-	set, _ := g.FeedbackVertexSet(func(v int) int { return weights[v] })
-	chosen := make([]*program.Func, len(set))
-	for i, v := range set {
-		chosen[i] = funcs[v]
-	}
-	return chosen
+	return false
 }
 
 // weight says how much a guard in fn is to be avoided.

@@ -63,6 +63,7 @@ const (
 	Generated      // it is in a generated file
 	Recovers       // it calls recover, which works in the deferred function itself only
 	NoSource       // it has no body, or its file is not the one that was read
+	Library        // the standard library recurses, on a value that the function gives it
 	NameTaken      // something that cannot be renamed hides a name that the guard needs
 )
 
@@ -77,7 +78,7 @@ func (m Missing) Error() string {
 		return "it calls recover, which works only in the function that was deferred itself: move the recursion into a function of its own"
 	case NoSource:
 		return "its source cannot be changed: " + m.Detail
-	case NameTaken:
+	case Library, NameTaken:
 		return m.Detail
 	}
 	return "it can have one"
@@ -97,26 +98,22 @@ func Plan(p *program.Program, r *recursion.Result, o Options) (*Change, error) {
 	f := &fixer{program: p, options: o, files: map[string]*source{}, change: &Change{}}
 	var cycles []*recursion.Cycle
 	for _, c := range r.Cycles {
-		if c.Status == recursion.Unguarded {
+		switch {
+		case c.Status != recursion.Unguarded:
+		case c.Library != "":
+			f.change.Left = append(f.change.Left, Left{c, []Missing{{c.Start(), Library, c.Help}}})
+		default:
 			cycles = append(cycles, c)
 		}
 	}
-	missing := map[*program.Func]Missing{}
-	for _, fn := range f.choose(cycles) {
-		if m := f.guard(fn); m.Kind != None {
-			missing[fn] = m
-		}
-	}
-	for _, c := range cycles {
-		left := Left{Cycle: c}
-		for _, fn := range c.Funcs {
-			if m, ok := missing[fn]; ok {
-				left.Missing = append(left.Missing, m)
+	for _, findings := range components(cycles) {
+		var missing []Missing
+		for _, fn := range f.choose(findings) {
+			if m := f.guard(fn); m.Kind != None {
+				missing = append(missing, m)
 			}
 		}
-		if len(left.Missing) > 0 {
-			f.change.Left = append(f.change.Left, left)
-		}
+		f.change.Left = append(f.change.Left, left(findings, missing)...)
 	}
 	f.change.Swallows = f.swallows(f.guarded(r))
 	f.change.Entries = f.entries(r)
@@ -124,6 +121,31 @@ func Plan(p *program.Program, r *recursion.Result, o Options) (*Change, error) {
 		return nil, err
 	}
 	return f.change, f.finish()
+}
+
+// left tells which findings of a component have ways round without a guard: those
+// with the functions that have none. One that is on none of them, as two findings may
+// be joined by a third function, keeps the first.
+func left(findings []*recursion.Cycle, missing []Missing) (all []Left) {
+	on := make([][]Missing, len(findings))
+	for _, m := range missing {
+		found := false
+		for i, c := range findings {
+			if slices.Contains(c.Funcs, m.Func) {
+				on[i] = append(on[i], m)
+				found = true
+			}
+		}
+		if !found {
+			on[0] = append(on[0], m)
+		}
+	}
+	for i, c := range findings {
+		if len(on[i]) > 0 {
+			all = append(all, Left{c, on[i]})
+		}
+	}
+	return all
 }
 
 // guarded returns the functions that have a guard now, those that had one first.
