@@ -206,7 +206,7 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 	}
 	for _, s := range change.Swallows {
 		fmt.Fprintf(w, "%s: %s recovers from every panic on the way to the guard in %s, so from a stack overflow too: let a panic with a *vstack.OverflowError go on, or make sure that what it does with it is what you want\n",
-			at(s.Defer.Pos()), s.Func.Name(), list(s.Guards))
+			at(s.Defer.Pos()), s.Func.Name(), few(s.Guards))
 	}
 	for _, ca := range change.Catches {
 		fmt.Fprintf(w, "%s: %s returns an overflow as its error\n", at(ca.Func.Pos()), ca.Func.Name())
@@ -232,6 +232,15 @@ func list(fns []*program.Func) string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// few returns the first names, for people.
+func few(fns []*program.Func) string {
+	const most = 3
+	if more := len(fns) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.ReplaceAll(list(fns[:most]), ",", ", "), more)
+	}
+	return strings.ReplaceAll(list(fns), ",", ", ")
 }
 
 // shellWord returns s as one word for a shell.
