@@ -58,7 +58,7 @@ func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.F
 			if i > 0 && strings.HasSuffix(callee.Name(), "f") {
 				format, known = verbs(args[i-1])
 			}
-			for j, v := range elements(arg) {
+			for j, v := range Elements(arg) {
 				if known && (j >= len(format) || !strings.ContainsRune("vsqxX", rune(format[j]))) {
 					continue // %d, %T and %p call no method
 				}
@@ -106,8 +106,8 @@ func verbs(v ssa.Value) ([]byte, bool) {
 	return found, true
 }
 
-// elements returns the values in the slice of a variadic call.
-func elements(slice ssa.Value) (values []ssa.Value) {
+// Elements returns the values in the slice of a variadic call.
+func Elements(slice ssa.Value) (values []ssa.Value) {
 	s, ok := slice.(*ssa.Slice)
 	if !ok {
 		return nil

@@ -70,6 +70,9 @@ func qualified(f, start *program.Func) string {
 
 // Headline returns one line that says what was found about c.
 func Headline(c *recursion.Cycle) string {
+	if c.Library != "" {
+		return fmt.Sprintf("%s recursion: %s in %s", c.Status, c.Library, c.Start().Name())
+	}
 	n := 0
 	for _, f := range c.Funcs {
 		if !f.Wrapper() {
