@@ -64,8 +64,41 @@ var limits = []limit{
 	{"crypto/internal/fips140/hmac", nil, byProgram},
 }
 
-// Limited returns why a function of another package than the program's own does not
-// recurse deep; "" if that is not known. Copies of packages in the standard library
+// others are modules of which the same is known. It holds as long as they are
+// dependencies; when one is checked itself, its code is judged.
+var others = []struct{ prefix, reason string }{
+	{"google.golang.org/protobuf", "protobuf's decoders refuse more than 10,000 levels, and types are as deep as they are declared"},
+	{"github.com/golang/protobuf", "protobuf's decoders refuse more than 10,000 levels"},
+	{"go.yaml.in/yaml", "the parser refuses more than 10,000 levels"},
+	{"gopkg.in/yaml.v", "the parser refuses more than 10,000 levels"},
+	{"sigs.k8s.io/yaml", "the parser refuses more than 10,000 levels"},
+	{"github.com/spf13/cobra", "commands are in each other as the program puts them"},
+	{"github.com/spf13/pflag", byProgram},
+	{"golang.org/x/tools", goParser},
+	{"golang.org/x/text", byProgram},
+	{"golang.org/x/net/http2", states},
+	{"google.golang.org/grpc", byProgram},
+	{"go.opentelemetry.io", byProgram}, {"github.com/go-logr", byProgram}, {"go.uber.org/zap", byProgram},
+	{"github.com/prometheus/client_golang", byProgram}, {"github.com/felixge/httpsnoop", byProgram},
+	{"github.com/stretchr/testify", "it is for tests"}, {"github.com/google/go-cmp", "it is for tests"},
+	{"github.com/davecgh/go-spew", "it is for tests"}, {"github.com/kr/pretty", "it is for tests"},
+	{"github.com/rogpeppe/go-internal", "it is for tests"},
+	{"github.com/tetratelabs/wazero", "modules that the program loads, of which the validator limits the nesting"},
+}
+
+// Dependency returns why a package of another module does not recurse deep; "" if
+// that is not known.
+func Dependency(path string) string {
+	for _, o := range others {
+		if rest, ok := strings.CutPrefix(path, o.prefix); ok && (rest == "" || strings.ContainsAny(rest[:1], "/.0123456789")) {
+			return o.reason
+		}
+	}
+	return ""
+}
+
+// Limited returns why a function of the standard library does not recurse deep; ""
+// if that is not known. Copies of packages in the standard library
 // count as these.
 func Limited(path, name string) string {
 	path = strings.TrimPrefix(path, "vendor/")

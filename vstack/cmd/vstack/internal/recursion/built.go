@@ -91,6 +91,9 @@ func (f *finder) known(c *Cycle) string {
 			return f.knownData(c)
 		}
 		why := knowledge.Limited(pkg.Path(), call.From.Name())
+		if why == "" && !f.named(call.From) {
+			why = knowledge.Dependency(pkg.Path())
+		}
 		if why == "" {
 			return f.knownData(c)
 		}
@@ -102,10 +105,15 @@ func (f *finder) known(c *Cycle) string {
 // knownData returns the limit of what the cycle walks, if all of that has one.
 func (f *finder) knownData(c *Cycle) string {
 	reason := ""
+	listener := f.limits.listener()
 	for _, g := range f.sizes.Groups(c.Calls) {
 		for _, l := range g {
 			v := l.To.Value()
 			if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
+				continue
+			}
+			if listener != nil && isParseTree(v.Type()) {
+				reason = fmt.Sprintf("what it walks is a parse tree, with the limit %s (%s)", listener.text, f.short(listener.pos))
 				continue
 			}
 			named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named)

@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,10 +120,7 @@ func (c *component) wrappers() verdict {
 		from[call.From] = append(from[call.From], call)
 	}
 	for _, call := range inside {
-		reason := c.f.wrapper(call)
-		if reason == "" {
-			reason = c.f.chain(call, from[call.From])
-		}
+		reason := cmp.Or(c.f.wrapper(call), c.f.decorator(call), c.f.chain(call, from[call.From]))
 		if reason != "" {
 			c.out[call] = true
 			v.reason = reason
@@ -151,6 +149,9 @@ func (c *component) limit() verdict {
 		counters := c.f.counters(set, c.keep)
 		for _, call := range within(set, c.keep) {
 			l := c.f.limits.find(call, func(fn *program.Func) bool { return in[fn] }, counters)
+			if l == nil {
+				l = c.f.limits.inRule(call)
+			}
 			if l == nil {
 				continue
 			}

@@ -24,12 +24,17 @@ func (f *finder) wrapper(c *program.Call) string {
 		return ""
 	}
 	if !knowledge.Wrapped[ssax.TypeName(name)] {
-		if c.From.SSA.Name() != c.To.SSA.Name() && !c.From.Wrapper() || !f.graph.Program.Std(name.Obj().Pkg()) {
+		same := c.From.SSA.Name() == c.To.SSA.Name() || c.From.Wrapper()
+		if !same || !f.graph.Program.Std(name.Obj().Pkg()) && !types.Implements(name, errorType) {
 			return ""
 		}
 	}
 	return fmt.Sprintf("a %s that wraps another", types.TypeString(name, (*types.Package).Name))
 }
+
+// errorType is the type error. Errors that wrap errors are wrappers whatever interface
+// a package has for its own.
+var errorType = types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
 
 // interfaceOf returns the named interface that v is of, or was before it was asked
 // for methods: error in err.(interface{ Timeout() bool }). One that is known to wrap
