@@ -46,6 +46,7 @@ type Cycle struct {
 	Funcs  []*program.Func // on the cycles that a guard at Point ends, those of Chain first, Start first of all
 	Chain  []*program.Call // the likeliest way round, from Start
 	Calls  []*program.Call // all among Funcs that can get deep, for an unguarded cycle
+	Around []*program.Call // all of its component that can get deep, for an unguarded cycle: Calls and those of other findings
 	Point  *program.Func   // where one guard ends it; nil for a cycle that is not unguarded and for a Library call
 	Guess  bool            // every way round has a call of which the callee is not certain
 	Tail   bool            // every call is the last thing that its caller does: a loop would do

@@ -90,12 +90,13 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 		}
 	}
 	var unclear []part
+	around := within(set, c.keep)
 	taken := map[*program.Func]bool{}
 	add := func(p part, v verdict) {
 		cycle := c.f.cycle(p.funcs, p.calls, p.point, v)
 		cycle.Others = c.others
 		if v.status == Unguarded {
-			cycle.Calls = p.calls
+			cycle.Calls, cycle.Around = p.calls, around
 			cycle.Point = p.point
 			taken[p.point] = true
 		}
