@@ -13,7 +13,8 @@ import (
 // caller's goroutine.
 type Graph struct {
 	Program *Program
-	Funcs   []*Func // in the order of their packages, files and places
+	Funcs   []*Func         // in the order of their packages, files and places
+	Made    map[string]bool // the types of which values are put into interfaces
 	byFunc  map[*ssa.Function]*Func
 }
 
@@ -116,4 +117,14 @@ func Name(fn *ssa.Function) string {
 		pkg = fn.Object().Pkg()
 	}
 	return fn.RelString(pkg)
+}
+
+// QualifiedName returns fn's name with the path of its package: path.f,
+// (*path.T).m and path.f.func1 for the first function literal in f.
+func QualifiedName(fn *ssa.Function) string {
+	if fn.Parent() != nil {
+		outer := fn.Parent()
+		return QualifiedName(outer) + ".func" + strings.TrimPrefix(fn.Name(), outer.Name()+"$")
+	}
+	return fn.RelString(nil)
 }

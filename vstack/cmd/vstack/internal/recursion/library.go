@@ -22,7 +22,7 @@ import (
 func (f *finder) library() (cycles []*Cycle) {
 	type key struct{ callee, typ string }
 	seen := map[key]bool{}
-	r := &recursive{program: f.graph.Program}
+	r := &recursive{program: f.graph.Program, made: f.graph.Made}
 	for _, fn := range f.graph.Funcs {
 		if !f.named(fn) || fn.Wrapper() {
 			continue
@@ -92,10 +92,10 @@ func walked(instr ssa.Instruction) (name string, w knowledge.Walker, values []ss
 		if !ok || w.Arg >= len(args) {
 			return "", w, nil
 		}
-		if arg := args[w.Arg]; w.Arg == len(args)-1 && callee.Signature.Variadic() {
-			values = program.Elements(arg)
+		if w.Arg == len(args)-1 && callee.Signature.Variadic() {
+			values = program.Printed(instr.Common(), callee)
 		} else {
-			values = []ssa.Value{arg}
+			values = args[w.Arg : w.Arg+1]
 		}
 		return name, w, values
 	case *ssa.BinOp:
@@ -120,6 +120,7 @@ func isNil(v ssa.Value) bool {
 // A recursive finds types that contain themselves.
 type recursive struct {
 	program *program.Program
+	made    map[string]bool // types of which values are put into interfaces
 	impls   map[*types.Named][]types.Type
 }
 
@@ -220,6 +221,24 @@ func (d *descent) stops(t types.Type) bool {
 	return slices.ContainsFunc(d.w.Methods, func(name string) bool { return set.Lookup(nil, name) != nil })
 }
 
+// values returns t and the pointer to it, if they implement the interface and values of
+// them are put into interfaces. If neither is, by what is here, somebody else may do so.
+func (r *recursive) values(t types.Type, i *types.Interface) (made []types.Type) {
+	var can []types.Type
+	for _, t := range []types.Type{t, types.NewPointer(t)} {
+		if types.Implements(t, i) {
+			can = append(can, t)
+			if r.made[t.String()] {
+				made = append(made, t)
+			}
+		}
+	}
+	if len(made) == 0 && len(can) > 0 {
+		return can[:1]
+	}
+	return made
+}
+
 // implementations returns the types of the program that are in values of its own
 // interface.
 func (r *recursive) implementations(named *types.Named, i *types.Interface) []types.Type {
@@ -240,12 +259,7 @@ func (r *recursive) implementations(named *types.Named, i *types.Interface) []ty
 		if t, ok := obj.Type().(*types.Named); !ok || t.TypeParams().Len() > 0 {
 			continue
 		}
-		switch {
-		case types.Implements(obj.Type(), i):
-			impls = append(impls, obj.Type())
-		case types.Implements(types.NewPointer(obj.Type()), i):
-			impls = append(impls, types.NewPointer(obj.Type()))
-		}
+		impls = append(impls, r.values(obj.Type(), i)...)
 	}
 	if r.impls == nil {
 		r.impls = map[*types.Named][]types.Type{}
