@@ -73,11 +73,12 @@ type common struct {
 	tests   bool
 	deps    bool
 	tags    string
-	partial bool // goes on without packages that do not compile
+	partial bool   // goes on without packages that do not compile
+	takes   string // its arguments
 }
 
 func newCommon(name string, stderr io.Writer) *common {
-	c := &common{name: name, stderr: stderr, flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
+	c := &common{name: name, takes: "[packages]", stderr: stderr, flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
 	c.flags.SetOutput(io.Discard) // parse says what is wrong
 	c.flags.Usage = func() {}
 	c.flags.StringVar(&c.dir, "C", "", "change to this `directory` first")
@@ -108,7 +109,7 @@ func (c *common) parse(args []string) (patterns []string, code int, done bool) {
 	}
 	switch err := c.flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] [packages]\n", c.name)
+		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] %s\n", c.name, c.takes)
 		c.flags.SetOutput(c.stderr)
 		c.flags.PrintDefaults()
 		return nil, exitOK, true
@@ -122,7 +123,7 @@ func (c *common) parse(args []string) (patterns []string, code int, done bool) {
 	}
 	patterns = c.flags.Args()
 	for _, pattern := range patterns {
-		if strings.HasPrefix(pattern, "-") {
+		if strings.HasPrefix(pattern, "-") && pattern != "-" {
 			return wrong("%s comes after a package: write flags first", pattern)
 		}
 	}

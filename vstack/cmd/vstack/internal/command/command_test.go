@@ -359,7 +359,10 @@ func TestMisuse(t *testing.T) {
 		{"check -C " + dir + " ./none/...", 2, "vstack: no packages match ./none/...\n"},
 		{"check ./testdata", 2, "vstack: no Go files in "},
 		{"check -C " + empty, 2, "vstack: pattern ./...: directory prefix . does not contain main module"},
-		{"check -C " + stale, 2, "vstack: no packages match ./...: go: updates to go.mod needed"},
+		{"check -C " + stale, 3, "vstack: go: updates to go.mod needed"},
+		{"check -rank worst", 2, "vstack: -rank worst: want one of handler, network, decoder"},
+		{"explain", 2, "vstack: explain needs a file"},
+		{"explain ./testdata/found/found.go", 2, "vstack: ./testdata/found/found.go: no stack overflow in it"},
 	} {
 		if out, errs := vstack(t, test.code, strings.Fields(test.args)...); !strings.HasPrefix(errs, test.want) || out != "" {
 			t.Errorf("vstack %s: got %s%s, want %s", test.args, out, errs, test.want)

@@ -25,6 +25,13 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 	return t.w.Flush() // keeps the first error
 }
 
+// One writes one finding.
+func One(w io.Writer, r *recursion.Result, c *recursion.Cycle, o Options) error {
+	t := &text{bufio.NewWriter(w), r, o}
+	t.group(&Group{Cycle: c})
+	return t.w.Flush()
+}
+
 // shown returns the cycles that the options ask for.
 func shown(r *recursion.Result, o Options) []*recursion.Cycle {
 	if o.All {
