@@ -20,6 +20,7 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
+	"golang.org/x/tools/go/packages"
 )
 
 // A Status says whether a cycle can crash the program.
@@ -177,7 +178,9 @@ type finder struct {
 	made    map[*types.Named]making
 	makers  map[*types.Named][]*program.Func
 	limited map[*program.Func]bool // on a cycle with a limit of its own
-	gen     map[string]string      // the generator of a file, by the file's name
+	handles map[*packages.Package]*handles
+	told    map[*types.Var]bool
+	gen     map[string]string // the generator of a file, by the file's name
 }
 
 // Find looks for recursion in the graph.
@@ -192,6 +195,8 @@ func Find(g *program.Graph) *Result {
 		entries: findEntries(g),
 		cyclic:  map[*program.Func]bool{},
 		limited: map[*program.Func]bool{},
+		handles: map[*packages.Package]*handles{},
+		told:    map[*types.Var]bool{},
 		gen:     map[string]string{},
 	}
 	f.ok = findComments(g.Program)
