@@ -62,11 +62,11 @@ var Wrapped = map[string]bool{
 	"net/http.Handler": true, "net/http.RoundTripper": true, "net/http.ResponseWriter": true,
 	"log/slog.Handler": true, "sort.Interface": true, "hash.Hash": true, "image.Image": true,
 	"crypto.Signer": true, "math/rand.Source": true, "reflect.Type": true, "database/sql/driver.Conn": true,
-	"io.ReaderAtCloser": true, "io.WriterAt": true, "io.ByteWriter": true, "io/fs.File": true, "io.RuneScanner": true,
+	"io.WriterAt": true, "io.ByteWriter": true, "io/fs.File": true, "io.RuneScanner": true,
 	"database/sql/driver.Result": true, "database/sql/driver.Tx": true, "net.Addr": true, "net.PacketConn": true,
 	"golang.org/x/text/transform.Transformer": true, "golang.org/x/text/transform.SpanningTransformer": true,
 	"encoding/xml.TokenReader": true, "crypto/cipher.Block": true, "io/fs.FileInfo": true, "io/fs.DirEntry": true,
-	"testing.TB": true,
+	"testing.TB": true, "database/sql/driver.ValueConverter": true, "net/http.Pusher": true, "net.Error": true, "log/slog.Leveler": true,
 }
 
 // Descriptions are types that describe the program itself, as deep as it was
@@ -76,6 +76,7 @@ var Descriptions = map[string]bool{
 	"reflect.Type": true, "reflect.StructField": true, "reflect.Method": true, "reflect.StructTag": true,
 	"internal/abi.Type": true, "internal/reflectlite.Type": true, "internal/runtime/abi.Type": true,
 	"sync.Mutex": true, "sync.RWMutex": true, "sync.WaitGroup": true, "sync.Once": true, "sync.Pool": true,
+	"context.cancelCtx": true, "context.canceler": true, "context.valueCtx": true, "testing.common": true,
 	"testing.T": true, "testing.B": true, "testing.TB": true, "log.Logger": true, "log/slog.Logger": true,
 }
 

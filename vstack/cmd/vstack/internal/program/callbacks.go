@@ -53,15 +53,7 @@ func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.F
 			if len(looked) == 0 || i != len(args)-1 {
 				continue
 			}
-			var format []byte
-			known := false
-			if i > 0 && strings.HasSuffix(callee.Name(), "f") {
-				format, known = verbs(args[i-1])
-			}
-			for j, v := range elements(arg) {
-				if known && (j >= len(format) || !strings.ContainsRune("vsqxX", rune(format[j]))) {
-					continue // %d, %T and %p call no method
-				}
+			for _, v := range Printed(site.Common(), callee) {
 				if value, ok := v.(*ssa.MakeInterface); ok {
 					for _, fn := range h.looked(value.X.Type(), looked) {
 						add(fn)
@@ -79,6 +71,27 @@ func lookedFor(callee *ssa.Function) []string {
 		return knowledge.LooksFor(obj.Pkg().Path(), callee.Name())
 	}
 	return nil
+}
+
+// Printed returns the values in the last argument, a slice, that the callee prints or
+// asks for methods: those of a verb other than %v, %s, %q and %x are none.
+func Printed(call *ssa.CallCommon, callee *ssa.Function) []ssa.Value {
+	last := len(call.Args) - 1
+	values := Elements(call.Args[last])
+	if last == 0 || !strings.HasSuffix(callee.Name(), "f") {
+		return values
+	}
+	format, known := verbs(call.Args[last-1])
+	if !known {
+		return values
+	}
+	var printed []ssa.Value
+	for i, v := range values {
+		if i < len(format) && strings.ContainsRune("vsqxX", rune(format[i])) {
+			printed = append(printed, v)
+		}
+	}
+	return printed
 }
 
 // verbs returns the verb for each argument of a constant format; false if the
@@ -106,8 +119,8 @@ func verbs(v ssa.Value) ([]byte, bool) {
 	return found, true
 }
 
-// elements returns the values in the slice of a variadic call.
-func elements(slice ssa.Value) (values []ssa.Value) {
+// Elements returns the values in the slice of a variadic call.
+func Elements(slice ssa.Value) (values []ssa.Value) {
 	s, ok := slice.(*ssa.Slice)
 	if !ok {
 		return nil

@@ -23,9 +23,9 @@ import (
 // every type of the program with the method, as in class hierarchy analysis, and is
 // marked as a guess.
 func NewGraph(p *Program) *Graph {
-	all := reached(p)
+	all, made := reached(p)
 	b := &builder{
-		graph:     &Graph{Program: p, byFunc: map[*ssa.Function]*Func{}},
+		graph:     &Graph{Program: p, Made: made, byFunc: map[*ssa.Function]*Func{}},
 		all:       all,
 		known:     map[callKey]bool{},
 		hierarchy: newHierarchy(p, all),

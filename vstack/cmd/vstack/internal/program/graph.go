@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -13,7 +14,8 @@ import (
 // caller's goroutine.
 type Graph struct {
 	Program *Program
-	Funcs   []*Func // in the order of their packages, files and places
+	Funcs   []*Func         // in the order of their packages, files and places
+	Made    map[string]bool // the types of which values are put into interfaces
 	byFunc  map[*ssa.Function]*Func
 }
 
@@ -116,4 +118,56 @@ func Name(fn *ssa.Function) string {
 		pkg = fn.Object().Pkg()
 	}
 	return fn.RelString(pkg)
+}
+
+// QualifiedName returns fn's name with the path of its package: path.f,
+// (*path.T).m and path.f.func1 for the first function literal in f.
+func QualifiedName(fn *ssa.Function) string {
+	if fn.Parent() != nil {
+		outer := fn.Parent()
+		return QualifiedName(outer) + ".func" + strings.TrimPrefix(fn.Name(), outer.Name()+"$")
+	}
+	return fn.RelString(nil)
+}
+
+// RuntimeName returns fn's name as the runtime prints it in tracebacks: path.f,
+// path.(*T).m, path.T.m, path.f.func1 and path.f.func1.2, and [...] for type arguments.
+func RuntimeName(fn *ssa.Function) string {
+	if origin := fn.Origin(); origin != nil {
+		fn = origin
+	}
+	if outer := fn.Parent(); outer != nil {
+		n := strings.TrimPrefix(fn.Name(), outer.Name()+"$")
+		if outer.Parent() == nil {
+			n = "func" + n
+		}
+		return RuntimeName(outer) + "." + n
+	}
+	name := fn.Name()
+	if fn.TypeParams().Len() > 0 && fn.Signature.Recv() == nil {
+		name += "[...]"
+	}
+	if recv := fn.Signature.Recv(); recv != nil {
+		t, format := recv.Type(), "%s.%s"
+		if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
+			t, format = ptr.Elem(), "(*%s).%s"
+		}
+		if named, ok := types.Unalias(t).(*types.Named); ok {
+			typ := named.Obj().Name()
+			if named.TypeParams().Len() > 0 {
+				typ += "[...]"
+			}
+			name = fmt.Sprintf(format, typ, name)
+		}
+	}
+	path := packagePath(fn)
+	if fn.Pkg != nil && fn.Pkg.Pkg.Name() == "main" {
+		path = "main"
+	}
+	// Dots in the last element of a path are escaped, as the name goes on with one.
+	dir, last := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		dir, last = path[:i+1], path[i+1:]
+	}
+	return dir + strings.ReplaceAll(last, ".", "%2e") + "." + name
 }

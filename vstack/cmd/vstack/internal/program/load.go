@@ -104,17 +104,17 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 		return nil, err
 	}
 	if len(pkgs) == 0 {
-		return nil, fmt.Errorf("no packages match %s%s", strings.Join(patterns, " "), why(cfg.Dir, patterns))
+		return nil, fmt.Errorf("%w %s%s", ErrNoPackages, strings.Join(patterns, " "), why(cfg.Dir, patterns))
 	}
 	if errs := notFound(pkgs); len(errs) > 0 {
-		return nil, errors.New(List(errs))
+		return nil, &notThere{List(errs)}
 	}
 	all := pkgs
 	pkgs, broken := whole(withoutDoubles(pkgs))
 	p := &Program{Fset: pc.Fset, Packages: pkgs, Source: map[*types.Package]*packages.Package{}, Overlay: cfg.Overlay, Broken: broken}
 	switch {
 	case len(broken) > 0 && !cfg.Partial:
-		return nil, fmt.Errorf("the packages do not compile; fix this first:\n%s", List(Errors(all)))
+		return nil, fmt.Errorf("%w; fix this first:\n%s", ErrBroken, List(Errors(all)))
 	case len(pkgs) == 0:
 		return p, nil
 	}
@@ -149,6 +149,19 @@ func whole(pkgs []*packages.Package) (good []*packages.Package, broken []Broken)
 	}
 	return good, broken
 }
+
+// Errors that Load returns, with more about them.
+var (
+	ErrNoPackages = errors.New("no packages match") // the patterns name nothing
+	ErrBroken     = errors.New("the packages do not compile")
+)
+
+// notThere is the error for patterns of which the go command says what is wrong.
+type notThere struct{ text string }
+
+func (e *notThere) Error() string { return e.text }
+
+func (e *notThere) Is(target error) bool { return target == ErrNoPackages }
 
 // why returns what the go command says of patterns that match nothing: it may
 // not be able to use go.mod.

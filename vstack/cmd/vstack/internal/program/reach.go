@@ -27,8 +27,8 @@ type reacher struct {
 }
 
 // reached returns the functions with bodies that the named packages reach, these
-// packages' own all.
-func reached(p *Program) map[*ssa.Function]bool {
+// packages' own all, and the types of which values are put into interfaces.
+func reached(p *Program) (funcs map[*ssa.Function]bool, made map[string]bool) {
 	r := &reacher{
 		program: p,
 		found:   map[*ssa.Function]bool{},
@@ -42,11 +42,7 @@ func reached(p *Program) map[*ssa.Function]bool {
 	}
 	for _, pkg := range p.Packages {
 		r.add(p.SSA.Package(pkg.Types).Func("init"))
-		defs := make([]types.Object, 0, len(pkg.TypesInfo.Defs))
 		for _, obj := range pkg.TypesInfo.Defs {
-			defs = append(defs, obj)
-		}
-		for _, obj := range defs {
 			switch obj := obj.(type) {
 			case *types.Func:
 				r.add(p.SSA.FuncValue(obj))
@@ -61,7 +57,11 @@ func reached(p *Program) map[*ssa.Function]bool {
 		r.visit(fn)
 	}
 	maps.DeleteFunc(r.found, func(fn *ssa.Function, _ bool) bool { return fn.Blocks == nil })
-	return r.found
+	made = make(map[string]bool, len(r.made))
+	for t := range r.made {
+		made[t.String()] = true
+	}
+	return r.found, made
 }
 
 // declared adds the methods of a type of a named package, those that it has by

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -63,11 +64,70 @@ func (f *finder) built(cycles []*Cycle) {
 		}
 	}
 	for _, c := range cycles {
-		if by := f.builtUnderLimit(c); by != nil {
+		if c.Status != Unguarded {
+			continue
+		}
+		reason := f.known(c)
+		if by := f.builtUnderLimit(c); reason == "" && by != nil {
+			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
+		}
+		if reason != "" {
 			c.Status, c.Point, c.Calls = Limited, nil, nil
-			c.Reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
+			c.Reason = reason
 		}
 	}
+}
+
+// known returns the limit that packages are known to keep that the cycle is of, or
+// whose data it walks.
+func (f *finder) known(c *Cycle) string {
+	reason := ""
+	for _, call := range c.Chain {
+		if call.From.Wrapper() {
+			continue
+		}
+		pkg := call.From.Pkg
+		if pkg == nil {
+			return f.knownData(c)
+		}
+		why := knowledge.Limited(pkg.Path(), call.From.Name())
+		if why == "" && !f.named(call.From) {
+			why = knowledge.Dependency(pkg.Path())
+		}
+		if why == "" {
+			return f.knownData(c)
+		}
+		reason = why
+	}
+	return reason
+}
+
+// knownData returns the limit of what the cycle walks, if all of that has one.
+func (f *finder) knownData(c *Cycle) string {
+	reason := ""
+	listener := f.limits.listener()
+	for _, g := range f.sizes.Groups(c.Calls) {
+		for _, l := range g {
+			v := l.To.Value()
+			if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
+				continue
+			}
+			if listener != nil && isParseTree(v.Type()) {
+				reason = fmt.Sprintf("what it walks is a parse tree, with the limit %s (%s)", listener.text, f.short(listener.pos))
+				continue
+			}
+			named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named)
+			if !ok || named.Obj().Pkg() == nil {
+				return ""
+			}
+			why := knowledge.LimitedData(named.Obj().Pkg().Path())
+			if why == "" {
+				return ""
+			}
+			reason = why
+		}
+	}
+	return reason
 }
 
 // builtUnderLimit returns a function that builds what the cycle walks, if that

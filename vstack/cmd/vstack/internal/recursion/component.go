@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,13 @@ type component struct {
 	funcs  []*program.Func
 	out    map[*program.Call]bool // taken out
 	guards []*program.Func
-	others []string // guards and limits that stop some ways round
+	stops  []stop // guards and limits that stop some ways round
+}
+
+// A stop is what stops one call.
+type stop struct {
+	call *program.Call
+	by   string
 }
 
 // A verdict is what a pass says of the calls that it has taken out.
@@ -119,10 +126,7 @@ func (c *component) wrappers() verdict {
 		from[call.From] = append(from[call.From], call)
 	}
 	for _, call := range inside {
-		reason := c.f.wrapper(call)
-		if reason == "" {
-			reason = c.f.chain(call, from[call.From])
-		}
+		reason := cmp.Or(c.f.wrapper(call), c.f.decorator(call), c.f.chain(call, from[call.From]))
 		if reason != "" {
 			c.out[call] = true
 			v.reason = reason
@@ -134,12 +138,13 @@ func (c *component) wrappers() verdict {
 // guard takes out calls of guarded functions, and those that go through the library.
 func (c *component) guard() verdict {
 	for _, call := range c.calls() {
-		if c.f.stops(call) {
+		switch {
+		case c.f.guarded[call.To]:
+			c.out[call] = true
+			c.stops = append(c.stops, stop{call, guardNames([]*program.Func{call.To})})
+		case throughLibrary(call):
 			c.out[call] = true
 		}
-	}
-	if len(c.guards) > 0 {
-		c.others = append(c.others, guardNames(c.guards))
 	}
 	return verdict{Guarded, guardNames(c.guards)}
 }
@@ -152,16 +157,28 @@ func (c *component) limit() verdict {
 		for _, call := range within(set, c.keep) {
 			l := c.f.limits.find(call, func(fn *program.Func) bool { return in[fn] }, counters)
 			if l == nil {
+				l = c.f.limits.inRule(call)
+			}
+			if l == nil {
 				continue
 			}
 			c.out[call] = true
-			name := fmt.Sprintf("the limit %s (%s)", l.text, c.f.short(l.pos))
-			if !slices.Contains(c.others, name) {
-				c.others = append(c.others, name)
-			}
+			c.stops = append(c.stops, stop{call, fmt.Sprintf("the limit %s (%s)", l.text, c.f.short(l.pos))})
 		}
 	}
-	return verdict{Limited, strings.Join(c.others, ", ")}
+	return verdict{Limited, strings.Join(c.stopped(c.funcs), ", ")}
+}
+
+// stopped returns what stops calls of the functions.
+func (c *component) stopped(funcs []*program.Func) []string {
+	in := members(funcs)
+	var by []string
+	for _, s := range c.stops {
+		if in[s.call.From] {
+			by = append(by, s.by)
+		}
+	}
+	return distinct(by)
 }
 
 // bound takes out calls that cannot get deep.
@@ -184,12 +201,7 @@ func guardNames(guards []*program.Func) string {
 	return "guard in " + strings.Join(names, ", ")
 }
 
-// stops reports whether a call cannot deepen the native stack without bound: its
-// function has a guard, or it goes through the library.
-func (f *finder) stops(c *program.Call) bool {
-	return f.guarded[c.To] || throughLibrary(c)
-}
-
+// throughLibrary reports whether vstack makes the call, on a fresh segment if need be.
 func throughLibrary(c *program.Call) bool {
 	return c.How == program.Callback && strings.Contains(c.Via, guard.Path+".")
 }

@@ -35,7 +35,12 @@ func (f *finder) findGuards() {
 			continue
 		}
 		f.guards[fn] = guards
+		if why := f.unset(fn, pkg.TypesInfo, guards[0]); why != "" {
+			f.cost(guards[0].Stmt.Pos(), fn, "the guard of %s guards nothing: %s", fn.Name(), why)
+			continue
+		}
 		f.guarded[fn] = true
+		f.unkeyed(fn, pkg.TypesInfo, guards[0])
 		for i, g := range guards {
 			f.guardCosts(fn, pkg.TypesInfo, pkg.TypesSizes, g)
 			if i > 0 {

@@ -3,6 +3,7 @@ package recursion
 import (
 	"go/ast"
 	"regexp"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 )
@@ -39,7 +40,12 @@ func generatorOf(file *ast.File) string {
 		}
 		for _, c := range group.List {
 			if m := generatedBy.FindStringSubmatch(c.Text); m != nil {
-				return "Code generated " + m[1]
+				// By whom, not from what: that is another file each time.
+				by := strings.Trim(m[1], " .;")
+				if i := strings.LastIndex(by, "by "); i >= 0 {
+					by = by[i+len("by "):]
+				}
+				return by
 			}
 		}
 	}

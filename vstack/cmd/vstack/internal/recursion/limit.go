@@ -21,7 +21,7 @@ import (
 // their names.
 
 var (
-	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation`)
+	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation|retr(y|ies)|attempt`)
 	boundName = regexp.MustCompile(`(?i)budget|fuel|quota|remaining`)
 	limitName = regexp.MustCompile(`(?i)max|limit`)
 	otherName = regexp.MustCompile(`(?i)err|warn|len$|size|width|line|col|pos|offset|indent`)
@@ -38,6 +38,8 @@ type limits struct {
 	checks   map[*ssa.Function][]check
 	returns  map[*ssa.Function]bool
 	compared map[*ssa.Function]map[token.Pos]*ast.BinaryExpr
+	listened bool
+	rules    *limit // that a parse listener keeps
 }
 
 // A check is an If in fn that compares a counter with a bound.
@@ -51,7 +53,12 @@ type check struct {
 }
 
 func newLimits(g *program.Graph) *limits {
-	return &limits{g, map[*ssa.Function][]check{}, map[*ssa.Function]bool{}, map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{}}
+	return &limits{
+		graph:    g,
+		checks:   map[*ssa.Function][]check{},
+		returns:  map[*ssa.Function]bool{},
+		compared: map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{},
+	}
 }
 
 // find returns the limit that stands before the call, if any: in the function

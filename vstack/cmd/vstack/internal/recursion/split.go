@@ -94,7 +94,7 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 	taken := map[*program.Func]bool{}
 	add := func(p part, v verdict) {
 		cycle := c.f.cycle(p.funcs, p.calls, p.point, v)
-		cycle.Others = c.others
+		cycle.Others = c.stopped(p.funcs)
 		if v.status == Unguarded {
 			cycle.Calls, cycle.Around = p.calls, around
 			cycle.Point = p.point

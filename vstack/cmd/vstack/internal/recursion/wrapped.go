@@ -12,26 +12,51 @@ import (
 
 // wrapper tells calls of a method on something of the same kind that the
 // receiver wraps: a Reader that reads from a Reader, an error that unwraps. The
-// program puts these together, and not deep. The interface must be one from
-// outside the program; what implements its own may be a tree.
+// program puts these together, and not deep. The interface must be one of the
+// standard library; what implements the program's own may be a tree.
 func (f *finder) wrapper(c *program.Call) string {
 	common := c.Site.Common()
 	if !common.IsInvoke() {
 		return ""
 	}
-	named, ok := types.Unalias(common.Value.Type()).(*types.Named)
-	if !ok {
+	name := interfaceOf(common.Value)
+	if name == nil {
 		return ""
 	}
-	if !knowledge.Wrapped[ssax.TypeName(named)] {
-		if c.From.SSA.Name() != c.To.SSA.Name() && !c.From.Wrapper() {
-			return ""
-		}
-		if pkg := named.Obj().Pkg(); pkg != nil && f.graph.Program.Source[pkg] != nil {
+	if !knowledge.Wrapped[ssax.TypeName(name)] {
+		same := c.From.SSA.Name() == c.To.SSA.Name() || c.From.Wrapper()
+		if !same || !f.graph.Program.Std(name.Obj().Pkg()) && !types.Implements(name, errorType) {
 			return ""
 		}
 	}
-	return fmt.Sprintf("a %s that wraps another", types.TypeString(named, (*types.Package).Name))
+	return fmt.Sprintf("a %s that wraps another", types.TypeString(name, (*types.Package).Name))
+}
+
+// errorType is the type error. Errors that wrap errors are wrappers whatever interface
+// a package has for its own.
+var errorType = types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+
+// interfaceOf returns the named interface that v is of, or was before it was asked
+// for methods: error in err.(interface{ Timeout() bool }). One that is known to wrap
+// others counts before the last.
+func interfaceOf(v ssa.Value) (last *types.Named) {
+	for {
+		if named, ok := types.Unalias(v.Type()).(*types.Named); ok && types.IsInterface(named) {
+			if last == nil || knowledge.Wrapped[ssax.TypeName(named)] {
+				last = named
+			}
+		}
+		switch x := v.(type) {
+		case *ssa.TypeAssert:
+			v = x.X
+		case *ssa.Extract:
+			v = x.Tuple
+		case *ssa.ChangeInterface:
+			v = x.X
+		default:
+			return last
+		}
+	}
 }
 
 // chain tells a method that calls itself on one field of its receiver: a wrapper,
