@@ -172,6 +172,11 @@ func (f *fixer) weight(fn *program.Func) int {
 	return w + 100 - min(n/4, 100)
 }
 
+// named reports whether fn is of a package that was named on the command line.
+func (f *fixer) named(fn *program.Func) bool {
+	return fn.Pkg != nil && f.program.Named(fn.Pkg.Path())
+}
+
 // uneditable says why fn's file must not be changed.
 func (f *fixer) uneditable(fn *program.Func) Missing {
 	missing := func(kind Kind, detail string) Missing { return Missing{fn, kind, detail} }
@@ -179,12 +184,14 @@ func (f *fixer) uneditable(fn *program.Func) Missing {
 	switch {
 	case fn.Pkg == nil:
 		return missing(NoSource, "the compiler made it")
-	case pkg == nil || !f.named(fn.Pkg):
-		where := fn.Pkg.Path()
-		if pkg != nil && pkg.Module != nil && !pkg.Module.Main {
-			where += " of module " + pkg.Module.Path
+	case pkg == nil || !f.named(fn):
+		switch {
+		case pkg != nil && pkg.Module != nil:
+			return missing(Outside, pkg.Module.Path)
+		case f.program.Std(fn.Pkg):
+			return missing(Outside, "the standard library")
 		}
-		return missing(Outside, where)
+		return missing(Outside, fn.Pkg.Path())
 	case fn.Body() == nil:
 		return missing(NoSource, "it has no body in Go")
 	}

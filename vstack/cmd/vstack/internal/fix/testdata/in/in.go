@@ -19,6 +19,13 @@ type eval struct {
 	n     int
 }
 
+// The fields are set, or a guard that uses them would guard nothing.
+func set(s *vstack.Stack) (*eval, *lazy, *outer, *list[int], large) {
+	o := &outer{}
+	o.in.vs = s
+	return &eval{stack: s}, &lazy{s, 1}, o, &list[int]{stack: s}, large{stack: s}
+}
+
 // none has no result.
 func (e *eval) none(n *Node) { // a comment stays here
 	// and here
@@ -345,4 +352,37 @@ func (e *eval) made() func(n *Node) {
 			e.made()(k)
 		}
 	}
+}
+
+// Nobody sets this one, so -handle does not use it, and the guard is another one.
+type unset struct {
+	stack *vstack.Stack
+	kids  []*unset
+}
+
+func (u *unset) walk() {
+	for _, k := range u.kids {
+		k.walk()
+	}
+}
+
+func (u *unset) guarded() int {
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.guarded)
+	}
+	for _, k := range u.kids {
+		k.guarded()
+	}
+	return len(u.kids)
+}
+
+func (u *unset) late() int {
+	n := len(u.kids) // a comment
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.late)
+	}
+	for _, k := range u.kids {
+		n += k.late()
+	}
+	return n
 }
