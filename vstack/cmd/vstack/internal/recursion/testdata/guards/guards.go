@@ -395,3 +395,30 @@ func (u *some) walk(n *Node) { // want guarded "guard in \(\*some\).walk"
 		u.walk(k)
 	}
 }
+
+// A pointer that a guard captures.
+
+type out struct{ sum int }
+
+func add(o *out, n *Node) { // want guarded "guard in add"
+	if vstack.Low() { // want cost "the guard captures o, a pointer, and so total of Total moves to the heap"
+		vstack.Do(func() { add(o, n) })
+		return
+	}
+	o.sum += n.Value
+	for _, k := range n.Kids {
+		add(o, k)
+	}
+}
+
+func Total(n *Node) int {
+	var total out
+	add(&total, n)
+	return total.sum
+}
+
+func onTheHeap(n *Node) *out {
+	total := &out{}
+	add(total, n)
+	return total
+}
