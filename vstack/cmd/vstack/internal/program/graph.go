@@ -120,6 +120,17 @@ func Name(fn *ssa.Function) string {
 	return fn.RelString(pkg)
 }
 
+// ShortName returns fn's name with the name of its package: pkg.f and (*pkg.T).m.
+func ShortName(fn *ssa.Function, pkg *types.Package) string {
+	name := Name(fn)
+	for _, open := range []string{"(*", "("} {
+		if rest, ok := strings.CutPrefix(name, open); ok {
+			return open + pkg.Name() + "." + rest
+		}
+	}
+	return pkg.Name() + "." + name
+}
+
 // QualifiedName returns fn's name with the path of its package: path.f,
 // (*path.T).m and path.f.func1 for the first function literal in f.
 func QualifiedName(fn *ssa.Function) string {

@@ -3,6 +3,9 @@ package recursion
 import (
 	"fmt"
 	"go/types"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -57,7 +60,7 @@ func (f *finder) makes(t *types.Named) making {
 // objects was called limited for that, and the program died in it.
 func (f *finder) built(cycles []*Cycle) {
 	for _, c := range cycles {
-		if c.Status == Limited && len(c.Guards) == 0 {
+		if len(c.Guards) == 0 && (c.Status == Limited || c.Status == Bounded) {
 			for _, fn := range c.Funcs {
 				f.limited[fn] = true
 			}
@@ -68,8 +71,11 @@ func (f *finder) built(cycles []*Cycle) {
 			continue
 		}
 		reason := f.known(c)
-		if by := f.builtUnderLimit(c); reason == "" && by != nil {
+		if by := f.builtUnderLimit(f.walked(c)); reason == "" && by != nil {
 			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
+		}
+		if by := f.builtUnderLimit(f.bottomUp(c)); reason == "" && by != nil {
+			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit, and is put together from parts that are done", by.Name())
 		}
 		if reason != "" {
 			c.Status, c.Point, c.Calls = Limited, nil, nil
@@ -130,54 +136,148 @@ func (f *finder) knownData(c *Cycle) string {
 	return reason
 }
 
-// builtUnderLimit returns a function that builds what the cycle walks, if that
-// is of unexported types whose values come from recursion with a limit only.
-func (f *finder) builtUnderLimit(c *Cycle) *program.Func {
-	if c.Status != Unguarded {
-		return nil
-	}
+// walked returns the types of what the cycle walks, if all of them are the package's
+// own; nil if not, or if input may drive it round and round the same values. For an
+// interface that are the types that implement it.
+func (f *finder) walked(c *Cycle) map[*types.Named]bool {
 	walked := map[*types.Named]bool{}
-	for _, g := range f.sizes.Groups(c.Calls) {
+	groups := f.sizes.Groups(c.Calls)
+	for _, g := range groups {
 		for _, l := range g {
 			v := l.To.Value()
 			if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
 				continue
 			}
 			named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named)
-			if !ok || named.Obj().Exported() || f.makes(named) == nowhere {
+			if !ok || named.Obj().Exported() {
 				return nil
 			}
-			walked[named.Origin()] = true
+			own := []*types.Named{named.Origin()}
+			if types.IsInterface(named) {
+				own = f.implementers(named)
+			}
+			made := false
+			for _, t := range own {
+				if f.makes(t) != nowhere {
+					walked[t] = true
+					made = true
+				}
+			}
+			if !made {
+				return nil
+			}
 		}
 	}
-	var by *program.Func
-	own := members(c.Funcs)
-	var under func(fn *program.Func, levels int) bool
-	under = func(fn *program.Func, levels int) bool {
-		if own[fn] {
-			return true
+	for t := range walked {
+		if f.isKept(t) {
+			if reads, _ := f.reader(c.Funcs, groups); reads != "" {
+				return nil
+			}
 		}
+	}
+	return walked
+}
+
+// implementers returns the types of the interface's package that implement it.
+func (f *finder) implementers(iface *types.Named) (all []*types.Named) {
+	i := iface.Underlying().(*types.Interface)
+	scope := iface.Obj().Pkg().Scope()
+	for _, name := range scope.Names() {
+		obj, ok := scope.Lookup(name).(*types.TypeName)
+		if !ok || types.IsInterface(obj.Type()) {
+			continue
+		}
+		if t, ok := obj.Type().(*types.Named); ok && t.TypeParams().Len() == 0 && types.Implements(types.NewPointer(t), i) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// bottomUp returns the types of the receivers on the cycle, if values of them are put
+// together from parts that are done, and so are in no cycle of values: nobody keeps
+// them in a map, where a part could find them. In participle's grammar only structs
+// and unions are kept so; the nodes between two of these are as deep as somebody wrote
+// them, however often the input goes round.
+func (f *finder) bottomUp(c *Cycle) map[*types.Named]bool {
+	walked := map[*types.Named]bool{}
+	for _, fn := range c.Funcs {
+		if fn.Wrapper() {
+			continue
+		}
+		recv := fn.SSA.Signature.Recv()
+		if recv == nil {
+			return nil
+		}
+		named, ok := types.Unalias(ssax.Deref(recv.Type())).(*types.Named)
+		if !ok || named.Obj().Exported() || f.makes(named) == nowhere || f.isKept(named.Origin()) {
+			return nil
+		}
+		walked[named.Origin()] = true
+	}
+	return walked
+}
+
+// isKept reports whether values of the type, or pointers to them, are put into a map or
+// a variable of the package.
+func (f *finder) isKept(t *types.Named) bool {
+	if f.kept == nil {
+		f.kept = map[*types.Named]bool{}
+		keep := func(v ssa.Value) {
+			if m, ok := v.(*ssa.MakeInterface); ok {
+				v = m.X
+			}
+			if named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named); ok {
+				f.kept[named.Origin()] = true
+			}
+		}
+		for _, fn := range f.graph.Funcs {
+			for instr := range ssax.Instrs(fn.SSA) {
+				switch instr := instr.(type) {
+				case *ssa.MapUpdate:
+					keep(instr.Value)
+				case *ssa.Store:
+					if _, ok := instr.Addr.(*ssa.Global); ok {
+						keep(instr.Val)
+					}
+				}
+			}
+		}
+	}
+	return f.kept[t]
+}
+
+// builtUnderLimit returns a function that builds values of the types, if all of them
+// come from recursion with a limit; nil if not, or if there are no types.
+func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func) {
+	known := map[*program.Func]bool{}
+	var under func(fn *program.Func) bool
+	under = func(fn *program.Func) bool {
 		if f.limited[fn] {
 			by = fn
 			return true
 		}
-		if f.cyclic[fn] || levels == 0 {
-			return false
+		if f.cyclic[fn] {
+			return false // so this does not go round either
 		}
-		for _, in := range fn.Ins {
-			if ssax.Loops(in.Site.Block()) || !under(in.From, levels-1) {
-				return false
-			}
+		if ok, seen := known[fn]; seen {
+			return ok
 		}
-		return true
+		known[fn] = !slices.ContainsFunc(fn.Ins, func(in *program.Call) bool {
+			return ssax.Loops(in.Site.Block()) || !under(in.From)
+		})
+		return known[fn]
 	}
-	for t := range walked {
+	// In the order of their names, so that the same function is named each time.
+	for _, t := range slices.SortedFunc(maps.Keys(walked), func(a, b *types.Named) int {
+		return strings.Compare(ssax.TypeName(a), ssax.TypeName(b))
+	}) {
 		for _, fn := range f.makers[t] {
 			// A method of the type makes a copy of what is there.
 			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(ssax.Deref(recv.Type())) == types.Type(t) {
 				continue
 			}
-			if !under(fn, 3) {
+			if !under(fn) {
 				return nil
 			}
 		}

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// depends says on which data the depth of the cycle depends; "" if on none.
+// depends says on which data the depth of the cycle depends, if on any.
 // Readers in readers are as deep as the program wraps them; what is read counts.
-func (f *finder) depends(set []*program.Func, calls []*program.Call) string {
+func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
 	groups := f.sizes.Groups(calls)
 	count, walk, best := "", "", 0
 	for _, g := range groups {
@@ -33,12 +33,18 @@ func (f *finder) depends(set []*program.Func, calls []*program.Call) string {
 		}
 	}
 	if walk != "" {
-		return walk
+		return verdict{Unguarded, walk}
 	}
-	if reader := f.reader(set, groups); reader != "" {
-		return reader
+	reader, declared := f.reader(set, groups)
+	switch {
+	case reader != "":
+		return verdict{Unguarded, reader}
+	case count != "":
+		return verdict{Unguarded, count}
+	case declared:
+		return verdict{Bounded, "what it reads is the declaration of a Go type"}
 	}
-	return count
+	return verdict{Unclear, "nothing was found that its depth depends on"}
 }
 
 // telling says how well a link shows people what is walked.

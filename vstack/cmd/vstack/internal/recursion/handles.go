@@ -141,8 +141,8 @@ func (f *finder) alwaysNil(fn *program.Func, v *types.Var) bool {
 	calls := 0
 	for _, c := range fn.Ins {
 		args := c.Site.Common().Args
-		if c.From == fn {
-			continue
+		if within := c.From.SSA; within == fn.SSA || within.Parent() == fn.SSA {
+			continue // it passes on what it has
 		}
 		if c.How != program.Static || index < 0 || index >= len(args) || !isNil(args[index]) {
 			return false

@@ -20,106 +20,77 @@ import (
 
 var readName = regexp.MustCompile(`^(Read|Next|Scan|Token|RawToken|Peek|Advance|Get|Recv|Decode|More|Consume|Expect|Accept|next|read|scan|advance|consume|peek|expect|accept|lex)`)
 
-// reader says what the functions of the set read from; "" if nothing was found.
-func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) string {
-	moved := f.moved(set)
-	if len(moved) == 0 {
-		return ""
-	}
+// input is what the functions of a cycle read from: types with a field that moves on,
+// and variables that closures share.
+type input struct {
+	types map[string]bool
+	vars  map[string]bool
+	// declared says that something is left out because it reads the declaration of a
+	// Go type, as participle's lexer for struct tags does.
+	declared bool
+}
+
+// reader says what the functions of the set read from; "" if nothing was found. A
+// declared reader reads a Go type, and nothing else was found.
+func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason string, declared bool) {
+	in := f.input(set)
 	for _, g := range groups {
 		for _, l := range g {
 			v := l.To.Value()
 			if v == nil {
 				continue
 			}
-			if name := holds(v.Type(), moved, 3); name != "" {
-				return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), l.To.Func.Name(), name)
+			// Its own lexer reads a struct tag.
+			if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
+				in.declared = true
+				continue
+			}
+			if name := holds(v.Type(), in.types, 3); name != "" {
+				return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), l.To.Func.Name(), name), false
 			}
 		}
 	}
 	for _, fn := range set {
 		for _, fv := range fn.SSA.FreeVars {
-			if name := holds(fv.Type(), moved, 3); name != "" {
-				return fmt.Sprintf("%s, which %s captures, reads input: %s moves on", fv.Name(), fn.Name(), name)
+			if name := holds(fv.Type(), in.types, 3); name != "" {
+				return fmt.Sprintf("%s, which %s captures, reads input: %s moves on", fv.Name(), fn.Name(), name), false
 			}
-			if moved[fv.Name()+"\x00"] {
-				return fmt.Sprintf("%s, which %s captures, moves on", fv.Name(), fn.Name())
+			if in.vars[fv.Name()] {
+				return fmt.Sprintf("%s, which %s captures, moves on", fv.Name(), fn.Name()), false
 			}
 		}
 	}
-	return ""
+	return "", in.declared
 }
 
-// moved returns the types with a field that is moved on by the functions of the
-// set or what they call, or that are read from: type name to field.
-func (f *finder) moved(set []*program.Func) map[string]bool {
-	moved := map[string]bool{}
-	steps := map[*types.Var][2]bool{} // a field that goes up and down counts levels
-	owner := map[*types.Var]string{}
+// A mover collects what functions move on.
+type mover struct {
+	in    *input
+	steps map[*types.Var]direction
+	owner map[*types.Var]*types.Named
+}
+
+// A direction says how a field changes. One that goes up and down counts levels.
+type direction struct{ up, down bool }
+
+// levels is how far the functions that the cycle calls are looked at: the lexer that a
+// parser calls, and what that calls to fill its buffer.
+const levels = 4
+
+// input returns what the functions of the set, or what they call, read from.
+func (f *finder) input(set []*program.Func) *input {
+	m := &mover{
+		in:    &input{types: map[string]bool{}, vars: map[string]bool{}},
+		steps: map[*types.Var]direction{},
+		owner: map[*types.Var]*types.Named{},
+	}
 	seen := members(set)
 	work := slices.Clone(set)
-	for levels := 0; levels < 4; levels++ {
+	for range levels {
 		var next []*program.Func
 		for _, fn := range work {
-			for _, b := range fn.SSA.Blocks {
-				for _, instr := range b.Instrs {
-					switch instr := instr.(type) {
-					case *ssa.Store:
-						if fv, ok := instr.Addr.(*ssa.FreeVar); ok {
-							if isCursor(instr.Val) {
-								moved[fv.Name()+"\x00"] = true
-							}
-							continue
-						}
-						addr, ok := instr.Addr.(*ssa.FieldAddr)
-						if !ok || !isCursor(instr.Val) {
-							continue
-						}
-						ptr, ok := addr.X.Type().Underlying().(*types.Pointer)
-						if !ok {
-							continue
-						}
-						if _, local := addr.X.(*ssa.Alloc); local {
-							continue // it makes a new one
-						}
-						s, ok := ptr.Elem().Underlying().(*types.Struct)
-						if !ok {
-							continue
-						}
-						field := s.Field(addr.Field)
-						if depthName.MatchString(field.Name()) || otherName.MatchString(field.Name()) && !strings.Contains(strings.ToLower(field.Name()), "pos") && !strings.Contains(strings.ToLower(field.Name()), "off") && !strings.Contains(strings.ToLower(field.Name()), "col") {
-							continue
-						}
-						d := steps[field]
-						if up, step := isStep(instr.Val); step {
-							if up {
-								d[0] = true
-							} else {
-								d[1] = true
-							}
-						} else {
-							d = [2]bool{true, false}
-						}
-						steps[field] = d
-						owner[field] = ssax.TypeName(ptr.Elem())
-					case *ssa.Call:
-						common := instr.Common()
-						var recv types.Type
-						var name string
-						if common.IsInvoke() {
-							recv, name = common.Value.Type(), common.Method.Name()
-						} else if callee := common.StaticCallee(); callee != nil && callee.Blocks == nil && callee.Signature.Recv() != nil {
-							recv, name = callee.Signature.Recv().Type(), callee.Name()
-						}
-						if recv == nil || !readName.MatchString(name) || !consumes(recv) {
-							continue
-						}
-						moved[ssax.TypeName(ssax.Deref(recv))] = true
-					}
-				}
-			}
-			if levels == 3 {
-				continue
+			for instr := range ssax.Instrs(fn.SSA) {
+				m.visit(instr)
 			}
 			for _, c := range fn.Out {
 				if c.How == program.Static && !seen[c.To] {
@@ -130,12 +101,97 @@ func (f *finder) moved(set []*program.Func) map[string]bool {
 		}
 		work = next
 	}
-	for field, d := range steps {
-		if !(d[0] && d[1]) && owner[field] != "" {
-			moved[owner[field]] = true
+	for field, d := range m.steps {
+		owner := m.owner[field]
+		switch {
+		case d.up && d.down || owner == nil:
+		case readsDeclaration(owner):
+			m.in.declared = true
+		default:
+			m.in.types[ssax.TypeName(owner)] = true
 		}
 	}
-	return moved
+	return m.in
+}
+
+// readsDeclaration reports whether the type reads what a program declares: it has a
+// reflect.Type to read from.
+func readsDeclaration(t *types.Named) bool {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok || t.Obj().Pkg() != nil && t.Obj().Pkg().Path() == "reflect" {
+		return false // a reflect.Value has a type too
+	}
+	for field := range s.Fields() {
+		if sizechange.DescribesType(field.Type()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *mover) visit(instr ssa.Instruction) {
+	switch instr := instr.(type) {
+	case *ssa.Store:
+		if !isCursor(instr.Val) {
+			return
+		}
+		switch addr := instr.Addr.(type) {
+		case *ssa.FreeVar:
+			m.in.vars[addr.Name()] = true
+		case *ssa.FieldAddr:
+			m.store(addr, instr.Val)
+		}
+	case *ssa.Call:
+		m.call(instr.Common())
+	}
+}
+
+// store notes that a field is set.
+func (m *mover) store(addr *ssa.FieldAddr, val ssa.Value) {
+	ptr, ok := addr.X.Type().Underlying().(*types.Pointer)
+	if !ok {
+		return
+	}
+	if _, local := addr.X.(*ssa.Alloc); local {
+		return // it makes a new one
+	}
+	s, ok := ptr.Elem().Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	field := s.Field(addr.Field)
+	if depthName.MatchString(field.Name()) || otherName.MatchString(field.Name()) && !placeName.MatchString(field.Name()) {
+		return
+	}
+	d := m.steps[field]
+	switch up, step := isStep(val); {
+	case !step:
+		d = direction{up: true}
+	case up:
+		d.up = true
+	default:
+		d.down = true
+	}
+	m.steps[field] = d
+	m.owner[field], _ = types.Unalias(ptr.Elem()).(*types.Named)
+}
+
+// placeName matches fields that say where the input is, among the names of counters of
+// other things.
+var placeName = regexp.MustCompile(`(?i)pos|off|col`)
+
+// call notes that something without source is read from.
+func (m *mover) call(common *ssa.CallCommon) {
+	var recv types.Type
+	var name string
+	if common.IsInvoke() {
+		recv, name = common.Value.Type(), common.Method.Name()
+	} else if callee := common.StaticCallee(); callee != nil && callee.Blocks == nil && callee.Signature.Recv() != nil {
+		recv, name = callee.Signature.Recv().Type(), callee.Name()
+	}
+	if recv != nil && readName.MatchString(name) && consumes(recv) {
+		m.in.types[ssax.TypeName(ssax.Deref(recv))] = true
+	}
 }
 
 // consumes reports whether t is something from outside that is read from.

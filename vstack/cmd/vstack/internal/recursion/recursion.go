@@ -180,7 +180,8 @@ type finder struct {
 	limited map[*program.Func]bool // on a cycle with a limit of its own
 	handles map[*packages.Package]*handles
 	told    map[*types.Var]bool
-	gen     map[string]string // the generator of a file, by the file's name
+	kept    map[*types.Named]bool // see isKept
+	gen     map[string]string     // the generator of a file, by the file's name
 }
 
 // Find looks for recursion in the graph.

@@ -103,8 +103,8 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 		cycles = append(cycles, cycle)
 	}
 	for _, p := range parts {
-		if reason := c.f.depends(p.funcs, p.calls); reason != "" {
-			add(p, verdict{Unguarded, reason})
+		if v := c.f.depends(p.funcs, p.calls); v.status == Unguarded {
+			add(p, v)
 		} else {
 			unclear = append(unclear, p)
 		}
@@ -113,11 +113,11 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 	// a cycle through several of them.
 	for _, p := range unclear {
 		funcs, calls := c.round(set, p.point, taken)
-		if reason := c.f.depends(funcs, calls); reason != "" {
-			add(part{p.point, funcs, calls}, verdict{Unguarded, reason})
-		} else {
-			add(p, verdict{Unclear, "nothing was found that its depth depends on"})
+		v := c.f.depends(funcs, calls)
+		if v.status == Unguarded {
+			p = part{p.point, funcs, calls}
 		}
+		add(p, v)
 	}
 	return cycles, reasons
 }

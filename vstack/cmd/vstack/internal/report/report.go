@@ -73,7 +73,7 @@ func qualified(f, start *program.Func) string {
 	if f.Pkg == start.Pkg || f.Pkg == nil {
 		return f.Name()
 	}
-	return program.QualifiedName(f.SSA)
+	return program.ShortName(f.SSA, f.Pkg)
 }
 
 // Headline returns one line that says what was found about c.
