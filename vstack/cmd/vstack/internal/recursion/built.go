@@ -74,9 +74,6 @@ func (f *finder) built(cycles []*Cycle) {
 		if by := f.builtUnderLimit(f.walked(c)); reason == "" && by != nil {
 			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
 		}
-		if by := f.builtUnderLimit(f.bottomUp(c)); reason == "" && by != nil {
-			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit, and is put together from parts that are done", by.Name())
-		}
 		if reason != "" {
 			c.Status, c.Point, c.Calls = Limited, nil, nil
 			c.Reason = reason
@@ -194,32 +191,11 @@ func (f *finder) implementers(iface *types.Named) (all []*types.Named) {
 	return all
 }
 
-// bottomUp returns the types of the receivers on the cycle, if values of them are put
-// together from parts that are done, and so are in no cycle of values: nobody keeps
-// them in a map, where a part could find them. In participle's grammar only structs
-// and unions are kept so; the nodes between two of these are as deep as somebody wrote
-// them, however often the input goes round.
-func (f *finder) bottomUp(c *Cycle) map[*types.Named]bool {
-	walked := map[*types.Named]bool{}
-	for _, fn := range c.Funcs {
-		if fn.Wrapper() {
-			continue
-		}
-		recv := fn.SSA.Signature.Recv()
-		if recv == nil {
-			return nil
-		}
-		named, ok := types.Unalias(ssax.Deref(recv.Type())).(*types.Named)
-		if !ok || named.Obj().Exported() || f.makes(named) == nowhere || f.isKept(named.Origin()) {
-			return nil
-		}
-		walked[named.Origin()] = true
-	}
-	return walked
-}
-
 // isKept reports whether values of the type, or pointers to them, are put into a map or
-// a variable of the package.
+// a variable of the package, where what is built later may find them: so values may be
+// in a cycle. In participle's grammar structs and unions are kept so; the nodes
+// between two of these are as deep as somebody wrote them, however often the input
+// goes round.
 func (f *finder) isKept(t *types.Named) bool {
 	if f.kept == nil {
 		f.kept = map[*types.Named]bool{}

@@ -185,11 +185,11 @@ type finder struct {
 	gen     map[string]string // the generator of a file, by the file's name
 }
 
-// Find looks for recursion in the graph.
-func Find(g *program.Graph) *Result {
-	f := &finder{
+func newFinder(g *program.Graph) *finder {
+	return &finder{
 		graph:   g,
 		fset:    g.Program.Fset,
+		ok:      findComments(g.Program),
 		guards:  map[*program.Func][]guard.Guard{},
 		guarded: map[*program.Func]bool{},
 		limits:  newLimits(g),
@@ -201,7 +201,11 @@ func Find(g *program.Graph) *Result {
 		told:    map[*types.Var]bool{},
 		gen:     map[string]string{},
 	}
-	f.ok = findComments(g.Program)
+}
+
+// Find looks for recursion in the graph.
+func Find(g *program.Graph) *Result {
+	f := newFinder(g)
 	f.costs = append(f.costs, f.ok.bad...)
 	f.findGuards()
 	found := components(g.Funcs, nil)
