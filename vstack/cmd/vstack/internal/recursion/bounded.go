@@ -169,7 +169,7 @@ func (f *finder) constantCallers(set []*program.Func, g []sizechange.Link, up bo
 		}
 		if up {
 			// It counts up to something: that must be constant too.
-			if !comparedWithConstant(p) {
+			if !f.comparedWithConstant(p) {
 				return 0, false
 			}
 		}
@@ -228,12 +228,12 @@ func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
 	return largest, ok
 }
 
-func comparedWithConstant(p *ssa.Parameter) bool {
+func (f *finder) comparedWithConstant(p *ssa.Parameter) bool {
 	for _, ref := range *p.Referrers() {
 		if b, ok := ref.(*ssa.BinOp); ok {
 			switch b.Op {
 			case token.LSS, token.LEQ, token.GTR, token.GEQ, token.EQL:
-				if _, ok := b.Y.(*ssa.Const); ok {
+				if _, ok := b.Y.(*ssa.Const); ok || f.fixedLength(b.Y) {
 					return true
 				}
 			}

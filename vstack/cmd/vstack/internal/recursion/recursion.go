@@ -181,7 +181,8 @@ type finder struct {
 	handles map[*packages.Package]*handles
 	told    map[*types.Var]bool
 	kept    map[*types.Named]bool // see isKept
-	gen     map[string]string     // the generator of a file, by the file's name
+	tables  *tables
+	gen     map[string]string // the generator of a file, by the file's name
 }
 
 func newFinder(g *program.Graph) *finder {

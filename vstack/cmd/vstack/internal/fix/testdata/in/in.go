@@ -386,3 +386,73 @@ func (u *unset) late() int {
 	}
 	return n
 }
+
+// The results have types of all kinds.
+func results(n *Node) (func(int) error, <-chan struct{ a, b int }) {
+	for _, k := range n.Kids {
+		results(k)
+	}
+	return nil, nil
+}
+
+func manyLines(
+	n *Node,
+	more ...func(*Node), // of these many
+) struct {
+	a int // and here
+	b int
+} {
+	for _, k := range n.Kids {
+		manyLines(k, more...)
+	}
+	return struct {
+		a int
+		b int
+	}{}
+}
+
+// A parameter of a type has no name, so that it cannot be passed on.
+func typed[_ any, T any](n *Node) (t T) {
+	for _, k := range n.Kids {
+		typed[int, T](k)
+	}
+	return t
+}
+
+// No arguments, but of a type.
+func source[T any]() *list[T] {
+	for l := source[T](); l != nil; l = source[T]() {
+		return l
+	}
+	return nil
+}
+
+// The receiver changes, which the method value does not see.
+func (n *Node) moves() int {
+	sum := 0
+	for ; n != nil && len(n.Kids) > 0; n = n.Kids[0] {
+		sum += n.Kids[0].moves()
+	}
+	return sum
+}
+
+// Embedded pointers: the method is of Node.
+type embeds struct{ *Node }
+
+func (e embeds) count() int {
+	n := 1
+	for _, k := range e.Kids {
+		n += embeds{k}.count()
+	}
+	return n
+}
+
+// A deferred literal, and one that is called at once.
+func deferred(n *Node, next []func(*Node)) {
+	defer func(n *Node) {
+		for _, k := range n.Kids {
+			next[0](k)
+		}
+	}(n)
+	next = append(next, func(n *Node) { deferred(n, next) })
+}
