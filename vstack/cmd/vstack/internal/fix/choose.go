@@ -101,7 +101,7 @@ func (r *region) sum(set []int) (n int) {
 // search may also have ended cycles of which nothing is known that drives them. They
 // are those that pass no point.
 func (r *region) needed(set []int) []int {
-	in := make([]bool, len(r.funcs))
+	in := make([]bool, len(r.graph))
 	for _, v := range set {
 		in[v] = true
 	}
@@ -127,7 +127,7 @@ func (r *region) together(a, b int, keep func(int) bool) bool {
 
 // reaches reports whether there is a way of one call or more from a to b.
 func (r *region) reaches(a, b int, keep func(int) bool) bool {
-	seen := make([]bool, len(r.funcs))
+	seen := make([]bool, len(r.graph))
 	work := []int{a}
 	for len(work) > 0 {
 		v := work[len(work)-1]
