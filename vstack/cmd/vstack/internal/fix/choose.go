@@ -18,6 +18,7 @@ import (
 const (
 	one        = 1000
 	unnamed    = one / 2       // a literal must be given a name, which is four lines more
+	oneLine    = one / 5       // it becomes five, and gofmt moves what is aligned beside it
 	handleless = one / 20      // for Options.Handle
 	several    = one / 50      // three results or more: a closure that assigns
 	copied     = one / 100     // a parameter that the function assigns to
@@ -154,6 +155,9 @@ func (f *fixer) weight(fn *program.Func) int {
 	w := one + len(s.copies)*copied
 	if s.naming != nil {
 		w += unnamed
+	}
+	if s.file.line(s.body.Lbrace) == s.file.line(s.body.Rbrace) {
+		w += oneLine
 	}
 	if len(s.results) > 2 {
 		w += several
