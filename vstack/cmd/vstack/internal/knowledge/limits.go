@@ -62,6 +62,9 @@ var limits = []limit{
 	{"internal/dag", nil, "the graph is a constant"}, {"internal/runtime/maps", nil, "a level for each bit of a hash"},
 	{"os", nil, "255 symbolic links at most"},
 	{"crypto/internal/fips140/hmac", nil, byProgram},
+	{"github.com/zclconf/go-cty/cty", only(`\(Value\)\.(IsKnown|IsNull|IsWhollyKnown|HasWhollyKnownType|LessThan|GreaterThan|HasIndex|Length|` +
+		`Add|Subtract|Negate|Multiply|Divide|Modulo|Absolute|GetAttr|Index|HasElement|Not|And|Or|True|False|Range|RefineWith|AsString)`),
+		"a marked value has none in it, so it is unmarked once"},
 }
 
 // others are modules of which the same is known. It holds as long as they are
@@ -83,6 +86,8 @@ var others = []struct{ prefix, reason string }{
 	{"github.com/stretchr/testify", "it is for tests"}, {"github.com/google/go-cmp", "it is for tests"},
 	{"github.com/davecgh/go-spew", "it is for tests"}, {"github.com/kr/pretty", "it is for tests"},
 	{"github.com/rogpeppe/go-internal", "it is for tests"},
+	{"github.com/jessevdk/go-flags", byProgram}, {"github.com/urfave/cli", byProgram}, {"github.com/alecthomas/kong", byProgram},
+	{"github.com/google/pprof", declared},
 	{"github.com/tetratelabs/wazero", "modules that the program loads, of which the validator limits the nesting"},
 }
 
@@ -95,6 +100,16 @@ func Dependency(path string) string {
 		}
 	}
 	return ""
+}
+
+// Reported tells packages whose recursion is reported where a value is handed to them,
+// see [Walkers], and not once more inside.
+func Reported(path string) bool {
+	switch path {
+	case "fmt", "reflect", "encoding/json", "encoding/xml", "encoding/gob", "encoding/asn1", "internal/fmtsort":
+		return true
+	}
+	return false
 }
 
 // Limited returns why a function of the standard library does not recurse deep; ""

@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"cmp"
 	"fmt"
 	"go/types"
 	"maps"
@@ -84,25 +85,24 @@ func (f *finder) built(cycles []*Cycle) {
 // known returns the limit that packages are known to keep that the cycle is of, or
 // whose data it walks.
 func (f *finder) known(c *Cycle) string {
-	reason := ""
+	reason, all := "", true
 	for _, call := range c.Chain {
-		if call.From.Wrapper() {
-			continue
-		}
 		pkg := call.From.Pkg
-		if pkg == nil {
-			return f.knownData(c)
+		if call.From.Wrapper() || pkg == nil {
+			continue
 		}
 		why := knowledge.Limited(pkg.Path(), call.From.Name())
 		if why == "" && !f.named(call.From) {
 			why = knowledge.Dependency(pkg.Path())
 		}
-		if why == "" {
-			return f.knownData(c)
-		}
-		reason = why
+		reason = cmp.Or(why, reason)
+		// Within the standard library one limit on the way round is enough.
+		all = all && (why != "" || f.graph.Program.Std(pkg))
 	}
-	return reason
+	if reason != "" && all {
+		return reason
+	}
+	return f.knownData(c)
 }
 
 // knownData returns the limit of what the cycle walks, if all of that has one.
