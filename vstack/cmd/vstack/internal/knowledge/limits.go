@@ -22,6 +22,7 @@ const (
 	halving     = "it goes on with a part of the number or text, half of it or less: the depth is the logarithm"
 	declared    = "it follows a Go type, as deep as it is declared"
 	byProgram   = "it is as deep as the program puts values into each other"
+	compiled    = "it reads what the compiler wrote"
 	states      = "it changes to another state, and goes on at once"
 )
 
@@ -48,6 +49,11 @@ var limits = []limit{
 	{"math/big", nil, halving}, {"index/suffixarray", nil, halving},
 	{"crypto/tls", only(`\(\*Conn\)\.(readRecordOrCCS|retryReadRecord)`), "c.retryCount > maxUselessRecords (16)"},
 	{"crypto/x509", only(`\(\*Certificate\)\.buildChains.*`), "*sigChecks > maxChainSignatureChecks (100)"},
+	{"crypto/x509", regexp.MustCompile(`^build|^marshal|^Create`), byProgram},
+	{"crypto/tls", regexp.MustCompile(`\.marshal`), byProgram},
+	{"go/internal/gccgoimporter", nil, compiled}, {"go/internal/gcimporter", nil, compiled},
+	{"go/internal/srcimporter", nil, "it is as deep as packages import each other"},
+	{"math/big/internal/asmgen", nil, byProgram},
 	{"net/http", only(`\(\*routingNode\).*`), "it is as deep as the patterns that the program registers"},
 	{"net/http", only(`\(\*http2Framer\).*|\(\*http2serverConn\).*`), states},
 	{"golang.org/x/net/http2", only(`\(\*Framer\).*|\(\*serverConn\).*`), states},
