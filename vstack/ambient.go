@@ -16,7 +16,9 @@ import (
 // stacks that were given none.
 
 // ambients is the default pool.
-var ambients = sync.OnceValue(func() *Pool { return NewPool(WithIdleTime(ambientIdleTime)) })
+var ambients = sync.OnceValue(func() *Pool {
+	return makePool([]Option{WithIdleTime(ambientIdleTime), func(o *options) { o.ambient = true }})
+})
 
 // ambientIdleTime is short, so that the memory comes back soon, and so that goleak,
 // which looks for 400 ms whether goroutines end, finds none at the end of a test that

@@ -39,14 +39,11 @@ var (
 	errMixed   = errors.New("a number and a truth value cannot be compared")
 )
 
-// An evaluator computes expressions.
-type evaluator struct {
-	stack *vstack.Stack // nil: plain recursion
-}
-
-func (e evaluator) eval(n *node) (value, error) {
-	if e.stack.Low() {
-		return vstack.GrowOn2(e.stack, func() (value, error) { return e.eval(n) })
+// eval computes an expression. It works on the way down, and back up it does next to
+// nothing; one that did more would call vstack.Check there, to notice the deadline.
+func (n *node) eval() (value, error) {
+	if vstack.Low() {
+		return vstack.Grow2(n.eval)
 	}
 	switch n.op {
 	case constant:
@@ -54,7 +51,7 @@ func (e evaluator) eval(n *node) (value, error) {
 	case truth:
 		return value{n.value, true}, nil
 	}
-	x, err := e.eval(n.left)
+	x, err := n.left.eval()
 	if err != nil {
 		return value{}, err
 	}
@@ -77,7 +74,7 @@ func (e evaluator) eval(n *node) (value, error) {
 			return x, nil // the other side does not matter
 		}
 	}
-	y, err := e.eval(n.right)
+	y, err := n.right.eval()
 	if err != nil {
 		return value{}, err
 	}
