@@ -18,6 +18,7 @@ import (
 const (
 	one        = 1000
 	unnamed    = one / 2       // a literal must be given a name, which is four lines more
+	oneLine    = one / 5       // it becomes five, and gofmt moves what is aligned beside it
 	handleless = one / 20      // for Options.Handle
 	several    = one / 50      // three results or more: a closure that assigns
 	copied     = one / 100     // a parameter that the function assigns to
@@ -101,7 +102,7 @@ func (r *region) sum(set []int) (n int) {
 // search may also have ended cycles of which nothing is known that drives them. They
 // are those that pass no point.
 func (r *region) needed(set []int) []int {
-	in := make([]bool, len(r.funcs))
+	in := make([]bool, len(r.graph))
 	for _, v := range set {
 		in[v] = true
 	}
@@ -127,7 +128,7 @@ func (r *region) together(a, b int, keep func(int) bool) bool {
 
 // reaches reports whether there is a way of one call or more from a to b.
 func (r *region) reaches(a, b int, keep func(int) bool) bool {
-	seen := make([]bool, len(r.funcs))
+	seen := make([]bool, len(r.graph))
 	work := []int{a}
 	for len(work) > 0 {
 		v := work[len(work)-1]
@@ -154,6 +155,9 @@ func (f *fixer) weight(fn *program.Func) int {
 	w := one + len(s.copies)*copied
 	if s.naming != nil {
 		w += unnamed
+	}
+	if s.file.line(s.body.Lbrace) == s.file.line(s.body.Rbrace) {
+		w += oneLine
 	}
 	if len(s.results) > 2 {
 		w += several
