@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
@@ -50,6 +51,14 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return check(args[1:], stdout, stderr)
 	case "fix":
 		return runFix(args[1:], stdout, stderr)
+	case "build", "test", "run", "install", "vet":
+		return build.Main(args[0], args[1:], stdout, stderr)
+	case "clean":
+		if err := build.Clean(); err != nil {
+			fmt.Fprintf(stderr, "vstack: %v\n", err)
+			return exitFound
+		}
+		return exitOK
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK

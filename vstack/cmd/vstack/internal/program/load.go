@@ -36,6 +36,7 @@ type Config struct {
 	// the functions and methods that it is given.
 	Deps     bool
 	Tags     string
+	Flags    []string // more flags of the go command that change what is built
 	Overlay  map[string][]byte
 	Progress func(format string, args ...any)
 }
@@ -61,6 +62,7 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	if cfg.Tags != "" {
 		pc.BuildFlags = []string{"-tags=" + cfg.Tags}
 	}
+	pc.BuildFlags = append(pc.BuildFlags, cfg.Flags...)
 	cfg.Progress("loading packages")
 	pkgs, err := packages.Load(pc, patterns...)
 	if err != nil {

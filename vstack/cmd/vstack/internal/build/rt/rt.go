@@ -47,6 +47,19 @@ func VstackLow() bool {
 	return gp.stack.hi-uintptr(unsafe.Pointer(&here)) >= ^vstackRoom[uintptr(unsafe.Pointer(gp))>>SHIFT%SLOTS]
 }
 
+// VstackBounds returns the address of the calling goroutine's g, and the bounds of
+// its stack.
+func VstackBounds() (id, lo, hi uintptr) {
+	gp := getg()
+	return uintptr(unsafe.Pointer(gp)), gp.stack.lo, gp.stack.hi
+}
+
+// VstackUsed returns how many bytes of its stack the calling goroutine has used.
+func VstackUsed() uintptr {
+	var here byte
+	return getg().stack.hi - uintptr(unsafe.Pointer(&here))
+}
+
 var vstackGrow func(fn func())
 
 // VstackGrow goes on with fn where there is room.

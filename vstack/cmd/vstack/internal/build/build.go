@@ -1,0 +1,372 @@
+// Package build is vstack build, test, run, install and vet: the go command, with
+// guards in the program that it compiles.
+//
+// Nothing of the user's changes. Guards are in copies of files, which the go command
+// takes instead of the files through its -overlay flag. Docs/build.md tells the whole.
+package build
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rt"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
+)
+
+// tag is set in an instrumented build. The library's side of the build is in files
+// with it.
+const tag = "vstackbuild"
+
+// Main runs the go command's verb with these arguments, and returns the exit code.
+func Main(verb string, args []string, stdout, stderr io.Writer) int {
+	fail := func(code int, err error) int {
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
+		return code
+	}
+	in, err := parse(verb, args)
+	if err != nil {
+		return fail(2, err)
+	}
+	if in.dir != "" {
+		if err := os.Chdir(in.dir); err != nil {
+			return fail(2, err)
+		}
+	}
+	b := &builder{in: in, stdout: stdout, stderr: stderr}
+	if err := b.prepare(); err != nil {
+		return fail(1, err)
+	}
+	if in.report != "" {
+		if err := b.writeReport(); err != nil {
+			return fail(1, err)
+		}
+	}
+	return b.run()
+}
+
+// A builder makes one build.
+type builder struct {
+	in     *invocation
+	stdout io.Writer
+	stderr io.Writer
+	env    *goEnv
+	tags   string
+	cache  cacheDir
+	plan   *Plan
+	dir    string // of this build in the cache
+	user   map[string]string
+}
+
+// prepare does everything up to the go command's own build.
+func (b *builder) prepare() error {
+	var err error
+	if b.env, err = environment(""); err != nil {
+		return err
+	}
+	// From here on it is the go command that go.mod asks for, not the one in PATH.
+	os.Setenv("GOTOOLCHAIN", "local")
+	os.Setenv("PATH", filepath.Join(b.env.GOROOT, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	if err := b.check(); err != nil {
+		return err
+	}
+	goflags := strings.Fields(b.env.GOFLAGS)
+	b.tags = b.in.value("tags")
+	if b.tags == "" {
+		b.tags = lastValue(goflags, "tags")
+	}
+	b.tags = strings.Trim(b.tags+","+tag, ",")
+	if err := b.readOverlay(goflags); err != nil {
+		return err
+	}
+	dir, err := CacheDir()
+	if err != nil {
+		return err
+	}
+	b.cache = cacheDir(dir)
+
+	flags := append(b.in.forLoading(), "-tags="+b.tags)
+	if name := b.in.value("overlay"); name != "" {
+		flags = append(flags, "-overlay="+name)
+	}
+	patterns := b.in.patterns
+	if len(patterns) == 0 {
+		patterns = []string{"."}
+	}
+	pkgs, err := list("", b.in.verb == "test" || b.in.verb == "vet", flags, patterns)
+	if err != nil {
+		return err
+	}
+	for _, p := range pkgs {
+		if p.Error != nil {
+			return errors.New(p.Error.Err)
+		}
+	}
+	k, err := key(b.env, b.env.GOMODCACHE, pkgs, b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
+	if err != nil {
+		return err
+	}
+	b.dir = filepath.Join(string(b.cache), "build", k)
+	if text, err := b.cache.read("build", k, "plan.json"); err != nil {
+		return err
+	} else if text != nil {
+		b.plan = &Plan{}
+		return json.Unmarshal(text, b.plan)
+	}
+	return b.instrument(pkgs, flags, patterns)
+}
+
+// check refuses what cannot be built with guards.
+func (b *builder) check() error {
+	if c := b.in.value("compiler"); c != "" && c != "gc" {
+		return fmt.Errorf("-compiler=%s: guards need Go's own compiler; build without the flag, or with go %s for a binary without guards", c, b.in.verb)
+	}
+	if b.in.value("toolexec") != "" {
+		return fmt.Errorf("-toolexec: %s would see files that are not the program's; leave the flag out", b.in.value("toolexec"))
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(b.env.GOVERSION, "go%d.%d", &major, &minor); err == nil && minor < 25 {
+		return fmt.Errorf("%s is too old: guards need Go 1.25 or later; set GOTOOLCHAIN=go1.25.0 or the go line of go.mod", b.env.GOVERSION)
+	}
+	return nil
+}
+
+// readOverlay reads the overlay that the user gave.
+func (b *builder) readOverlay(goflags []string) error {
+	name := b.in.value("overlay")
+	if name == "" {
+		name = lastValue(goflags, "overlay")
+	}
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var o overlay
+	if err := json.Unmarshal(text, &o); err != nil {
+		return fmt.Errorf("-overlay %s: %v", name, err)
+	}
+	b.user = map[string]string{}
+	for from, to := range o.Replace {
+		if from, err = filepath.Abs(from); err != nil {
+			return err
+		}
+		if to != "" {
+			if to, err = filepath.Abs(to); err != nil {
+				return err
+			}
+		}
+		b.user[from] = to
+	}
+	return nil
+}
+
+// An overlay is what the go command's -overlay flag reads.
+type overlay struct{ Replace map[string]string }
+
+// source returns the text of a file as the go command would see it.
+func (b *builder) source(name string) ([]byte, error) {
+	if to, ok := b.user[name]; ok {
+		name = to
+	}
+	return os.ReadFile(name)
+}
+
+// instrument analyses the program and writes what the build needs into the cache.
+func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
+	runtimeDeps, err := list("", false, nil, []string{"runtime"})
+	if err != nil {
+		return err
+	}
+	core := map[string]bool{}
+	for _, p := range runtimeDeps {
+		core[p.ImportPath] = true
+	}
+	step := newProgress(b.stderr)
+	prog, err := program.Load(program.Config{
+		Deps:     true,
+		Tests:    b.in.verb == "test" || b.in.verb == "vet",
+		Flags:    flags,
+		Progress: step.step,
+	}, patterns...)
+	if err != nil {
+		step.done()
+		return err
+	}
+	step.step("looking for recursion")
+	r := recursion.Find(program.NewGraph(prog))
+	step.done()
+	b.plan = newPlan(r, b.in.all, unfitFunc(r, closedFunc(core)))
+
+	files := map[string]*rewrite.File{}
+	file := func(name string) (*rewrite.File, error) {
+		if f := files[name]; f != nil {
+			return f, nil
+		}
+		text, err := b.source(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = &rewrite.File{Name: name, Text: text}
+		return files[name], nil
+	}
+	for _, g := range b.plan.Guards {
+		f, err := file(g.File)
+		if err != nil {
+			return err
+		}
+		f.Funcs = append(f.Funcs, rewrite.Func{Name: g.decl, Line: g.Line, Col: g.Column})
+	}
+	for _, name := range b.mains(pkgs) {
+		f, err := file(name)
+		if err != nil {
+			return err
+		}
+		f.Imports = append(f.Imports, enginePath)
+	}
+
+	o := overlay{Replace: map[string]string{}}
+	for from, to := range b.user {
+		o.Replace[from] = to
+	}
+	put := func(name string, text []byte) error {
+		to, err := b.cache.store(filepath.Base(name), text)
+		o.Replace[name] = to
+		return err
+	}
+	for name, f := range files {
+		text, left, err := rewrite.Rewrite(*f)
+		if err != nil {
+			return err
+		}
+		b.plan.leave(name, left)
+		if err := put(name, text); err != nil {
+			return err
+		}
+	}
+	src := filepath.Join(b.env.GOROOT, "src")
+	if err := put(filepath.Join(src, "runtime", rt.Name), rt.File()); err != nil {
+		return err
+	}
+	e, err := readEngine()
+	if err != nil {
+		return err
+	}
+	for name, text := range e.files {
+		if err := put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
+			return err
+		}
+	}
+	return b.save(o)
+}
+
+// save writes the overlay and then the plan, which says that the rest is there.
+func (b *builder) save(o overlay) error {
+	if err := os.MkdirAll(b.dir, 0o777); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(o, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(filepath.Join(b.dir, "overlay.json"), text); err != nil {
+		return err
+	}
+	if text, err = json.MarshalIndent(b.plan, "", "\t"); err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(b.dir, "plan.json"), text)
+}
+
+// leave moves guards that could not be written to those that were left out.
+func (p *Plan) leave(file string, left []rewrite.Left) {
+	for _, l := range left {
+		i := slices.IndexFunc(p.Guards, func(g Guard) bool {
+			return g.File == file && g.Line == l.Line && g.Column == l.Col
+		})
+		if i < 0 {
+			continue
+		}
+		g := p.Guards[i]
+		g.Reason = l.Reason
+		p.Guards = slices.Delete(p.Guards, i, i+1)
+		p.Left = append(p.Left, g)
+	}
+	p.sort()
+}
+
+// mains returns a file of each main package, or of the tests of each package, that
+// shall import the library: the one that does not depend on it already.
+func (b *builder) mains(pkgs []*pkg) (files []string) {
+	own := map[string]bool{} // import paths of the library that know this tool
+	for _, p := range pkgs {
+		if p.ImportPath == module+"/vstack" {
+			text, err := os.ReadFile(filepath.Join(p.Dir, "build.go"))
+			if err == nil && strings.Contains(string(text), "const BuildHooks = 1\n") {
+				own[p.ImportPath] = true
+			}
+		}
+	}
+	has := func(p *pkg) bool {
+		return own[p.ImportPath] || slices.ContainsFunc(p.Deps, func(d string) bool {
+			path, _, _ := strings.Cut(d, " ")
+			return own[path]
+		})
+	}
+	byPath := map[string]*pkg{}
+	for _, p := range pkgs {
+		byPath[p.ImportPath] = p
+	}
+	for _, p := range pkgs {
+		switch {
+		case p.ForTest != "":
+		case p.Name == "main" && strings.HasSuffix(p.ImportPath, ".test"):
+			of := byPath[strings.TrimSuffix(p.ImportPath, ".test")]
+			if of == nil || has(p) {
+				continue
+			}
+			names := of.TestGoFiles
+			if len(names) == 0 || of.Standard {
+				names = of.XTestGoFiles
+			}
+			if len(names) > 0 {
+				files = append(files, filepath.Join(of.Dir, names[0]))
+			}
+		case p.Name == "main" && !p.DepOnly && !has(p):
+			if names := p.files(); len(names) > 0 {
+				files = append(files, names[0])
+			}
+		}
+	}
+	return files
+}
+
+// run runs the go command, and returns its exit code.
+func (b *builder) run() int {
+	args := []string{b.in.verb}
+	args = append(args, without(without(b.in.flags, "tags"), "overlay")...)
+	args = append(args, "-tags="+b.tags, "-overlay="+filepath.Join(b.dir, "overlay.json"))
+	args = append(append(args, b.in.patterns...), b.in.rest...)
+	cmd := exec.Command("go", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, b.stdout, b.stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		fmt.Fprintf(b.stderr, "vstack: go %s: %v\n", b.in.verb, err)
+		return 1
+	}
+	return 0
+}
