@@ -118,8 +118,11 @@ func (b *builder) prepare() error {
 	if text, err := b.cache.read("build", k, "plan.json"); err != nil {
 		return err
 	} else if text != nil {
-		b.plan = &Plan{}
-		return json.Unmarshal(text, b.plan)
+		var p savedPlan
+		err := json.Unmarshal(text, &p)
+		b.plan = p.Plan
+		b.plan.Shadow = p.Shadow
+		return err
 	}
 	return b.instrument(pkgs, flags, patterns)
 }
@@ -128,9 +131,6 @@ func (b *builder) prepare() error {
 func (b *builder) check() error {
 	if c := b.in.value("compiler"); c != "" && c != "gc" {
 		return fmt.Errorf("-compiler=%s: guards need Go's own compiler; build without the flag, or with go %s for a binary without guards", c, b.in.verb)
-	}
-	if b.in.value("toolexec") != "" {
-		return fmt.Errorf("-toolexec: %s would see files that are not the program's; leave the flag out", b.in.value("toolexec"))
 	}
 	var major, minor int
 	if _, err := fmt.Sscanf(b.env.GOVERSION, "go%d.%d", &major, &minor); err == nil && minor < 25 {
@@ -244,13 +244,27 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		o.Replace[name] = to
 		return err
 	}
+	sh := &shadow{real: b.env.GOMODCACHE, modules: map[string]map[string][]byte{}}
+	dirs, moduleOf := b.modules(pkgs)
 	for name, f := range files {
 		text, left, err := rewrite.Rewrite(*f)
 		if err != nil {
 			return err
 		}
 		b.plan.leave(name, left)
-		if err := put(name, text); err != nil {
+		if dir := moduleOf(name); dir != "" {
+			if sh.modules[dir] == nil {
+				sh.modules[dir] = map[string][]byte{}
+			}
+			sh.modules[dir][name] = text
+		} else if err := put(name, text); err != nil {
+			return err
+		}
+	}
+	// A downloaded toolchain is beneath the module cache too.
+	if len(sh.modules) > 0 || beneath(b.env.GOROOT, b.env.GOMODCACHE) {
+		b.plan.Shadow = sh.root(string(b.cache))
+		if err := sh.make(b.plan.Shadow, dirs); err != nil {
 			return err
 		}
 	}
@@ -270,6 +284,24 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	return b.save(o)
 }
 
+// modules returns the directories of the program's modules beneath the module cache,
+// and what tells in which of them a file is, "" if in none.
+func (b *builder) modules(pkgs []*pkg) (dirs []string, of func(name string) string) {
+	for _, p := range pkgs {
+		if m := p.Module; m != nil && !m.Main && m.Dir != "" && beneath(m.Dir, b.env.GOMODCACHE) && !slices.Contains(dirs, m.Dir) {
+			dirs = append(dirs, m.Dir)
+		}
+	}
+	return dirs, func(name string) string {
+		for _, dir := range dirs {
+			if beneath(name, dir) {
+				return dir
+			}
+		}
+		return ""
+	}
+}
+
 // save writes the overlay and then the plan, which says that the rest is there.
 func (b *builder) save(o overlay) error {
 	if err := os.MkdirAll(b.dir, 0o777); err != nil {
@@ -282,10 +314,16 @@ func (b *builder) save(o overlay) error {
 	if err := writeWhole(filepath.Join(b.dir, "overlay.json"), text); err != nil {
 		return err
 	}
-	if text, err = json.MarshalIndent(b.plan, "", "\t"); err != nil {
+	if text, err = json.MarshalIndent(savedPlan{b.plan, b.plan.Shadow}, "", "\t"); err != nil {
 		return err
 	}
 	return writeWhole(filepath.Join(b.dir, "plan.json"), text)
+}
+
+// A savedPlan is a plan in the cache.
+type savedPlan struct {
+	Plan   *Plan
+	Shadow string
 }
 
 // leave moves guards that could not be written to those that were left out.
@@ -354,10 +392,28 @@ func (b *builder) mains(pkgs []*pkg) (files []string) {
 // run runs the go command, and returns its exit code.
 func (b *builder) run() int {
 	args := []string{b.in.verb}
-	args = append(args, without(without(b.in.flags, "tags"), "overlay")...)
+	args = append(args, without(without(without(b.in.flags, "tags"), "overlay"), "toolexec")...)
 	args = append(args, "-tags="+b.tags, "-overlay="+filepath.Join(b.dir, "overlay.json"))
+	toolexec := b.in.value("toolexec")
+	if toolexec == "" {
+		toolexec = lastValue(strings.Fields(b.env.GOFLAGS), "toolexec")
+	}
+	env := os.Environ()
+	if b.plan.Shadow != "" {
+		exe, err := os.Executable()
+		if err != nil {
+			fmt.Fprintf(b.stderr, "vstack: %v\n", err)
+			return 1
+		}
+		env = append(env, "GOMODCACHE="+b.plan.Shadow)
+		toolexec = strings.TrimSpace(fmt.Sprintf("%s toolexec %s %s %s", quote(exe), quote(b.plan.Shadow), quote(b.env.GOMODCACHE), toolexec))
+	}
+	if toolexec != "" {
+		args = append(args, "-toolexec="+toolexec)
+	}
 	args = append(append(args, b.in.patterns...), b.in.rest...)
 	cmd := exec.Command("go", args...)
+	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, b.stdout, b.stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -369,4 +425,15 @@ func (b *builder) run() int {
 		return 1
 	}
 	return 0
+}
+
+// quote writes a word of a list of words as the go command reads it.
+func quote(word string) string {
+	if !strings.ContainsAny(word, " \t\n\r\"'") {
+		return word
+	}
+	if !strings.Contains(word, "'") {
+		return "'" + word + "'"
+	}
+	return `"` + word + `"`
 }

@@ -30,6 +30,7 @@ type Guard struct {
 type Plan struct {
 	Guards []Guard `json:"guards"`
 	Left   []Guard `json:"left"` // what got no guard, and why
+	Shadow string  `json:"-"`    // the module cache of the build, if it is not the user's
 }
 
 // weights of functions that guards had better not be in.

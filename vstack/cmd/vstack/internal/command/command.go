@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -53,6 +54,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return runFix(args[1:], stdout, stderr)
 	case "build", "test", "run", "install", "vet":
 		return build.Main(args[0], args[1:], stdout, stderr)
+	case "toolexec":
+		return toolexec(args[1:], stdout, stderr)
 	case "clean":
 		if err := build.Clean(); err != nil {
 			fmt.Fprintf(stderr, "vstack: %v\n", err)
@@ -206,6 +209,25 @@ func check(args []string, stdout, stderr io.Writer) int {
 		return exitFound
 	}
 	if cycles, costs := report.Alarms(r); len(cycles)+len(costs) > 0 && !*asJSON && !*asSARIF {
+		return exitFound
+	}
+	return exitOK
+}
+
+// toolexec runs a tool of the go command, as [build.Toolexec] says.
+func toolexec(args []string, stdout, stderr io.Writer) int {
+	tool, err := build.Toolexec(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
+		return exitUsage
+	}
+	cmd := exec.Command(tool[0], tool[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	var exit *exec.ExitError
+	if err := cmd.Run(); errors.As(err, &exit) {
+		return exit.ExitCode()
+	} else if err != nil {
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
 		return exitFound
 	}
 	return exitOK
