@@ -30,7 +30,7 @@ func Clean() error {
 	if err != nil {
 		return err
 	}
-	for _, sub := range []string{"file", "build", "mod"} {
+	for _, sub := range []string{"file", "build", "mod", "source"} {
 		if err := os.RemoveAll(filepath.Join(dir, sub)); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -9,11 +8,15 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vstack-go/vstack/scheduler"
 )
 
 // Where the library is in an instrumented build that does not import it itself: in
@@ -52,26 +55,13 @@ func readEngine() (*engine, error) {
 		}
 	}
 	// x/sync is all that the library depends on.
-	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	syncDir, err := sourceOf(errgroup.WithContext, "golang.org/x/sync", syncVersion(dir))
 	if err != nil {
 		return nil, err
 	}
-	mod, err := modfile.ParseLax("go.mod", text, nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range mod.Require {
-		if r.Mod.Path != "golang.org/x/sync" {
-			continue
-		}
-		syncDir, err := downloaded(r.Mod.Path, r.Mod.Version)
-		if err != nil {
+	for _, sub := range []string{"errgroup", "semaphore"} {
+		if err := e.add(filepath.Join(syncDir, sub), path.Join(engineRoot, "x/sync", sub)); err != nil {
 			return nil, err
-		}
-		for _, sub := range []string{"errgroup", "semaphore"} {
-			if err := e.add(filepath.Join(syncDir, sub), path.Join(engineRoot, "x/sync", sub)); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return e, nil
@@ -117,8 +107,7 @@ func (e *engine) add(dir, to string) error {
 	})
 }
 
-// library returns the directory of the library's source and its version: of the
-// checkout that the tool was built from, or of the module cache.
+// library returns the directory of the library's source and its version.
 func library() (dir, version string, err error) {
 	if dir := os.Getenv("VSTACK_SOURCE"); dir != "" {
 		return dir, "(devel)", nil
@@ -131,25 +120,62 @@ func library() (dir, version string, err error) {
 			}
 		}
 	}
-	if version == "(devel)" {
-		// Built in a checkout: the compiler knows where.
-		if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {
-			dir := filepath.Join(filepath.Dir(file), "../../../../..")
-			if text, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && bytes.Contains(text, []byte("module "+module+"\n")) {
-				return dir, version, nil
-			}
-		}
-		return "", "", fmt.Errorf("the library's source is not where this command was built from: install it with go install %s/vstack/cmd/vstack@latest, or set VSTACK_SOURCE to a checkout", module)
-	}
-	dir, err = downloaded(module, version)
+	dir, err = sourceOf(scheduler.NewTurn, module, version)
 	return dir, version, err
 }
 
+// syncVersion returns the version of x/sync that the library asks for.
+func syncVersion(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return ""
+	}
+	mod, err := modfile.ParseLax("go.mod", text, nil)
+	if err != nil {
+		return ""
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == "golang.org/x/sync" {
+			return r.Mod.Version
+		}
+	}
+	return ""
+}
+
+// sourceOf returns the directory of a module that this tool was built from: the
+// compiler has written into the tool where the source of fn, a function in a package
+// right beneath the module's directory, was. If it is not there any more the go
+// command gets it, into the user's module cache or, should that be read-only, into
+// one of the tool's own.
+func sourceOf(fn any, mod, version string) (string, error) {
+	file, _ := runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).FileLine(reflect.ValueOf(fn).Pointer())
+	if dir := filepath.Dir(filepath.Dir(file)); filepath.IsAbs(dir) {
+		if text, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && modfile.ModulePath(text) == mod {
+			return dir, nil
+		}
+	}
+	if version == "" || version == "(devel)" {
+		return "", fmt.Errorf("the source of %s, which the build needs, is not where this command was built from: install it with go install %s/vstack/cmd/vstack@latest, or set VSTACK_SOURCE to a checkout", mod, module)
+	}
+	dir, err := downloaded(mod, version)
+	if err == nil {
+		return dir, nil
+	}
+	cache, cacheErr := CacheDir()
+	if cacheErr != nil {
+		return "", cacheErr
+	}
+	if dir, again := downloaded(mod, version, "GOMODCACHE="+filepath.Join(cache, "source")); again == nil {
+		return dir, nil
+	}
+	return "", err
+}
+
 // downloaded returns the directory of a module in the module cache.
-func downloaded(modPath, version string) (string, error) {
-	cmd := exec.Command("go", "mod", "download", "-json", modPath+"@"+version)
+func downloaded(modPath, version string, env ...string) (string, error) {
+	cmd := exec.Command("go", "mod", "download", "-modcacherw", "-json", modPath+"@"+version)
 	cmd.Dir = os.TempDir()
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(append(os.Environ(), "GOFLAGS=", "GOWORK=off"), env...)
 	out, err := cmd.Output()
 	var mod struct{ Dir, Error string }
 	if json.Unmarshal(out, &mod) == nil && mod.Dir != "" {
