@@ -9,11 +9,12 @@ import (
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
-// BuildHooks is the version of what a program that vstack build has made and the
+// buildHooks is the version of what a program that vstack build has made and the
 // library know of each other: VstackSetHook and VstackSetLimit in package runtime.
-const BuildHooks = 1
+// The tool reads it in this file.
+const buildHooks = 1
 
-func init() { runtime.VstackSetHook(goOn) }
+func init() { runtime.VstackSetHook("github.com/vstack-go/vstack/vstack", goOn) }
 
 // goOn is called by a guard that vstack build has written, when it is low.
 //

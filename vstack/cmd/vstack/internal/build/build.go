@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,14 @@ func Main(verb string, args []string, stdout, stderr io.Writer) int {
 		if err := os.Chdir(in.dir); err != nil {
 			return fail(2, err)
 		}
+	}
+	if verb == "vet" {
+		// It looks at the text that a person wrote, and runs nothing.
+		if in.report != "" || in.all || in.debug != "" {
+			return fail(2, errors.New("vet makes no binary, so -all, -debug and -report say nothing to it; leave them out"))
+		}
+		cmd := exec.Command("go", slices.Concat([]string{"vet"}, in.flags, in.patterns, in.rest)...)
+		return exitCode(cmd, stdout, stderr)
 	}
 	b := &builder{in: in, stdout: stdout, stderr: stderr}
 	if err := b.prepare(); err != nil {
@@ -101,7 +110,7 @@ func (b *builder) prepare() error {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	pkgs, err := list("", b.in.verb == "test" || b.in.verb == "vet", flags, patterns)
+	pkgs, err := list("", b.in.verb == "test", flags, patterns)
 	if err != nil {
 		return err
 	}
@@ -195,7 +204,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	step := newProgress(b.stderr)
 	prog, err := program.Load(program.Config{
 		Deps:     true,
-		Tests:    b.in.verb == "test" || b.in.verb == "vet",
+		Tests:    b.in.verb == "test",
 		Flags:    flags,
 		Progress: step.step,
 	}, patterns...)
@@ -220,12 +229,16 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		files[name] = &rewrite.File{Name: name, Text: text}
 		return files[name], nil
 	}
-	for _, g := range b.plan.Guards {
+	for _, g := range slices.Clone(b.plan.Guards) {
+		fn := rewrite.Func{Name: g.decl, Line: g.Line, Col: g.Column}
 		f, err := file(g.File)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})
+			continue
+		} else if err != nil {
 			return err
 		}
-		f.Funcs = append(f.Funcs, rewrite.Func{Name: g.decl, Line: g.Line, Col: g.Column})
+		f.Funcs = append(f.Funcs, fn)
 	}
 	for _, name := range b.mains(pkgs) {
 		f, err := file(name)
@@ -245,6 +258,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		return err
 	}
 	sh := &shadow{real: b.env.GOMODCACHE, modules: map[string]map[string][]byte{}}
+	box := toolbox{Files: map[string]toolFile{}}
 	dirs, moduleOf := b.modules(pkgs)
 	for name, f := range files {
 		text, left, err := rewrite.Rewrite(*f)
@@ -260,6 +274,11 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		} else if err := put(name, text); err != nil {
 			return err
 		}
+		tf := toolFile{Text: name, Guarded: o.Replace[name], Funcs: f.Funcs, Imports: f.Imports}
+		if to := b.user[name]; to != "" {
+			tf.Text = to
+		}
+		box.Files[name] = tf
 	}
 	// A downloaded toolchain is beneath the module cache too.
 	if len(sh.modules) > 0 || beneath(b.env.GOROOT, b.env.GOMODCACHE) {
@@ -267,6 +286,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		if err := sh.make(b.plan.Shadow, dirs); err != nil {
 			return err
 		}
+		box.Shadow, box.Real = b.plan.Shadow, b.env.GOMODCACHE
 	}
 	src := filepath.Join(b.env.GOROOT, "src")
 	if err := put(filepath.Join(src, "runtime", rt.Name), rt.File()); err != nil {
@@ -281,7 +301,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			return err
 		}
 	}
-	return b.save(o)
+	return b.save(o, box)
 }
 
 // modules returns the directories of the program's modules beneath the module cache,
@@ -303,21 +323,27 @@ func (b *builder) modules(pkgs []*pkg) (dirs []string, of func(name string) stri
 }
 
 // save writes the overlay and then the plan, which says that the rest is there.
-func (b *builder) save(o overlay) error {
+func (b *builder) save(o overlay, box toolbox) error {
 	if err := os.MkdirAll(b.dir, 0o777); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(o, "", "\t")
-	if err != nil {
-		return err
+	for _, f := range []struct {
+		name string
+		v    any
+	}{
+		{"overlay.json", o},
+		{toolboxName, box},
+		{"plan.json", savedPlan{b.plan, b.plan.Shadow}},
+	} {
+		text, err := json.MarshalIndent(f.v, "", "\t")
+		if err != nil {
+			return err
+		}
+		if err := writeWhole(filepath.Join(b.dir, f.name), text); err != nil {
+			return err
+		}
 	}
-	if err := writeWhole(filepath.Join(b.dir, "overlay.json"), text); err != nil {
-		return err
-	}
-	if text, err = json.MarshalIndent(savedPlan{b.plan, b.plan.Shadow}, "", "\t"); err != nil {
-		return err
-	}
-	return writeWhole(filepath.Join(b.dir, "plan.json"), text)
+	return nil
 }
 
 // A savedPlan is a plan in the cache.
@@ -343,44 +369,30 @@ func (p *Plan) leave(file string, left []rewrite.Left) {
 	p.sort()
 }
 
-// mains returns a file of each main package, or of the tests of each package, that
-// shall import the library: the one that does not depend on it already.
+// testMain is a file of the standard library that only the main packages of tests
+// depend on. Tests get the library through it: the main package itself is not
+// there before the go command has made it, and go vet looks at what a package's own
+// files import.
+const testMain = "testing/internal/testdeps/deps.go"
+
+// mains returns a file of each main package that shall import the library. A program
+// that depends on it already has it.
 func (b *builder) mains(pkgs []*pkg) (files []string) {
-	own := map[string]bool{} // import paths of the library that know this tool
+	if b.in.verb == "test" {
+		return []string{filepath.Join(b.env.GOROOT, "src", filepath.FromSlash(testMain))}
+	}
+	own := ""
 	for _, p := range pkgs {
 		if p.ImportPath == module+"/vstack" {
+			// It may be of a version that does not know this tool.
 			text, err := os.ReadFile(filepath.Join(p.Dir, "build.go"))
-			if err == nil && strings.Contains(string(text), "const BuildHooks = 1\n") {
-				own[p.ImportPath] = true
+			if err == nil && strings.Contains(string(text), "\nconst buildHooks = 1\n") {
+				own = p.ImportPath
 			}
 		}
 	}
-	has := func(p *pkg) bool {
-		return own[p.ImportPath] || slices.ContainsFunc(p.Deps, func(d string) bool {
-			path, _, _ := strings.Cut(d, " ")
-			return own[path]
-		})
-	}
-	byPath := map[string]*pkg{}
 	for _, p := range pkgs {
-		byPath[p.ImportPath] = p
-	}
-	for _, p := range pkgs {
-		switch {
-		case p.ForTest != "":
-		case p.Name == "main" && strings.HasSuffix(p.ImportPath, ".test"):
-			of := byPath[strings.TrimSuffix(p.ImportPath, ".test")]
-			if of == nil || has(p) {
-				continue
-			}
-			names := of.TestGoFiles
-			if len(names) == 0 || of.Standard {
-				names = of.XTestGoFiles
-			}
-			if len(names) > 0 {
-				files = append(files, filepath.Join(of.Dir, names[0]))
-			}
-		case p.Name == "main" && !p.DepOnly && !has(p):
+		if p.Name == "main" && !p.DepOnly && (own == "" || !slices.Contains(p.Deps, own)) {
 			if names := p.files(); len(names) > 0 {
 				files = append(files, names[0])
 			}
@@ -400,13 +412,15 @@ func (b *builder) run() int {
 	}
 	env := os.Environ()
 	if b.plan.Shadow != "" {
+		env = append(env, "GOMODCACHE="+b.plan.Shadow)
+	}
+	if b.plan.Shadow != "" || b.covers() {
 		exe, err := os.Executable()
 		if err != nil {
 			fmt.Fprintf(b.stderr, "vstack: %v\n", err)
 			return 1
 		}
-		env = append(env, "GOMODCACHE="+b.plan.Shadow)
-		toolexec = strings.TrimSpace(fmt.Sprintf("%s toolexec %s %s %s", quote(exe), quote(b.plan.Shadow), quote(b.env.GOMODCACHE), toolexec))
+		toolexec = strings.TrimSpace(fmt.Sprintf("%s toolexec %s %s", quote(exe), quote(b.dir), toolexec))
 	}
 	if toolexec != "" {
 		args = append(args, "-toolexec="+toolexec)
@@ -414,17 +428,32 @@ func (b *builder) run() int {
 	args = append(append(args, b.in.patterns...), b.in.rest...)
 	cmd := exec.Command("go", args...)
 	cmd.Env = env
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, b.stdout, b.stderr
+	return exitCode(cmd, b.stdout, b.stderr)
+}
+
+// exitCode runs a command as if it were this one.
+func exitCode(cmd *exec.Cmd, stdout, stderr io.Writer) int {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
 		return exit.ExitCode()
 	}
 	if err != nil {
-		fmt.Fprintf(b.stderr, "vstack: go %s: %v\n", b.in.verb, err)
+		fmt.Fprintf(stderr, "vstack: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// covers reports whether the build measures coverage.
+func (b *builder) covers() bool {
+	for _, name := range []string{"cover", "coverprofile", "covermode", "coverpkg"} {
+		if v := b.in.value(name); v != "" && v != "false" || lastValue(strings.Fields(b.env.GOFLAGS), name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // quote writes a word of a list of words as the go command reads it.

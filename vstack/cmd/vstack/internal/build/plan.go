@@ -134,7 +134,12 @@ func place(r *recursion.Result, fn *program.Func) Guard {
 	if d := fn.Decl(); d != nil {
 		pos = d.Pos()
 	}
-	at := r.Fset.Position(pos)
+	// The file where it really is: what cgo or the build made of a file names the
+	// original.
+	at := r.Fset.PositionFor(pos, false)
+	if pkg := r.Graph.Program.Source[fn.Pkg]; pkg != nil && !slices.Contains(pkg.GoFiles, at.Filename) {
+		at = r.Fset.Position(pos)
+	}
 	g := Guard{Func: fn.Name(), File: at.Filename, Line: at.Line, Column: at.Column}
 	if d, ok := fn.Decl().(*ast.FuncDecl); ok {
 		g.decl = rewrite.Name(d)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // A shadow is a module cache in which some files have guards. The go command takes
@@ -151,23 +150,4 @@ func copyFile(from, to string) error {
 		err = closeErr
 	}
 	return err
-}
-
-// Toolexec is what the go command runs in place of its tools, when there is a
-// shadow: the arguments are the shadow, the user's module cache, and the tool's
-// command line, which may begin with the user's own -toolexec. It returns that
-// command line with the user's paths for those of the shadow.
-func Toolexec(args []string) ([]string, error) {
-	if len(args) < 3 {
-		return nil, fmt.Errorf("toolexec is for vstack build's own use")
-	}
-	from, to, tool := args[0], args[1], slices.Clone(args[2:])
-	for i, arg := range tool[:len(tool)-1] {
-		if arg == "-trimpath" && i > 0 {
-			// The first rule that fits counts.
-			tool[i+1] = strings.TrimSuffix(tool[i+1], ";") + ";" + from + "=>" + to
-			break
-		}
-	}
-	return tool, nil
 }

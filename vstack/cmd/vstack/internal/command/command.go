@@ -216,17 +216,12 @@ func check(args []string, stdout, stderr io.Writer) int {
 
 // toolexec runs a tool of the go command, as [build.Toolexec] says.
 func toolexec(args []string, stdout, stderr io.Writer) int {
-	tool, err := build.Toolexec(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "vstack: %v\n", err)
-		return exitUsage
-	}
-	cmd := exec.Command(tool[0], tool[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	err := build.Toolexec(args, stdout, stderr)
 	var exit *exec.ExitError
-	if err := cmd.Run(); errors.As(err, &exit) {
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
 		return exit.ExitCode()
-	} else if err != nil {
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "vstack: %v\n", err)
 		return exitFound
 	}

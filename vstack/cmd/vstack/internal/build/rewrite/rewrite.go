@@ -32,10 +32,8 @@ type File struct {
 	Funcs []Func // that get a guard
 	// Imports are imported for their effect too.
 	Imports []string
-	// Orig is the file that positions name, if it is not where the text will be.
-	Orig string
-	// Old is true for a file whose language knows no generics.
-	Old bool
+	// Derived is what a tool has made of Text, if not nil: it gets the guards then.
+	Derived []byte
 }
 
 // A Left is a function that got no guard.
@@ -51,15 +49,28 @@ const pkg = "vstackRT"
 // Rewrite returns the text with guards, and the functions that it could put none
 // into.
 func Rewrite(f File) (text []byte, left []Left, err error) {
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, f.Name, f.Text, parser.ParseComments|parser.SkipObjectResolution)
+	w, err := newWriter(f.Name, f.Text)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &writer{in: f, fset: fset, tok: fset.File(file.FileStart), file: file}
+	nodes := make([]ast.Node, len(f.Funcs))
+	for i, fn := range f.Funcs {
+		nodes[i] = w.find(fn)
+	}
+	if f.Derived != nil {
+		derived, err := newWriter(f.Name, f.Derived)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, n := range nodes {
+			nodes[i] = w.same(n, derived)
+		}
+		w = derived
+	}
+	file := w.file
 	guards := 0
-	for _, fn := range f.Funcs {
-		n := w.find(fn)
+	for i, n := range nodes {
+		fn := f.Funcs[i]
 		if n == nil {
 			left = append(left, Left{fn, "the function is not in the file"})
 			continue
@@ -84,21 +95,26 @@ func Rewrite(f File) (text []byte, left []Left, err error) {
 	if head != "" {
 		w.insert(file.Name.End(), head)
 	}
-	if f.Orig != "" {
-		w.insert(file.Package, fmt.Sprintf("/*line %s:%d:%d*/", f.Orig, w.line(file.Package), w.column(file.Package)))
-	}
 	return w.finish(), left, nil
 }
 
 // A writer collects the edits of one file.
 type writer struct {
-	in    File
-	fset  *token.FileSet
+	text  []byte
 	tok   *token.File
 	file  *ast.File
 	edits []edit
 	tail  bytes.Buffer // functions behind the last line
 	count int
+}
+
+func newWriter(name string, text []byte) (*writer, error) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{text: text, tok: fset.File(file.FileStart), file: file}, nil
 }
 
 type edit struct {
@@ -116,11 +132,42 @@ func (w *writer) replace(n ast.Node, text string) {
 }
 
 func (w *writer) slice(n ast.Node) string {
-	return string(w.in.Text[w.tok.Offset(n.Pos()):w.tok.Offset(n.End())])
+	return string(w.text[w.tok.Offset(n.Pos()):w.tok.Offset(n.End())])
 }
 
 // line returns the physical line, whatever //line says.
 func (w *writer) line(p token.Pos) int { return w.tok.PositionFor(p, false).Line }
+
+// same returns the function of the other writer's text that is n in this one's: the
+// declaration of the same name, or the literal with as many before it.
+func (w *writer) same(n ast.Node, other *writer) (found ast.Node) {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		for _, decl := range other.file.Decls {
+			if d, ok := decl.(*ast.FuncDecl); ok && Name(d) == Name(n) {
+				return d
+			}
+		}
+	case *ast.FuncLit:
+		count := 0
+		ast.Inspect(w.file, func(node ast.Node) bool {
+			if lit, ok := node.(*ast.FuncLit); ok && lit.Pos() < n.Pos() {
+				count++
+			}
+			return true
+		})
+		ast.Inspect(other.file, func(node ast.Node) bool {
+			if lit, ok := node.(*ast.FuncLit); ok {
+				if count == 0 && found == nil {
+					found = lit
+				}
+				count--
+			}
+			return true
+		})
+	}
+	return found
+}
 
 func (w *writer) column(p token.Pos) int { return w.tok.PositionFor(p, false).Column }
 
@@ -129,11 +176,11 @@ func (w *writer) finish() []byte {
 	var out bytes.Buffer
 	at := 0
 	for _, e := range w.edits {
-		out.Write(w.in.Text[at:e.at])
+		out.Write(w.text[at:e.at])
 		out.WriteString(e.text)
 		at = e.end
 	}
-	out.Write(w.in.Text[at:])
+	out.Write(w.text[at:])
 	if w.tail.Len() > 0 {
 		if !bytes.HasSuffix(out.Bytes(), []byte("\n")) {
 			out.WriteByte('\n')
@@ -425,7 +472,7 @@ func (w *writer) guardDecl(d *ast.FuncDecl) string {
 		head = fmt.Sprintf("(vstackA0 %s) %s", recv[0].typ, grow)
 	}
 	// The directive takes a line of its own, the one before.
-	if line := w.line(d.Body.Lbrace); line > 1 {
+	if line := w.tok.Position(d.Body.Lbrace).Line; line > 1 {
 		fmt.Fprintf(&w.tail, "//line :%d:1\n//go:noinline\n", line-1)
 	}
 	fmt.Fprintf(&w.tail, "func %s(%s) (%s) { %s.VstackGrow(func() { %s }); return }\n",

@@ -60,7 +60,10 @@ func VstackUsed() uintptr {
 	return getg().stack.hi - uintptr(unsafe.Pointer(&here))
 }
 
-var vstackGrow func(fn func())
+var (
+	vstackGrow func(fn func())
+	vstackHome string // for a debugger
+)
 
 // VstackGrow goes on with fn where there is room.
 //
@@ -68,8 +71,13 @@ var vstackGrow func(fn func())
 func VstackGrow(fn func()) { vstackGrow(fn) }
 
 // VstackSetHook sets what goes on with functions that found their stack low. It
-// must be called once, when the program starts, before VstackSetLimit.
-func VstackSetHook(grow func(fn func())) { vstackGrow = grow }
+// must be called when the program starts, before VstackSetLimit. Home is the path of
+// the library that calls it: one that the program imports goes before the tool's.
+func VstackSetHook(home string, grow func(fn func())) {
+	if vstackGrow == nil || home != "vstackbuild/vstack" {
+		vstackGrow, vstackHome = grow, home
+	}
+}
 
 // VstackSetLimit sets how many bytes the goroutines of a slot may use. It may be
 // called from any goroutine.
