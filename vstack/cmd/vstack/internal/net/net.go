@@ -124,7 +124,7 @@ func edit(name string, source []byte) ([]byte, error) {
 	case "panic.go":
 		err = f.shrinkInRecovery()
 	case "proc.go":
-		err = firstError(f.guardIn("execute"), f.guardIn("exitsyscall"))
+		err = firstError(f.guardIn("execute"), f.guardIn("exitsyscall"), f.sleepInSysmon)
 	case "preempt.go":
 		err = f.guardIn("suspendG")()
 	}
@@ -159,13 +159,17 @@ func (f *file) stopInNewstack() error {
 		}
 	}
 	at := f.statement(body, "oldsize := gp.stack.hi - gp.stack.lo")
-	if at < 0 || at+1 >= len(body) || f.text(body[at+1]) != "newsize := oldsize * 2" {
+	if at < 1 || at+1 >= len(body) || f.text(body[at+1]) != "newsize := oldsize * 2" {
 		return fmt.Errorf("newstack has no statements %q, %q", "oldsize := gp.stack.hi - gp.stack.lo", "newsize := oldsize * 2")
+	}
+	preempt, ok := body[at-1].(*ast.IfStmt)
+	if !ok || f.text(preempt.Cond) != "preempt" || preempt.Init != nil || preempt.Else != nil || !strings.HasPrefix(f.text(preempt.Body.List[len(preempt.Body.List)-1]), "gopreempt_m(gp)") {
+		return fmt.Errorf("newstack does not preempt, in %q, before it grows the stack", "if preempt { ... gopreempt_m(gp) }")
 	}
 	if f.text(body[len(body)-1]) != "gogo(&gp.sched)" {
 		return fmt.Errorf("newstack does not end in %q", "gogo(&gp.sched)")
 	}
-	f.insert(body[at], "if vstackNetStop(gp, stackguard0, morebuf.pc, morebuf.sp, morebuf.lr) { gogo(&gp.sched) }; ")
+	f.insert(preempt, "if vstackNetStop(gp, stackguard0, morebuf.pc, morebuf.sp, morebuf.lr) { gogo(&gp.sched) }; ")
 	return nil
 }
 
@@ -206,6 +210,28 @@ func (f *file) replaceGuard(function string, body []ast.Stmt, value string) erro
 		return fmt.Errorf("%s has %d statements %q, not 1", function, len(found), "gp.stackguard0 = "+value)
 	}
 	f.edits = append(f.edits, change{f.offset(found[0].Pos()), f.offset(found[0].End()), "vstackNetGuard(gp)"})
+	return nil
+}
+
+// sleepInSysmon has sysmon raise guards while it would sleep.
+func (f *file) sleepInSysmon() error {
+	body, err := f.body("sysmon")
+	if err != nil {
+		return err
+	}
+	var found []ast.Expr
+	for _, statement := range body {
+		ast.Inspect(statement, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok && f.text(c) == "usleep(delay)" {
+				found = append(found, c.Fun)
+			}
+			return true
+		})
+	}
+	if len(found) != 1 {
+		return fmt.Errorf("sysmon has %d calls %q, not 1", len(found), "usleep(delay)")
+	}
+	f.edits = append(f.edits, change{f.offset(found[0].Pos()), f.offset(found[0].End()), "vstackNetSleep"})
 	return nil
 }
 

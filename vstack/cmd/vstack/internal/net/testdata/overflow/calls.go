@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"runtime"
 	"strings"
-	"unsafe"
+	"sync"
+	"time"
 )
 
 // Ways to call.
@@ -40,6 +42,9 @@ func init() {
 	ways["genericmethod"] = func() error { return overflow(func() { (&tree[string]{}).depth(forever) }) }
 	ways["mutual"] = func() error { return overflow(func() { even(forever) }) }
 	ways["helpers"] = func() error { return overflow(func() { helpers(forever) }) }
+	for name, f := range leaves {
+		ways["leaf"+name] = func() error { return overflow(func() { f(forever) }) }
+	}
 	ways["alloc"] = func() error { return overflow(func() { alloc(forever) }) }
 	ways["mapper"] = func() error { return overflow(func() { mapper(forever, map[string]any{}) }) }
 	ways["variadic"] = func() error { return overflow(func() { variadic(forever) }) }
@@ -202,4 +207,127 @@ func trace() error {
 	return nil
 }
 
-var _ unsafe.Pointer
+// Recursion of small frames that does, at each level, one thing that takes more stack than they.
+var leaves = map[string]func(n int) int{
+	"concat": leafConcat, "malloc": leafMalloc, "append": leafAppend, "mapread": leafMapRead, "mapwrite": leafMapWrite, "maprange": leafMapRange,
+	"chan": leafChan, "pool": leafPool, "syncmap": leafSyncMap, "assert": leafAssert, "print": leafPrint, "timer": leafTimer, "go": leafGo,
+	"defer": leafDefer, "recover": leafRecover, "mutex": leafMutex, "once": leafOnce, "bytes": leafBytes, "runes": leafRunes, "time": leafTime,
+}
+
+var (
+	leafStrings  = []string{"a", "b"}
+	leafMap      = map[string]int{"a": 1}
+	leafBigMap   = map[[20]int]int{}
+	leafC        = make(chan int, 1)
+	leafSync     sync.Map
+	leafPooled   sync.Pool
+	leafMu       sync.Mutex
+	leafOnceOnly sync.Once
+	leafAny      any = &walker{}
+	leafOut, _       = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+)
+
+//go:noinline
+func leafConcat(n int) int { s := leafStrings[0] + leafStrings[n&1]; return leafConcat(n-len(s)) + 1 }
+
+//go:noinline
+func leafMalloc(n int) int { p := new(int); escape(p); return leafMalloc(n-1) + 1 }
+
+//go:noinline
+func leafAppend(n int) int { s := append(leafStrings, "x"); return leafAppend(n-len(s)) + 1 }
+
+//go:noinline
+func leafMapRead(n int) int { return leafMapRead(n-1-leafBigMap[[20]int{n}]) + 1 }
+
+//go:noinline
+func leafMapWrite(n int) int {
+	leafMap[leafStrings[n&1]]++
+	leafBigMap[[20]int{n & 3}]++
+	return leafMapWrite(n-1) + 1
+}
+
+//go:noinline
+func leafMapRange(n int) int {
+	for _, v := range leafMap {
+		n -= v
+	}
+	return leafMapRange(n-1) + 1
+}
+
+//go:noinline
+func leafChan(n int) int { leafC <- n; <-leafC; return leafChan(n-1) + 1 }
+
+//go:noinline
+func leafPool(n int) int {
+	p := leafPooled.Get()
+	leafPooled.Put(leafAny)
+	_ = p
+	return leafPool(n-1) + 1
+}
+
+//go:noinline
+func leafSyncMap(n int) int { leafSync.Load("a"); return leafSyncMap(n-1) + 1 }
+
+//go:noinline
+func leafAssert(n int) int {
+	if _, ok := leafAny.(interface{ cross(int) int }); ok {
+		n--
+	}
+	if _, ok := leafAny.(fmt.Stringer); ok {
+		n--
+	}
+	return leafAssert(n-1) + 1
+}
+
+//go:noinline
+func leafPrint(n int) int { leafOut.WriteString("x"); return leafPrint(n-1) + 1 }
+
+//go:noinline
+func leafTimer(n int) int { t := time.NewTimer(time.Hour); t.Stop(); return leafTimer(n-1) + 1 }
+
+//go:noinline
+func leafGo(n int) int {
+	if n%1000 == 0 {
+		go func() {}()
+	}
+	return leafGo(n-1) + 1
+}
+
+//go:noinline
+func leafDefer(n int) int {
+	func() {
+		for range 2 {
+			defer leafMu.TryLock()
+		}
+	}()
+	return leafDefer(n-1) + 1
+}
+
+//go:noinline
+func leafRecover(n int) int {
+	func() {
+		defer func() { recover() }()
+		panic(leafAny)
+	}()
+	return leafRecover(n-1) + 1
+}
+
+//go:noinline
+func leafMutex(n int) int { leafMu.TryLock(); leafMu.Unlock(); return leafMutex(n-1) + 1 }
+
+//go:noinline
+func leafOnce(n int) int { leafOnceOnly.Do(func() {}); return leafOnce(n-1) + 1 }
+
+//go:noinline
+func leafBytes(n int) int { return leafBytes(n-len([]byte(leafStrings[n&1]))) + 1 }
+
+//go:noinline
+func leafRunes(n int) int { return leafRunes(n-len([]rune(leafStrings[n&1]))) + 1 }
+
+//go:noinline
+func leafTime(n int) int { return leafTime(n-time.Now().Second()&1-1) + 1 }
+
+//go:noinline
+func escape(p *int) { sinkP = p }
+
+var sinkP *int

@@ -139,10 +139,12 @@ func frame131072(n int) int {
 
 //go:noinline
 func frame1048576(n int) int {
-	var a [1048576]byte
-	a[n%1048576] = byte(n)
+	var a, b, c, d, e, f, g, h [128 << 10]byte // the compiler puts larger ones on the heap
+	i := n & 0xffff
+	a[i], b[i], c[i], d[i], e[i], f[i], g[i], h[i] = 1, 1, 1, 1, 1, 1, 1, 1
 	if n == 0 {
 		return 0
 	}
-	return frame1048576(n-1) + int(a[n%1048576])
+	r := frame1048576(n - 1)
+	return r + int(a[r&0xffff]+b[r&0xffff]+c[r&0xffff]+d[r&0xffff]+e[r&0xffff]+f[r&0xffff]+g[r&0xffff]+h[r&0xffff])
 }

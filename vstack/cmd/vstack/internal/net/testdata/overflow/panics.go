@@ -178,9 +178,7 @@ func init() {
 				}
 			}()
 			for left > 0 {
-				if f(n-1) == -1 && left%10 == 0 {
-					return -1
-				}
+				f(n - 1)
 			}
 			return 0
 		}

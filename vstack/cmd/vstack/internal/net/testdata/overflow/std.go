@@ -104,22 +104,22 @@ func init() {
 	}
 	ways["mapgrown"] = func() error {
 		// The key is short enough to be hashed on an empty stack, and too long when the map is used further down.
-		a := boxesOf(levels/40, 1)
+		a := boxesOf(levels/400, 1)
 		m := map[any]int{a: 1}
 		var down func(n int) int
 		down = func(n int) int {
 			if n > 0 {
 				return down(n-1) + 1
 			}
-			for i := range 10000 {
-				m[i] = i
-				if m[a] != 1 {
-					panic("lost")
-				}
+			for i := range 200 {
+				m[len(m)+i] = i // grows, and hashes what it has again
+			}
+			if m[a] != 1 {
+				panic("lost")
 			}
 			return len(m)
 		}
-		for n := 1; n < 1<<30; n *= 2 {
+		for n := 10000; n < 1<<30; n += n / 10 {
 			var r any
 			func() {
 				defer func() { r = recover() }()
@@ -133,10 +133,12 @@ func init() {
 					return errors.New("lost")
 				}
 				for i := range 20000 {
-					m[i] = i
+					m[-i] = i
 				}
-				if len(m) != 20001 {
-					return fmt.Errorf("%d keys", len(m))
+				for i := range 20000 {
+					if m[-i] != i {
+						return fmt.Errorf("m[%d] is %d", -i, m[-i])
+					}
 				}
 				return nil
 			}
