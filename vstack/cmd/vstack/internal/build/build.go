@@ -19,6 +19,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rt"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/net"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -53,6 +54,9 @@ func Main(verb string, args []string, stdout, stderr io.Writer) int {
 	b := &builder{in: in, stdout: stdout, stderr: stderr}
 	if err := b.prepare(); err != nil {
 		return fail(1, err)
+	}
+	if b.plan.NoNet != "" {
+		fmt.Fprintf(stderr, "vstack: guards only, no net: %s (-net 0 says nothing of this)\n", b.plan.NoNet)
 	}
 	if in.report != "" {
 		if err := b.writeReport(); err != nil {
@@ -292,6 +296,11 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	if err := put(filepath.Join(src, "runtime", rt.Name), rt.File()); err != nil {
 		return err
 	}
+	if b.in.net > 0 {
+		if err := b.hangNet(put); err != nil {
+			return err
+		}
+	}
 	e, err := readEngine()
 	if err != nil {
 		return err
@@ -302,6 +311,29 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		}
 	}
 	return b.save(o, box)
+}
+
+// hangNet puts the net into package runtime. A toolchain that it does not fit gets
+// none, and the build says so.
+func (b *builder) hangNet(put func(name string, text []byte) error) error {
+	files, err := net.Patch(b.env.GOROOT, b.env.GOVERSION, b.in.net)
+	if err == nil {
+		err = net.Supports(b.env.GOARCH)
+	}
+	var unsupported *net.UnsupportedError
+	if errors.As(err, &unsupported) {
+		b.plan.NoNet = unsupported.Reason
+		return nil
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "vstack: "))
+	}
+	for name, text := range files {
+		if err := put(filepath.Join(b.env.GOROOT, "src", "runtime", name), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // modules returns the directories of the program's modules beneath the module cache,

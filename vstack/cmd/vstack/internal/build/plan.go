@@ -30,7 +30,9 @@ type Guard struct {
 type Plan struct {
 	Guards []Guard `json:"guards"`
 	Left   []Guard `json:"left"` // what got no guard, and why
-	Shadow string  `json:"-"`    // the module cache of the build, if it is not the user's
+	// NoNet says why there is no net; "" if there is one, or if none was asked for.
+	NoNet  string `json:"noNet,omitempty"`
+	Shadow string `json:"-"` // the module cache of the build, if it is not the user's
 }
 
 // weights of functions that guards had better not be in.
