@@ -3,7 +3,6 @@
 package vstack
 
 import (
-	"math"
 	"runtime"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
@@ -22,20 +21,17 @@ func init() { runtime.VstackSetHook("github.com/vstack-go/vstack/vstack", goOn) 
 // themselves, and would ask it to go on again and again. So the guards of this
 // goroutine are off while the library has it, on the way there and on the way back.
 func goOn(fn func()) {
-	id, _, _ := self.Bounds()
-	slot := self.SlotOf(id)
-	off(slot)
-	defer on(slot)
+	from, _, _ := self.Bounds()
+	runtime.VstackOff()
+	defer runtime.VstackOn()
 	grow(func() {
-		on(slot)
-		defer off(slot)
+		runtime.VstackOn()
+		if id, _, _ := self.Bounds(); id == from {
+			defer runtime.VstackOff() // it went on where it was
+		}
 		fn()
 	})
 }
-
-func off(s self.Slot) { runtime.VstackSetLimit(int(s), math.MaxInt) }
-
-func on(s self.Slot) { runtime.VstackSetLimit(int(s), s.Limit()) }
 
 // grow stands for Do.
 func grow(fn func()) {

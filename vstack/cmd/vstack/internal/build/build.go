@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,9 @@ func Main(verb string, args []string, stdout, stderr io.Writer) int {
 	}
 	if b.plan.NoNet != "" {
 		fmt.Fprintf(stderr, "vstack: guards only, no net: %s (-net 0 says nothing of this)\n", b.plan.NoNet)
+	}
+	if b.plan.Table != "" {
+		fmt.Fprintf(stderr, "vstack: guards are a little slower: package runtime of %s looks different: %s\n", b.env.GOVERSION, b.plan.Table)
 	}
 	if in.report != "" {
 		if err := b.writeReport(); err != nil {
@@ -293,11 +297,22 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		box.Shadow, box.Real = b.plan.Shadow, b.env.GOMODCACHE
 	}
 	src := filepath.Join(b.env.GOROOT, "src")
-	if err := put(filepath.Join(src, "runtime", rt.Name), rt.File()); err != nil {
+	texts, err := b.netFiles()
+	if err != nil {
 		return err
 	}
-	if b.in.net > 0 {
-		if err := b.hangNet(put); err != nil {
+	guards, why := rt.Files(func(name string) ([]byte, error) {
+		if text := texts[name]; text != nil {
+			return text, nil
+		}
+		return os.ReadFile(filepath.Join(src, "runtime", name))
+	})
+	if why != nil {
+		b.plan.Table = why.Error()
+	}
+	maps.Copy(texts, guards)
+	for name, text := range texts {
+		if err := put(filepath.Join(src, "runtime", name), text); err != nil {
 			return err
 		}
 	}
@@ -313,27 +328,26 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	return b.save(o, box)
 }
 
-// hangNet puts the net into package runtime. A toolchain that it does not fit gets
-// none, and the build says so.
-func (b *builder) hangNet(put func(name string, text []byte) error) error {
-	files, err := net.Patch(b.env.GOROOT, b.env.GOVERSION, b.in.net)
+// netFiles returns the files of package runtime with the net. A toolchain that it does
+// not fit gets none, and the build says so.
+func (b *builder) netFiles() (map[string][]byte, error) {
+	if b.in.net == 0 {
+		return map[string][]byte{}, nil
+	}
+	err := net.Supports(b.env.GOARCH)
+	var files map[string][]byte
 	if err == nil {
-		err = net.Supports(b.env.GOARCH)
+		files, err = net.Patch(b.env.GOROOT, b.env.GOVERSION, b.in.net)
 	}
 	var unsupported *net.UnsupportedError
 	if errors.As(err, &unsupported) {
 		b.plan.NoNet = unsupported.Reason
-		return nil
+		return map[string][]byte{}, nil
 	}
 	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "vstack: "))
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "vstack: "))
 	}
-	for name, text := range files {
-		if err := put(filepath.Join(b.env.GOROOT, "src", "runtime", name), text); err != nil {
-			return err
-		}
-	}
-	return nil
+	return files, nil
 }
 
 // modules returns the directories of the program's modules beneath the module cache,

@@ -31,7 +31,9 @@ type Plan struct {
 	Guards []Guard `json:"guards"`
 	Left   []Guard `json:"left"` // what got no guard, and why
 	// NoNet says why there is no net; "" if there is one, or if none was asked for.
-	NoNet  string `json:"noNet,omitempty"`
+	NoNet string `json:"noNet,omitempty"`
+	// Table says why guards look limits up in a table; "" if each goroutine has its own.
+	Table  string `json:"table,omitempty"`
 	Shadow string `json:"-"` // the module cache of the build, if it is not the user's
 }
 
