@@ -32,7 +32,7 @@ func (f *fibber) plain0(n int) int {
 
 func (f *fibber) guarded0(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.guarded0(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.guarded0(n) })
 	}
 	if n < 2 {
 		return n
@@ -49,7 +49,7 @@ func (f *fibber) plain1(n int) int {
 
 func (f *fibber) guarded1(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.guarded1(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.guarded1(n) })
 	}
 	if n < 2 {
 		return n
@@ -66,7 +66,7 @@ func (f *fibber) plain2(n int) int {
 
 func (f *fibber) guarded2(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.guarded2(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.guarded2(n) })
 	}
 	if n < 2 {
 		return n
@@ -83,7 +83,7 @@ func (f *fibber) plain3(n int) int {
 
 func (f *fibber) guarded3(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.guarded3(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.guarded3(n) })
 	}
 	if n < 2 {
 		return n
@@ -102,7 +102,7 @@ func paramPlain(s *vstack.Stack, n int) int {
 
 func paramGuarded(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return paramGuarded(s, n) })
+		return vstack.GrowOn(s, func() int { return paramGuarded(s, n) })
 	}
 	if n < 2 {
 		return n

@@ -22,7 +22,7 @@ func (f *fibber) split0(n int) int {
 
 //go:noinline
 func (f *fibber) split0Low(n int) int {
-	return vstack.Grow(f.stack, func() int { return f.split0(n) })
+	return vstack.GrowOn(f.stack, func() int { return f.split0(n) })
 }
 
 func (f *fibber) split1(n int) int {
@@ -37,7 +37,7 @@ func (f *fibber) split1(n int) int {
 
 //go:noinline
 func (f *fibber) split1Low(n int) int {
-	return vstack.Grow(f.stack, func() int { return f.split1(n) })
+	return vstack.GrowOn(f.stack, func() int { return f.split1(n) })
 }
 
 func (f *fibber) split2(n int) int {
@@ -52,7 +52,7 @@ func (f *fibber) split2(n int) int {
 
 //go:noinline
 func (f *fibber) split2Low(n int) int {
-	return vstack.Grow(f.stack, func() int { return f.split2(n) })
+	return vstack.GrowOn(f.stack, func() int { return f.split2(n) })
 }
 
 func (f *fibber) split3(n int) int {
@@ -67,7 +67,7 @@ func (f *fibber) split3(n int) int {
 
 //go:noinline
 func (f *fibber) split3Low(n int) int {
-	return vstack.Grow(f.stack, func() int { return f.split3(n) })
+	return vstack.GrowOn(f.stack, func() int { return f.split3(n) })
 }
 
 func (l *linear) downSplit(n int) int {
@@ -82,7 +82,7 @@ func (l *linear) downSplit(n int) int {
 
 //go:noinline
 func (l *linear) downSplitLow(n int) int {
-	return vstack.Grow(l.stack, func() int { return l.downSplit(n) })
+	return vstack.GrowOn(l.stack, func() int { return l.downSplit(n) })
 }
 
 func (s *summer) sumSplit(t *tree) int {
@@ -97,7 +97,7 @@ func (s *summer) sumSplit(t *tree) int {
 
 //go:noinline
 func (s *summer) sumSplitLow(t *tree) int {
-	return vstack.Grow(s.stack, func() int { return s.sumSplit(t) })
+	return vstack.GrowOn(s.stack, func() int { return s.sumSplit(t) })
 }
 
 func (a *ackermann) ofSplit(m, n int) int {
@@ -115,5 +115,5 @@ func (a *ackermann) ofSplit(m, n int) int {
 
 //go:noinline
 func (a *ackermann) ofSplitLow(m, n int) int {
-	return vstack.Grow(a.stack, func() int { return a.ofSplit(m, n) })
+	return vstack.GrowOn(a.stack, func() int { return a.ofSplit(m, n) })
 }

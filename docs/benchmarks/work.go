@@ -21,7 +21,7 @@ func (l *linear) down(n int) int {
 
 func (l *linear) downGuarded(n int) int {
 	if l.stack.Low() {
-		return vstack.Grow(l.stack, func() int { return l.downGuarded(n) })
+		return vstack.GrowOn(l.stack, func() int { return l.downGuarded(n) })
 	}
 	if n == 0 {
 		return 0
@@ -63,7 +63,7 @@ func (l *linear) wide(n int) int {
 
 func (l *linear) wideGuarded(n int) int {
 	if l.stack.Low() {
-		return vstack.Grow(l.stack, func() int { return l.wideGuarded(n) })
+		return vstack.GrowOn(l.stack, func() int { return l.wideGuarded(n) })
 	}
 	var local [28]int
 	local[n&15] = n
@@ -84,7 +84,7 @@ func (l *linear) hot(n int, loop func()) int {
 
 func (l *linear) hotGuarded(n int, loop func()) int {
 	if l.stack.Low() {
-		return vstack.Grow(l.stack, func() int { return l.hotGuarded(n, loop) })
+		return vstack.GrowOn(l.stack, func() int { return l.hotGuarded(n, loop) })
 	}
 	if n == 0 {
 		loop()
@@ -104,7 +104,7 @@ func paramDown(s *vstack.Stack, n int) int {
 
 func paramDownGuarded(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return paramDownGuarded(s, n) })
+		return vstack.GrowOn(s, func() int { return paramDownGuarded(s, n) })
 	}
 	if n == 0 {
 		return 0
@@ -170,7 +170,7 @@ func (e *evaluator) eval(n *node, env *env) (int, error) {
 
 func (e *evaluator) evalGuarded(n *node, env *env) (int, error) {
 	if e.stack.Low() {
-		return vstack.Grow2(e.stack, func() (int, error) { return e.evalGuarded(n, env) })
+		return vstack.GrowOn2(e.stack, func() (int, error) { return e.evalGuarded(n, env) })
 	}
 	switch n.op {
 	case '0':
@@ -228,7 +228,7 @@ func (s *summer) sum(t *tree) int {
 
 func (s *summer) sumGuarded(t *tree) int {
 	if s.stack.Low() {
-		return vstack.Grow(s.stack, func() int { return s.sumGuarded(t) })
+		return vstack.GrowOn(s.stack, func() int { return s.sumGuarded(t) })
 	}
 	if t == nil {
 		return 0
@@ -272,7 +272,7 @@ func (a *ackermann) of(m, n int) int {
 
 func (a *ackermann) ofGuarded(m, n int) int {
 	if a.stack.Low() {
-		return vstack.Grow(a.stack, func() int { return a.ofGuarded(m, n) })
+		return vstack.GrowOn(a.stack, func() int { return a.ofGuarded(m, n) })
 	}
 	switch {
 	case m == 0:
@@ -317,7 +317,7 @@ func (f *four) d(n int) int {
 
 func (f *four) aGuarded(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.aGuarded(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.aGuarded(n) })
 	}
 	if n == 0 {
 		return 0

@@ -11,3 +11,7 @@
 // The figures are checked when the program starts: see check.go. An address is a
 // number here. None is ever turned back into a pointer.
 package self
+
+// Look is what the guard asks when the table says that it is low. Whoever uses the
+// package sets it before the first goroutine is deep, and not again.
+var Look func() bool

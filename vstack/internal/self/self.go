@@ -20,9 +20,12 @@ func Bounds() (id, lo, hi uintptr)
 func Used() uintptr
 
 // Low is the guard: it reports whether the calling goroutine has used as much of its
-// stack as the table allows it, [Room] unless somebody said otherwise. The table is a
-// hint: its slots are shared, so that who finds the guard low asks for exact figures
-// and decides with these. It costs about 1 ns more than nothing.
+// stack as it may. It compares with the table first, which is a hint, since goroutines
+// share slots; and if that is not enough asks [Look], which decides with exact figures.
+// It costs about 1 ns.
 //
 //go:noescape
 func Low() bool
+
+// look is where Low goes on.
+func look() bool { return Look == nil || Look() }

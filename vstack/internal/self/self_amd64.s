@@ -32,5 +32,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	ANDL	$1023, AX      // slots - 1
 	LEAQ	·limits(SB), DX
 	CMPQ	CX, (DX)(AX*8)
-	SETCC	ret+0(FP)      // not below: used >= limit
+	JCC	low            // not below: used >= limit
+	MOVB	$0, ret+0(FP)
 	RET
+low:
+	JMP	·look(SB)      // returns to our caller, with its result as ours
