@@ -9,11 +9,14 @@ import (
 )
 
 // buildHooks is the version of what a program that vstack build has made and the
-// library know of each other: VstackSetHook and VstackSetLimit in package runtime.
+// library know of each other: VstackSetHooks and VstackSetLimit in package runtime.
 // The tool reads it in this file.
 const buildHooks = 1
 
-func init() { runtime.VstackSetHook("github.com/vstack-go/vstack/vstack", goOn) }
+func init() {
+	look := func() bool { return self.Look != nil && self.Look() }
+	runtime.VstackSetHooks("github.com/vstack-go/vstack/vstack", look, goOn)
+}
 
 // goOn is called by a guard that vstack build has written, when it is low.
 //
@@ -24,23 +27,11 @@ func goOn(fn func()) {
 	from, _, _ := self.Bounds()
 	runtime.VstackOff()
 	defer runtime.VstackOn()
-	grow(func() {
+	Do(func() {
 		runtime.VstackOn()
 		if id, _, _ := self.Bounds(); id == from {
 			defer runtime.VstackOff() // it went on where it was
 		}
 		fn()
 	})
-}
-
-// grow stands for Do.
-func grow(fn func()) {
-	done := make(chan any)
-	go func() {
-		defer func() { done <- recover() }()
-		fn()
-	}()
-	if v := <-done; v != nil {
-		panic(v)
-	}
 }
