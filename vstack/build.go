@@ -3,6 +3,8 @@
 package vstack
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
@@ -16,7 +18,17 @@ const buildHooks = 1
 func init() {
 	look := func() bool { return self.Look != nil && self.Look() }
 	runtime.VstackSetHooks("github.com/vstack-go/vstack/vstack", look, goOn)
+	switch where := os.Getenv(traceVariable); where {
+	case "":
+	case "stderr":
+		onOverflow = func(err *OverflowError) { fmt.Fprintf(os.Stderr, "%+v\n", err) }
+	default:
+		fmt.Fprintf(os.Stderr, "vstack: %s=%s: it can be stderr\n", traceVariable, where)
+	}
 }
+
+// traceVariable is the environment variable that asks for a report of each overflow.
+const traceVariable = "VSTACK_TRACE"
 
 // goOn is called by a guard that vstack build has written, when it is low.
 //

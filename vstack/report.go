@@ -13,7 +13,7 @@ const overflowSegments = 8
 // the budget is what is used up.
 func (s *Stack) overflow(budget int64) error {
 	a := s.account
-	return &OverflowError{
+	err := &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),
 		Budget: budget,
@@ -21,7 +21,14 @@ func (s *Stack) overflow(budget int64) error {
 		Trace:  s.walk(s.top, overflowSegments),
 		stack:  s,
 	}
+	if onOverflow != nil {
+		onOverflow(err)
+	}
+	return err
 }
+
+// onOverflow is set in a program of vstack build that was asked to report overflows.
+var onOverflow func(*OverflowError)
 
 // Cycle returns the recursion that made the stack deep, folded, and whether one
 // was found: [Trace.Cycle] of the error's trace.

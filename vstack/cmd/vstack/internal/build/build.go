@@ -209,6 +209,14 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	for _, p := range runtimeDeps {
 		core[p.ImportPath] = true
 	}
+	// Without the build's own tag: package runtime as it is lacks what files with the
+	// tag call, and nothing is guarded there.
+	flags = slices.Clone(flags)
+	for i, f := range flags {
+		if f == "-tags="+b.tags {
+			flags[i] = "-tags=" + strings.TrimSuffix(strings.TrimSuffix(b.tags, tag), ",")
+		}
+	}
 	step := newProgress(b.stderr)
 	prog, err := program.Load(program.Config{
 		Deps:     true,
@@ -248,12 +256,17 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		}
 		f.Funcs = append(f.Funcs, fn)
 	}
-	for _, name := range b.mains(pkgs) {
-		f, err := file(name)
+	for _, m := range b.mains(pkgs) {
+		f, err := file(m.file)
 		if err != nil {
 			return err
 		}
-		f.Imports = append(f.Imports, enginePath)
+		if m.engine != "" {
+			f.Imports = append(f.Imports, m.engine)
+		}
+		if b.in.debug != "" {
+			f.Serve, f.Address = m.debug, b.in.debug
+		}
 	}
 
 	o := overlay{Replace: map[string]string{}}
@@ -282,7 +295,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		} else if err := put(name, text); err != nil {
 			return err
 		}
-		tf := toolFile{Text: name, Guarded: o.Replace[name], Funcs: f.Funcs, Imports: f.Imports}
+		tf := toolFile{Text: name, Guarded: o.Replace[name], Funcs: f.Funcs, Imports: f.Imports, Serve: f.Serve, Address: f.Address}
 		if to := b.user[name]; to != "" {
 			tf.Text = to
 		}
@@ -421,11 +434,14 @@ func (p *Plan) leave(file string, left []rewrite.Left) {
 // files import.
 const testMain = "testing/internal/testdeps/deps.go"
 
-// mains returns a file of each main package that shall import the library. A program
-// that depends on it already has it.
-func (b *builder) mains(pkgs []*pkg) (files []string) {
+// A mainFile is a file of a main package. It imports the library, unless the program
+// does already, and what serves the debug page if there is one.
+type mainFile struct{ file, engine, debug string }
+
+// mains returns a file of each main package.
+func (b *builder) mains(pkgs []*pkg) (mains []mainFile) {
 	if b.in.verb == "test" {
-		return []string{filepath.Join(b.env.GOROOT, "src", filepath.FromSlash(testMain))}
+		return []mainFile{{filepath.Join(b.env.GOROOT, "src", filepath.FromSlash(testMain)), enginePath, enginePath + "/debug"}}
 	}
 	own := ""
 	for _, p := range pkgs {
@@ -438,13 +454,18 @@ func (b *builder) mains(pkgs []*pkg) (files []string) {
 		}
 	}
 	for _, p := range pkgs {
-		if p.Name == "main" && !p.DepOnly && (own == "" || !slices.Contains(p.Deps, own)) {
-			if names := p.files(); len(names) > 0 {
-				files = append(files, names[0])
-			}
+		if p.Name != "main" || p.DepOnly || len(p.files()) == 0 {
+			continue
+		}
+		m := mainFile{p.files()[0], enginePath, enginePath + "/debug"}
+		if own != "" && slices.Contains(p.Deps, own) {
+			m.engine, m.debug = "", own+"/debug"
+		}
+		if m.engine != "" || b.in.debug != "" {
+			mains = append(mains, m)
 		}
 	}
-	return files
+	return mains
 }
 
 // run runs the go command, and returns its exit code.

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -67,6 +68,10 @@ func readEngine() (*engine, error) {
 	return e, nil
 }
 
+// defaultMux is the line of package debug that serves the page on the program's own
+// default mux.
+const defaultMux = `func init() { http.Handle("/debug/vstack/", Handler()) }`
+
 // add adds the packages beneath dir, without tests and other modules.
 func (e *engine) add(dir, to string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -98,6 +103,9 @@ func (e *engine) add(dir, to string) error {
 		if strings.HasSuffix(name, ".go") {
 			text = []byte(moved.Replace(string(text)))
 		}
+		// There the page is served at an address of its own, and not beside whatever
+		// else the program serves.
+		text = bytes.Replace(text, []byte(defaultMux), nil, 1)
 		rel, err := filepath.Rel(dir, name)
 		if err != nil {
 			return err

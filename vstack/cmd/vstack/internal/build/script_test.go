@@ -1,6 +1,7 @@
 package build_test
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"os/exec"
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 	}
 	proxy := goproxytest.NewTestServer(t, "testdata/mod", "")
 	env := map[string]string{}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOROOT"} {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
@@ -60,8 +61,27 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOFLAGS", "-buildvcs=false")
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("VSTACK_CACHE", cache)
-			e.Setenv("ROOT", env["GOROOT"])
-			return nil
+			source, err := filepath.Abs("../../../../..")
+			if err != nil {
+				return err
+			}
+			// A go.mod cannot name the checkout otherwise.
+			mod := filepath.Join(e.WorkDir, "go.mod")
+			text, err := os.ReadFile(mod)
+			if os.IsNotExist(err) {
+				return nil
+			}
+			if err != nil || !bytes.Contains(text, []byte("$SOURCE")) {
+				return err
+			}
+			sum, err := os.ReadFile(filepath.Join(source, "go.sum"))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(e.WorkDir, "go.sum"), sum, 0o666)
+			}
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(mod, bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source)), 0o666)
 		},
 	})
 }

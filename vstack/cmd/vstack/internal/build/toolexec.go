@@ -26,6 +26,8 @@ type toolFile struct {
 	Guarded string // the file that has it with them
 	Funcs   []rewrite.Func
 	Imports []string
+	Serve   string
+	Address string
 }
 
 const toolboxName = "tools.json"
@@ -143,7 +145,8 @@ func (f toolFile) guard(derived string) error {
 	if err != nil {
 		return err
 	}
-	out, _, err := rewrite.Rewrite(rewrite.File{Name: derived, Text: text, Derived: made, Funcs: f.Funcs, Imports: f.Imports})
+	out, _, err := rewrite.Rewrite(rewrite.File{Name: derived, Text: text, Derived: made, Funcs: f.Funcs,
+		Imports: f.Imports, Serve: f.Serve, Address: f.Address})
 	if err != nil {
 		return err
 	}

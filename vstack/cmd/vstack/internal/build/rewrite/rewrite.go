@@ -32,6 +32,9 @@ type File struct {
 	Funcs []Func // that get a guard
 	// Imports are imported for their effect too.
 	Imports []string
+	// Serve is the path of a package that is imported too, and Address what is given
+	// to its function BuildServe when the program starts.
+	Serve, Address string
 	// Derived is what a tool has made of Text, if not nil: it gets the guards then.
 	Derived []byte
 }
@@ -91,6 +94,10 @@ func Rewrite(f File) (text []byte, left []Left, err error) {
 	}
 	for _, path := range f.Imports {
 		head += "; import _ " + strconv.Quote(path)
+	}
+	if f.Serve != "" {
+		head += "; import vstackServe " + strconv.Quote(f.Serve)
+		fmt.Fprintf(&w.tail, "func init() { vstackServe.BuildServe(%q) }\n", f.Address)
 	}
 	if head != "" {
 		w.insert(file.Name.End(), head)
