@@ -66,7 +66,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	s.depth++
 	s.account.enter()
 	defer g.leave()
-	if n := int64(hi-lo) - g.memory; n > 0 && !g.reserve {
+	if n := int64(hi-lo) + besides(g.size) - g.memory; n > 0 && !g.reserve {
 		s.account.add(g, n) // the worker has that much, from its last job
 	}
 	g.room = room(g.size)
@@ -135,11 +135,13 @@ func (g *segment) cover() {
 	}
 }
 
-// bytes returns what the stack of the segment's goroutine is; it is for that
-// goroutine.
+// bytes returns what the segment takes; it is for its goroutine.
 func (g *segment) bytes() int64 {
 	_, lo, hi := self.Bounds()
-	return int64(hi - lo)
+	if hi == 0 {
+		return 0 // not known in this build
+	}
+	return int64(hi-lo) + besides(g.size)
 }
 
 // arm sets the handle's guard: low if something is asked of the stack.
