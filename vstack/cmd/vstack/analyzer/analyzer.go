@@ -75,9 +75,9 @@ func run(pass *analysis.Pass, tests bool) error {
 	return nil
 }
 
-// suggest returns the guards for c, if a stack is in reach for all of them.
+// suggest returns the guards for c, if all of them can be written.
 func suggest(pass *analysis.Pass, p *program.Program, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
-	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, nil)
+	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, fix.Options{})
 	if err != nil || len(change.Left) > 0 || len(change.Files) == 0 {
 		return analysis.SuggestedFix{}, false
 	}

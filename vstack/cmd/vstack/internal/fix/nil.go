@@ -11,7 +11,7 @@ import (
 )
 
 // mayBeNil reports whether fn may be called with nil for v, a pointer, and return
-// all the same: then the guard must not look for a field of it. What is not known is
+// all the same: then a guard must not look for a field of it. What is not known is
 // taken as yes, with one exception: a receiver that fn uses is no nil, unless a
 // method of its type compares its receiver with nil, so that a nil one means
 // something.
@@ -66,7 +66,11 @@ func followed(fn *program.Func, name string) (found bool) {
 // receiver with nil.
 func nilReceivers(p *program.Program, receiver *types.Var) bool {
 	origin := func(v *types.Var) *types.Named {
-		if named, ok := types.Unalias(pointee(v.Type())).(*types.Named); ok {
+		t := v.Type()
+		if ptr, ok := t.Underlying().(*types.Pointer); ok {
+			t = ptr.Elem()
+		}
+		if named, ok := types.Unalias(t).(*types.Named); ok {
 			return named.Origin()
 		}
 		return nil

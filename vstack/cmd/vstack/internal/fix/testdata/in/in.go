@@ -1,4 +1,4 @@
-// Package in has a stack in reach everywhere.
+// Package in has functions of all shapes, and a stack in reach of most.
 package in
 
 import (
@@ -182,6 +182,7 @@ func (e *lazy) count() int {
 	return e.n
 }
 
+// A context costs a look-up on every call, so -handle does not use it.
 func inContext(ctx context.Context, n *Node) error {
 	for _, k := range n.Kids {
 		if err := inContext(ctx, k); err != nil {
@@ -312,7 +313,7 @@ func handBack(e *eval, n *Node) (sum int) {
 
 type result int
 
-// These cannot have a guard: a name is taken.
+// In these a name is taken that the guard needs.
 func hides(s *vstack.Stack, result *Node) result {
 	for _, k := range result.Kids {
 		hides(s, k)
@@ -344,4 +345,9 @@ func (e *eval) made() func(n *Node) {
 			e.made()(k)
 		}
 	}
+}
+
+// set sets the handles, as a guard whose handle nobody sets guards nothing.
+func set(s *vstack.Stack, e *eval, z *lazy, o *outer, l *list[int], b *large) {
+	e.stack, z.stack, o.in.vs, l.stack, b.stack = s, s, s, s, s
 }
