@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/packages"
+
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rt"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/net"
@@ -201,38 +203,9 @@ func (b *builder) source(name string) ([]byte, error) {
 
 // instrument analyses the program and writes what the build needs into the cache.
 func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
-	runtimeDeps, err := list("", false, nil, []string{"runtime"})
-	if err != nil {
+	if err := b.makePlan(flags, patterns); err != nil {
 		return err
 	}
-	core := map[string]bool{}
-	for _, p := range runtimeDeps {
-		core[p.ImportPath] = true
-	}
-	// Without the build's own tag: package runtime as it is lacks what files with the
-	// tag call, and nothing is guarded there.
-	flags = slices.Clone(flags)
-	for i, f := range flags {
-		if f == "-tags="+b.tags {
-			flags[i] = "-tags=" + strings.TrimSuffix(strings.TrimSuffix(b.tags, tag), ",")
-		}
-	}
-	step := newProgress(b.stderr)
-	prog, err := program.Load(program.Config{
-		Deps:     true,
-		Tests:    b.in.verb == "test",
-		Flags:    flags,
-		Progress: step.step,
-	}, patterns...)
-	if err != nil {
-		step.done()
-		return err
-	}
-	step.step("looking for recursion")
-	r := recursion.Find(program.NewGraph(prog))
-	step.done()
-	b.plan = newPlan(r, b.in.all, unfitFunc(r, closedFunc(core)))
-
 	files := map[string]*rewrite.File{}
 	file := func(name string) (*rewrite.File, error) {
 		if f := files[name]; f != nil {
@@ -246,7 +219,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		return files[name], nil
 	}
 	for _, g := range slices.Clone(b.plan.Guards) {
-		fn := rewrite.Func{Name: g.decl, Line: g.Line, Col: g.Column}
+		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column}
 		f, err := file(g.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})
@@ -379,6 +352,94 @@ func (b *builder) modules(pkgs []*pkg) (dirs []string, of func(name string) stri
 		}
 		return ""
 	}
+}
+
+// makePlan chooses what gets a guard.
+func (b *builder) makePlan(flags, patterns []string) error {
+	// Without the build's own tag: package runtime as it is lacks what files with the
+	// tag call, and nothing is guarded there.
+	flags = slices.Clone(flags)
+	for i, f := range flags {
+		if f == "-tags="+b.tags {
+			flags[i] = "-tags=" + strings.TrimSuffix(strings.TrimSuffix(b.tags, tag), ",")
+		}
+	}
+	runtimeDeps, err := list("", false, nil, []string{"runtime"})
+	if err != nil {
+		return err
+	}
+	core := map[string]bool{}
+	for _, p := range runtimeDeps {
+		core[p.ImportPath] = true
+	}
+	step := newProgress(b.stderr)
+	defer step.done()
+	std, err := b.stdPlan(core, flags, step)
+	if err != nil {
+		return err
+	}
+	have := map[string]bool{}
+	for _, g := range std.Guards {
+		have[where(g)] = true
+	}
+	prog, err := program.Load(program.Config{Deps: true, Tests: b.in.verb == "test", Flags: flags, Progress: step.step}, patterns...)
+	if err != nil {
+		return err
+	}
+	count(prog, func(p *packages.Package) bool { return !prog.Std(p.Types) })
+	r := recursion.Find(program.NewGraph(prog))
+	b.plan = newPlan(r, choice{all: b.in.all, have: have, unfit: unfitFunc(r, closedFunc(core))})
+	b.plan.Guards = append(b.plan.Guards, std.Guards...)
+	b.plan.Left = append(b.plan.Left, std.Left...)
+	b.plan.sort()
+	return nil
+}
+
+// count makes packages of the program some of those whose every function counts: a
+// method may be called through reflection, which the call graph does not see.
+func count(prog *program.Program, which func(*packages.Package) bool) {
+	named := map[*packages.Package]bool{}
+	paths := map[string]bool{}
+	for _, p := range prog.Packages {
+		named[p] = true
+		paths[p.PkgPath] = true
+	}
+	packages.Visit(prog.Packages, nil, func(p *packages.Package) {
+		if !named[p] && !paths[p.PkgPath] && prog.Source[p.Types] == p && which(p) {
+			prog.Packages = append(prog.Packages, p)
+		}
+	})
+}
+
+// stdPlan returns the plan for the standard library. It is the same for all programs,
+// so that the go command compiles it once.
+func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) (*Plan, error) {
+	k, err := key(b.env, b.env.GOMODCACHE, nil, "std", flags)
+	if err != nil {
+		return nil, err
+	}
+	text, err := b.cache.read("build", "std-"+k+".json")
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{}
+	if text != nil {
+		return p, json.Unmarshal(text, p)
+	}
+	step.step("the standard library, once for each Go version")
+	prog, err := program.Load(program.Config{Deps: true, Flags: append(slices.Clone(flags), "-mod=mod"), Dir: filepath.Join(b.env.GOROOT, "src")}, "std")
+	if err != nil {
+		return nil, err
+	}
+	r := recursion.Find(program.NewGraph(prog))
+	p = newPlan(r, choice{std: true, unfit: unfitFunc(r, closedFunc(core))})
+	if text, err = json.MarshalIndent(p, "", "\t"); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(string(b.cache), "build"), 0o777); err != nil {
+		return nil, err
+	}
+	return p, writeWhole(filepath.Join(string(b.cache), "build", "std-"+k+".json"), text)
 }
 
 // save writes the overlay and then the plan, which says that the rest is there.

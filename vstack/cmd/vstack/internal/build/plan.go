@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -23,7 +24,7 @@ type Guard struct {
 	Cycle  string `json:"cycle"`
 	Reason string `json:"reason,omitempty"` // why it got none
 
-	decl string // as rewrite.Func has it
+	Decl string `json:"decl,omitempty"` // as rewrite.Func has it
 }
 
 // A Plan says what a build does to the program.
@@ -40,45 +41,147 @@ type Plan struct {
 // weights of functions that guards had better not be in.
 const (
 	weightDecl    = 4
-	weightSmall   = 6     // the compiler inlines it now
-	weightLit     = 8     // a literal gets a second closure
-	weightMissing = 10000 // it cannot have one
+	weightSmall   = 6    // the compiler inlines it now
+	weightLit     = 8    // a literal gets a second closure
+	weightStd     = 200  // the program would compile a package of the standard library anew
+	weightMissing = 5000 // it cannot have one
 )
 
-// newPlan chooses the functions that get a guard: the lightest set that is on every
-// way round the recursion that nothing stops.
-func newPlan(r *recursion.Result, all bool, unfit func(*program.Func) string) *Plan {
+// A choice says which recursion gets guards.
+type choice struct {
+	all   bool // unclear recursion too
+	std   bool // it is the standard library itself
+	have  map[string]bool
+	unfit func(*program.Func) string
+}
+
+// newPlan chooses the functions that get a guard: a light set that is on every way
+// round the recursion that nothing stops.
+func newPlan(r *recursion.Result, ch choice) *Plan {
 	p := &Plan{}
-	seen := map[*program.Func]bool{}
+	// All that can get deep, as one graph.
+	ids := map[*program.Func]int{}
+	var fns []*program.Func
+	var g graph.Digraph
+	cycleOf := map[*program.Func]*recursion.Cycle{}
+	id := func(fn *program.Func) int {
+		n, ok := ids[fn]
+		if !ok {
+			n = len(fns)
+			ids[fn] = n
+			fns, g = append(fns, fn), append(g, nil)
+		}
+		return n
+	}
 	for _, c := range r.Cycles {
-		if c.Status != recursion.Unguarded && !(all && c.Status == recursion.Unclear) {
+		if c.Library != "" {
+			if c.Status == recursion.Unguarded && !ch.std && !guardedInStd(c.Library) {
+				at := place(r, c.Start())
+				at.Cycle, at.Reason = c.Library, "package runtime does it, where there can be no guard; limit how deep the value is"
+				p.Left = append(p.Left, at)
+			}
 			continue
 		}
-		reasons := make([]string, len(c.Funcs))
-		weights := make([]int, len(c.Funcs))
-		for i, fn := range c.Funcs {
-			reasons[i] = unfit(fn)
-			weights[i] = weight(fn, reasons[i])
+		if !ch.takes(c) {
+			continue
 		}
-		set, _ := c.Graph().FeedbackVertexSet(func(v int) int { return weights[v] })
-		for _, v := range set {
-			fn := c.Funcs[v]
-			if seen[fn] {
+		calls := c.Around
+		if c.Status != recursion.Unguarded {
+			calls = among(c.Funcs)
+		}
+		for _, call := range calls {
+			if call.How == program.Made {
 				continue
 			}
-			seen[fn] = true
-			g := place(r, fn)
-			g.Cycle = name(c)
-			if g.Reason = reasons[v]; g.Reason != "" {
-				p.Left = append(p.Left, g)
-			} else {
-				p.Guards = append(p.Guards, g)
+			from, to := id(call.From), id(call.To)
+			if !slices.Contains(g[from], to) {
+				g[from] = append(g[from], to)
 			}
+		}
+		for _, fn := range c.Funcs {
+			if cycleOf[fn] == nil {
+				cycleOf[fn] = c
+			}
+		}
+	}
+	reasons := make([]string, len(fns))
+	weights := make([]int, len(fns))
+	for i, fn := range fns {
+		if ch.have[where(place(r, fn))] {
+			for v := range g { // it has its guard
+				g[v] = slices.DeleteFunc(g[v], func(w int) bool { return v == i || w == i })
+			}
+			continue
+		}
+		reasons[i] = ch.unfit(fn)
+		weights[i] = weight(fn, reasons[i])
+		if !ch.std && reasons[i] == "" && r.Graph.Program.Std(fn.Pkg) {
+			weights[i] = weightStd
+		}
+	}
+	set, _ := g.FeedbackVertexSet(func(v int) int { return weights[v] })
+	for _, v := range set {
+		at := place(r, fns[v])
+		if c := cycleOf[fns[v]]; c != nil {
+			at.Cycle = name(c)
+		}
+		if at.Reason = reasons[v]; at.Reason != "" {
+			p.Left = append(p.Left, at)
+		} else {
+			p.Guards = append(p.Guards, at)
 		}
 	}
 	p.sort()
 	return p
 }
+
+// takes reports whether the recursion gets guards.
+func (ch choice) takes(c *recursion.Cycle) bool {
+	switch c.Status {
+	case recursion.Unguarded:
+		return true
+	case recursion.Unclear, recursion.Limited:
+		// Values of the standard library's exported types can be built by hand, and
+		// then the parser's limit says nothing.
+		return ch.all && c.Status == recursion.Unclear || ch.std && c.Start().Pkg != nil && byHand[c.Start().Pkg.Path()]
+	}
+	return false
+}
+
+// byHand are packages whose functions walk values that a program can build without
+// the parser that limits how deep they are, or wraps into each other.
+var byHand = map[string]bool{
+	"go/ast": true, "go/printer": true, "go/format": true, "go/doc": true, "go/doc/comment": true,
+	"go/types": true, "go/constant": true, "go/build/constraint": true,
+	"text/template": true, "text/template/parse": true, "html/template": true,
+	"regexp": true, "regexp/syntax": true, "context": true, "errors": true, "io": true, "io/fs": true,
+	"expvar": true, "encoding/json": true, "encoding/gob": true, "encoding/xml": true, "encoding/binary": true,
+	"reflect": true, "testing": true, "vendor/golang.org/x/text/transform": true,
+	"vendor/golang.org/x/crypto/cryptobyte": true,
+}
+
+// guardedInStd reports whether what the standard library does is recursion in Go,
+// which has guards in an instrumented build.
+func guardedInStd(name string) bool { return strings.Contains(name, ".") }
+
+// among returns the calls among the functions.
+func among(fns []*program.Func) (calls []*program.Call) {
+	in := map[*program.Func]bool{}
+	for _, fn := range fns {
+		in[fn] = true
+	}
+	for _, fn := range fns {
+		for _, c := range fn.Out {
+			if in[c.To] {
+				calls = append(calls, c)
+			}
+		}
+	}
+	return calls
+}
+
+// where names a place.
+func where(g Guard) string { return fmt.Sprintf("%s:%d:%d", g.File, g.Line, g.Column) }
 
 func (p *Plan) sort() {
 	for _, list := range [][]Guard{p.Guards, p.Left} {
@@ -146,7 +249,7 @@ func place(r *recursion.Result, fn *program.Func) Guard {
 	}
 	g := Guard{Func: fn.Name(), File: at.Filename, Line: at.Line, Column: at.Column}
 	if d, ok := fn.Decl().(*ast.FuncDecl); ok {
-		g.decl = rewrite.Name(d)
+		g.Decl = rewrite.Name(d)
 	}
 	if fn.Pkg != nil {
 		g.Package = fn.Pkg.Path()
@@ -185,8 +288,7 @@ func unfitFunc(r *recursion.Result, closed func(path string) string) func(*progr
 // would call it again.
 var hopping = map[string]bool{
 	"sync": true, "sync/atomic": true, "internal/sync": true, "internal/race": true, "internal/synctest": true,
-	"context": true, "time": true, "container/list": true, "internal/reflectlite": true, "iter": true,
-	"runtime/debug": true, "unique": true, "weak": true, "errors": true,
+	"internal/reflectlite": true, "iter": true, "runtime/debug": true, "unique": true, "weak": true,
 }
 
 // closedFunc returns what says why no function of a package can have a guard.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // writeReport says what was guarded, what was left out and why.
@@ -18,15 +20,44 @@ func (b *builder) writeReport() error {
 		return err
 	}
 	w := &errWriter{w: b.stdout}
-	fmt.Fprintf(w, "%d functions have a guard:\n", len(b.plan.Guards))
+	src := filepath.Join(b.env.GOROOT, "src")
+	std := 0
 	for _, g := range b.plan.Guards {
-		fmt.Fprintf(w, "\t%s:%d:%d: %s.%s: %s\n", g.File, g.Line, g.Column, g.Package, g.Func, g.Cycle)
+		if beneath(g.File, src) {
+			std++
+		}
 	}
-	fmt.Fprintf(w, "%d have none:\n", len(b.plan.Left))
+	fmt.Fprintf(w, "guarded: %d functions of the program and its dependencies, %d of the standard library\n", len(b.plan.Guards)-std, std)
+	for _, inStd := range []bool{false, true} {
+		for _, g := range b.plan.Guards {
+			if beneath(g.File, src) == inStd {
+				fmt.Fprintf(w, "\t%s:%d:%d: %s.%s: %s\n", short(g.File), g.Line, g.Column, g.Package, g.Func, g.Cycle)
+			}
+		}
+	}
+	fmt.Fprintf(w, "left out: %d\n", len(b.plan.Left))
 	for _, g := range b.plan.Left {
-		fmt.Fprintf(w, "\t%s:%d:%d: %s.%s: %s\n\t\t%s\n", g.File, g.Line, g.Column, g.Package, g.Func, g.Cycle, g.Reason)
+		fmt.Fprintf(w, "\t%s:%d:%d: %s.%s: %s\n\t\t%s\n", short(g.File), g.Line, g.Column, g.Package, g.Func, g.Cycle, g.Reason)
+	}
+	switch {
+	case b.in.net == 0:
+		fmt.Fprintln(w, "net: off")
+	case b.plan.NoNet != "":
+		fmt.Fprintf(w, "net: none: %s\n", b.plan.NoNet)
+	default:
+		fmt.Fprintf(w, "net: at %d bytes\n", b.in.net)
 	}
 	return w.err
+}
+
+// short names a file relative to the working directory if it is beneath it.
+func short(name string) string {
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, name); err == nil && !strings.HasPrefix(rel, "..") {
+			return rel
+		}
+	}
+	return name
 }
 
 // An errWriter keeps the first error.
