@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
@@ -18,6 +19,7 @@ const buildHooks = 1
 func init() {
 	look := func() bool { return self.Look != nil && self.Look() }
 	runtime.VstackSetHooks("github.com/vstack-go/vstack/vstack", look, goOn)
+	restoreEnvironment()
 	switch where := os.Getenv(traceVariable); where {
 	case "":
 	case "stderr":
@@ -29,6 +31,24 @@ func init() {
 
 // traceVariable is the environment variable that asks for a report of each overflow.
 const traceVariable = "VSTACK_TRACE"
+
+// restoreEnvironment takes back what vstack run and vstack test have set for the go
+// command, so that the program sees its own environment.
+func restoreEnvironment() {
+	const name = "VSTACK_BUILD_RESTORE"
+	text, ok := os.LookupEnv(name)
+	if !ok {
+		return
+	}
+	os.Unsetenv(name)
+	for _, line := range strings.Split(text, "\n") {
+		if name, value, ok := strings.Cut(line, "="); ok {
+			os.Setenv(name, value)
+		} else if name != "" {
+			os.Unsetenv(name)
+		}
+	}
+}
 
 // goOn is called by a guard that vstack build has written, when it is low.
 //

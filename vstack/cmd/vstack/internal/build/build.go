@@ -81,8 +81,11 @@ type builder struct {
 	tags   string
 	cache  cacheDir
 	plan   *Plan
-	dir    string // of this build in the cache
-	user   map[string]string
+	dir    string            // of this build in the cache
+	user   map[string]string // the user's overlay
+	// restore has the environment's variables that are set for the go command, as
+	// they were: name=value, or the name alone if there was none.
+	restore []string
 }
 
 // prepare does everything up to the go command's own build.
@@ -92,8 +95,8 @@ func (b *builder) prepare() error {
 		return err
 	}
 	// From here on it is the go command that go.mod asks for, not the one in PATH.
-	os.Setenv("GOTOOLCHAIN", "local")
-	os.Setenv("PATH", filepath.Join(b.env.GOROOT, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	b.setenv("GOTOOLCHAIN", "local")
+	b.setenv("PATH", filepath.Join(b.env.GOROOT, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	if err := b.check(); err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func (b *builder) prepare() error {
 			return errors.New(p.Error.Err)
 		}
 	}
-	k, err := key(b.env, b.env.GOMODCACHE, pkgs, b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
+	k, err := key(b.env, b.source, pkgs, b.in.verb == "test", b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
 	if err != nil {
 		return err
 	}
@@ -146,10 +149,30 @@ func (b *builder) prepare() error {
 	return b.instrument(pkgs, flags, patterns)
 }
 
+// setenv sets a variable for the go command. A program or test that it runs does not
+// see it: restoreVariable tells the library what to set back when it starts.
+func (b *builder) setenv(name, value string) {
+	if before, ok := os.LookupEnv(name); ok {
+		b.restore = append(b.restore, name+"="+before)
+	} else {
+		b.restore = append(b.restore, name)
+	}
+	os.Setenv(name, value)
+}
+
+// restoreVariable is read by build.go of the library, too.
+const restoreVariable = "VSTACK_BUILD_RESTORE"
+
 // check refuses what cannot be built with guards.
 func (b *builder) check() error {
 	if c := b.in.value("compiler"); c != "" && c != "gc" {
 		return fmt.Errorf("-compiler=%s: guards need Go's own compiler; build without the flag, or with go %s for a binary without guards", c, b.in.verb)
+	}
+	for _, pattern := range b.in.patterns {
+		if strings.Contains(pattern, "@") {
+			return fmt.Errorf("%s: a version cannot be given here; run this in a module that requires it, such as: go mod init x && go get %s && vstack %s %s",
+				pattern, pattern, b.in.verb, pattern[:strings.Index(pattern, "@")])
+		}
 	}
 	var major, minor int
 	if _, err := fmt.Sscanf(b.env.GOVERSION, "go%d.%d", &major, &minor); err == nil && minor < 25 {
@@ -414,7 +437,7 @@ func count(prog *program.Program, which func(*packages.Package) bool) {
 // stdPlan returns the plan for the standard library. It is the same for all programs,
 // so that the go command compiles it once.
 func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) (*Plan, error) {
-	k, err := key(b.env, b.env.GOMODCACHE, nil, "std", flags)
+	k, err := key(b.env, b.source, nil, "std", flags)
 	if err != nil {
 		return nil, err
 	}
@@ -538,9 +561,11 @@ func (b *builder) run() int {
 	if toolexec == "" {
 		toolexec = lastValue(strings.Fields(b.env.GOFLAGS), "toolexec")
 	}
-	env := os.Environ()
 	if b.plan.Shadow != "" {
-		env = append(env, "GOMODCACHE="+b.plan.Shadow)
+		b.setenv("GOMODCACHE", b.plan.Shadow)
+	}
+	if b.in.verb == "run" || b.in.verb == "test" {
+		os.Setenv(restoreVariable, strings.Join(b.restore, "\n"))
 	}
 	if b.plan.Shadow != "" || b.covers() {
 		exe, err := os.Executable()
@@ -555,7 +580,6 @@ func (b *builder) run() int {
 	}
 	args = append(append(args, b.in.patterns...), b.in.rest...)
 	cmd := exec.Command("go", args...)
-	cmd.Env = env
 	return exitCode(cmd, b.stdout, b.stderr)
 }
 

@@ -107,17 +107,17 @@ func (p *pkg) files() []string {
 
 // key is a hash of everything that what is built depends on. Files of the standard
 // library and of the module cache do not change without their version.
-func key(env *goEnv, modcache string, pkgs []*pkg, more ...any) (string, error) {
+func key(env *goEnv, read func(string) ([]byte, error), pkgs []*pkg, more ...any) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, self(), *env)
 	fmt.Fprintln(h, more...)
 	for _, p := range pkgs {
 		fmt.Fprintln(h, p.ImportPath, p.Name, p.Dir, p.DepOnly, p.GoFiles, p.CgoFiles)
-		if p.Standard || beneath(p.Dir, modcache) {
+		if p.Standard || beneath(p.Dir, env.GOMODCACHE) {
 			continue
 		}
 		for _, name := range p.files() {
-			text, err := os.ReadFile(name)
+			text, err := read(name)
 			if err != nil {
 				if strings.HasSuffix(p.ImportPath, ".test") {
 					continue // the generated main is in the build cache
