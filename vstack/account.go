@@ -95,6 +95,10 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 			idle -= bytes
 		}
 		budget, ok := s.charge(g, n, idle)
+		if !ok && n > size.Bytes()+besides(size) {
+			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
+			continue
+		}
 		if !ok && s.unwinding() && !s.reserved {
 			s.reserved, g.reserve, ok = true, true, true
 		}

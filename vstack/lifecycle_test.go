@@ -218,7 +218,7 @@ func TestIdleWorkersCount(t *testing.T) {
 		if before.Idle < 6 {
 			t.Errorf("the huge workers are not idle: %+v", before)
 		}
-		return nested(ctx, s, 3*mib/(4<<10), func() {
+		return nested(ctx, s, 3*mib/(5<<10), func() {
 			stats := s.Stats()
 			if bytes := holds(stats, stats.Idle); bytes > limit || stats.Idle == 0 {
 				t.Errorf("%d bytes: %+v", bytes, stats)

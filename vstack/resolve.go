@@ -82,7 +82,7 @@ func (s *Stack) resolve(hi uintptr) *Stack {
 		s.serve()
 		_, _, hi = self.Bounds() // it may have been parked meanwhile, and moved
 	}
-	s.base = hi
+	s.setBase(hi)
 	used := self.Used()
 	if used < g.room {
 		if asked && !s.throws.Load() {

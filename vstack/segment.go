@@ -98,6 +98,9 @@ func (g *segment) leave() {
 		s.exit(&g.frame)
 	}
 	g.unwound = s.left(g)
+	if g.fn == nil {
+		s.thrown = g.frame.thrown
+	}
 	g.cover()
 	if self.Supported {
 		g.worker.Holds(g.bytes())
@@ -110,7 +113,7 @@ func (g *segment) leave() {
 	p := g.parent
 	s.top = p
 	if p == nil {
-		s.base = 0                        // idle: every guard is low
+		s.setBase(0)                        // idle: every guard is low
 		s.requests.And(^uint32(canceled)) // whoever is asked no more
 		s.moved(0)
 		return
@@ -146,7 +149,7 @@ func (g *segment) bytes() int64 {
 
 // arm sets the handle's guard: low if something is asked of the stack.
 func (s *Stack) arm(base, limit uintptr) {
-	s.base = base
+	s.setBase(base)
 	if s.loadLimit() != limit {
 		s.storeLimit(limit)
 	}
@@ -198,5 +201,6 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 // rebase sets the handle's base after the goroutine was parked: the collector may have
 // shrunk its stack, and so moved it.
 func (s *Stack) rebase() {
-	_, _, s.base = self.Bounds()
+	_, _, hi := self.Bounds()
+	s.setBase(hi)
 }

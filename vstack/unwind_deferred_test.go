@@ -230,10 +230,10 @@ func TestOverflowWhilePanicUnwinds(t *testing.T) {
 	for _, f := range forms {
 		ran := 0
 		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
-			f.levels(s, 500, func() { panic("boom") }, func() { ran++; f.climb(s, 200_000) })
+			f.levels(s, 200, func() { panic("boom") }, func() { ran++; f.climb(s, 200_000) })
 			return 0, nil
 		}, vstack.WithMaxMemory(4*mib))
-		if !errors.Is(err, vstack.ErrOverflow) || ran < 500 {
+		if !errors.Is(err, vstack.ErrOverflow) || ran < 200 {
 			t.Errorf("%s: %v, %d deferred calls", f.name, err, ran)
 		}
 	}
