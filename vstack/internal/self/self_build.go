@@ -19,6 +19,9 @@ func Used() uintptr { return runtime.VstackUsed() }
 // Low is the guard, the same one that vstack build writes.
 func Low() bool { return runtime.VstackLow() }
 
+// mustBeRight has nothing to check: it is the runtime itself that tells.
+func mustBeRight() {}
+
 // mirror shows the limit to the guards that vstack build has written. They are in
 // every package, the standard library's too, and look at a copy of the table that
 // is in package runtime of such a build.
