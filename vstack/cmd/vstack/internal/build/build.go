@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -177,6 +178,12 @@ func (b *builder) check() error {
 	var major, minor int
 	if _, err := fmt.Sscanf(b.env.GOVERSION, "go%d.%d", &major, &minor); err == nil && minor < 25 {
 		return fmt.Errorf("%s is too old: guards need Go 1.25 or later; set GOTOOLCHAIN=go1.25.0 or the go line of go.mod", b.env.GOVERSION)
+	}
+	// The type checker is the one that this command was built with.
+	var ours int
+	if _, err := fmt.Sscanf(runtime.Version(), "go%d.%d", &major, &ours); err == nil && ours < minor {
+		return fmt.Errorf("this command was built with %s and cannot read %s; install it anew: GOTOOLCHAIN=%s go install %s/vstack/cmd/vstack@latest",
+			runtime.Version(), b.env.GOVERSION, b.env.GOVERSION, module)
 	}
 	return nil
 }
