@@ -176,8 +176,12 @@ func (f *folder) symbol(pc uintptr) symbol {
 }
 
 // hidden reports whether a function is left out of traces: vstack's own and, as
-// in Go's tracebacks, the unexported ones of package runtime.
+// in Go's tracebacks, the unexported ones of package runtime. Those that vstack build
+// has added to a program are vstack's own too.
 func hidden(function string) bool {
+	if strings.HasPrefix(function, "runtime.Vstack") || strings.Contains(function, ".vstackGrow") {
+		return true
+	}
 	const module = "github.com/vstack-go/vstack/"
 	if rest, ok := strings.CutPrefix(function, module); ok {
 		return strings.HasPrefix(rest, "vstack.") || strings.HasPrefix(rest, "scheduler.")

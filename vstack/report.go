@@ -15,7 +15,8 @@ const overflowSegments = 8
 // unwinds are told of the first place: every one of them might read the same frames.
 func (s *Stack) overflow(budget int64) error {
 	a := s.account
-	if s.overflowed == nil || !s.unwinding() {
+	first := s.overflowed == nil || !s.unwinding()
+	if first {
 		s.overflowed = s.walk(s.top, overflowSegments)
 	}
 	if budget > 0 {
@@ -23,7 +24,7 @@ func (s *Stack) overflow(budget int64) error {
 	} else {
 		happened.overflows.Add(1)
 	}
-	return &OverflowError{
+	err := &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),
 		Budget: budget,
@@ -31,7 +32,14 @@ func (s *Stack) overflow(budget int64) error {
 		Trace:  s.overflowed,
 		stack:  s,
 	}
+	if first && onOverflow != nil {
+		onOverflow(err)
+	}
+	return err
 }
+
+// onOverflow is set in a program of vstack build that was asked to report overflows.
+var onOverflow func(*OverflowError)
 
 // Cycle returns the recursion that made the stack deep, folded, and whether one
 // was found: [Trace.Cycle] of the error's trace.
