@@ -175,7 +175,7 @@ var longest = []string{"again1000", "http10000"}
 // short are the ways of the short set: one of each kind.
 var short = []string{
 	"plain", "args", "frame30000", "closure", "interface", "generic", "mutual", "helpers", "alloc", "stackpointers", "rangefunc", "trace",
-	"leafconcat", "leafmapwrite", "leafpool", "leafprint", "deepequal", "json", "equal", "maphash", "mapgrown", "mutex", "makefunc", "http",
+	"leafconcat", "leafmapwrite", "leafpool", "leafprint", "deepequal", "json", "equal", "maphash", "mapgrown", "mutex", "deferredcalls", "makefunc", "http",
 	"defer", "deferloop", "deferonly", "indefer", "nested", "nestedagain", "repanic", "goexit", "goexitdeep", "recovereach", "goroutines", "locked", "finalizer",
 	"cleanup", "channels", "memory", "setmaxstack", "user", "nil",
 }
@@ -251,7 +251,7 @@ func TestBuilds(t *testing.T) {
 	}
 	some := []string{
 		"plain", "args", "bigargs", "frame30000", "closurechain", "interface", "generic", "alloc", "stackpointers", "rangefunc", "leafconcat", "leafpool",
-		"deepequal", "equal", "maphash", "mapgrown", "mutex", "makefunc", "defer", "deferloop", "deferonly", "indefer", "nested", "goexitdeep", "recovereach",
+		"deepequal", "equal", "maphash", "mapgrown", "mutex", "deferredcalls", "makefunc", "defer", "deferloop", "deferonly", "indefer", "nested", "goexitdeep", "recovereach",
 		"goroutines", "locked", "finalizer", "channels", "nil", "memory",
 	}
 	for _, tc := range toolchainsUnderTest(t) {
@@ -346,7 +346,7 @@ func TestRefused(t *testing.T) {
 	for _, change := range []struct{ file, old, new string }{
 		{"stack.go", "func newstack()", "func newStack()"},
 		{"stack.go", "gp := thisg.m.curg", "gp := thisg.m.g0"},
-		{"stack.go", "morebuf := thisg.m.morebuf", "morebuf := &thisg.m.morebuf"},
+		{"stack.go", "\tmorebuf := thisg.m.morebuf\n\tthisg.m", "\tmorebuf := &thisg.m.morebuf\n\tthisg.m"},
 		{"stack.go", "newsize := oldsize * 2", "newsize := oldsize * 4"},
 		{"stack.go", "oldsize := gp.stack.hi - gp.stack.lo\n\tnewsize", "println()\n\toldsize := gp.stack.hi - gp.stack.lo\n\tnewsize"},
 		{"stack.go", "gp.stackguard0 = new.lo + stackGuard", "gp.stackguard0 = new.lo"},

@@ -191,6 +191,34 @@ func init() {
 		}
 		return nil
 	}
+	ways["deferredcalls"] = func() error {
+		// Deferred calls that the compiler makes itself, and that take more stack than all around them.
+		open := 0
+		pad := func() { var pad [1000]byte; pad[open&255] = 1; sink += int(pad[open&127]) }
+		var f func(n int) int
+		f = func(n int) int {
+			func() {
+				open++
+				defer func() { open--; pad() }()
+				helper(n)
+			}()
+			func() {
+				opened++
+				defer closeIt()
+				helper(n)
+			}()
+			return f(n-1) + 1
+		}
+		for range 5 {
+			if err := overflow(func() { f(forever) }); err != nil {
+				return err
+			}
+			if open != 0 || opened != 0 {
+				return fmt.Errorf("%d, %d deferred calls left out", open, opened)
+			}
+		}
+		return nil
+	}
 	ways["pool"] = func() error {
 		p := sync.Pool{New: func() any { return plain(forever) }}
 		return overflow(func() { p.Get() })
@@ -315,4 +343,13 @@ func memory() int {
 		}
 	}
 	return 0
+}
+
+var opened int
+
+//go:noinline
+func closeIt() {
+	var pad [3000]byte
+	pad[opened&255] = 1
+	opened += int(pad[opened&127]>>1) - 1
 }
