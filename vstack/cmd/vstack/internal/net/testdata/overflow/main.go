@@ -80,5 +80,5 @@ func isOverflow(r any) error {
 
 var (
 	sink    int
-	forever = 1 << 50
+	forever = int(^uint(0) >> 2)
 )
