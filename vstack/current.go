@@ -43,6 +43,14 @@ func retired(*scheduler.Worker) {
 	delete(t.by, id)
 }
 
+// isWorker reports whether the goroutine with this id is a worker, of any stack.
+func isWorker(id uintptr) bool {
+	t := &workers[self.SlotOf(id)%64]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.by[id] != nil
+}
+
 // current returns the stack whose top segment runs on the goroutine with this id, or
 // nil. It is for that goroutine, and for one that it waits for.
 func current(id uintptr) *Stack {
