@@ -183,12 +183,18 @@ func TestRoomEndsWithGoroutine(t *testing.T) {
 // Branches that wait with much native stack in use are charged with it.
 func TestBranchesAreWeighed(t *testing.T) {
 	const limit = 16 * mib
-	for name, wait := range map[string]func(s *vstack.Stack, gate chan bool){
-		"Await": func(s *vstack.Stack, gate chan bool) {
-			_, _ = vstack.Await(s, func() (int, error) { <-gate; return 0, nil })
+	for name, wait := range map[string]func(ctx context.Context, s *vstack.Stack, gate chan bool){
+		"Await": func(ctx context.Context, s *vstack.Stack, gate chan bool) {
+			_, _ = vstack.Await(s, func() (int, error) {
+				select {
+				case <-gate:
+				case <-ctx.Done():
+				}
+				return 0, nil
+			})
 		},
-		"Yield": func(s *vstack.Stack, gate chan bool) { s.Yield(); s.Yield() },
-		"Scope": func(s *vstack.Stack, gate chan bool) {
+		"Yield": func(ctx context.Context, s *vstack.Stack, gate chan bool) { s.Yield(); s.Yield() },
+		"Scope": func(ctx context.Context, s *vstack.Stack, gate chan bool) {
 			_ = s.Scope(context.Background(), func(scope *vstack.Scope) error {
 				scope.Go(func(ctx context.Context, s *vstack.Stack) error { s.Yield(); return nil })
 				return nil
@@ -207,7 +213,7 @@ func TestBranchesAreWeighed(t *testing.T) {
 								held += n
 								most = max(most, held)
 								defer func() { held -= n }()
-								wait(s, gate)
+								wait(ctx, s, gate)
 							})
 							return nil
 						})
