@@ -101,7 +101,7 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
 			continue
 		}
-		if !ok && s.unwinding() && !s.reserved {
+		if !ok && !s.reserved && (s.unwinding() || s.top == nil && s.pooled != nil && lookoutOf(s.caller).unwinds(s.caller)) {
 			s.reserved, g.reserve, ok = true, true, true
 		}
 		if ok {

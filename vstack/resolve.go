@@ -151,6 +151,10 @@ type lookout struct {
 	hi   uintptr // of the stack that room past maxRoom is for
 	used uintptr // at the last hop
 	hops int     // from about there, one after the other
+
+	// The hop that was here threw: there was no memory for it. Deeper than that, the
+	// panic is under way; see unwind.go.
+	thrown uintptr
 }
 
 var lookouts [self.Slots]lookout
@@ -184,9 +188,13 @@ func (l *lookout) stays(id, hi uintptr) bool {
 		if l.room > self.Room {
 			self.SlotOf(id).SetLimit(self.Room)
 		}
-		l.id, l.room, l.used, l.hops = id, self.Room, 0, 0
+		l.id, l.room, l.used, l.hops, l.thrown = id, self.Room, 0, 0, 0
 	}
 	used := self.Used()
+	if l.thrown > 0 && used > l.thrown {
+		return false
+	}
+	l.thrown = 0
 	if used < l.room {
 		return false // nobody asked the guard
 	}
@@ -209,6 +217,22 @@ func (l *lookout) stays(id, hi uintptr) bool {
 	l.hops, l.room, l.hi = 0, room, hi
 	self.SlotOf(id).SetLimit(min(room, maxRoom))
 	return true
+}
+
+// throws notes that the goroutine, the caller, could not hop from where it was.
+func (l *lookout) throws(id uintptr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.id == id && l.thrown == 0 {
+		l.thrown = l.used
+	}
+}
+
+// unwinds reports whether the panic of that is under way on the goroutine, the caller.
+func (l *lookout) unwinds(id uintptr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.id == id && l.thrown > 0
 }
 
 // unguarded returns how deep natively the goroutine, the caller, cannot be if there are
