@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
@@ -202,6 +203,8 @@ func TestBranchesAreWeighed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			nativelyDown(200<<10, runtime.GC) // new goroutines may begin with more from now on
+			defer runtime.GC()                // and no longer
 			gate := make(chan bool)
 			var held, most int64
 			_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
@@ -457,5 +460,208 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 	wg.Wait()
 	if ran != levels {
 		t.Errorf("%d deferred calls of %d ran", ran, levels)
+	}
+}
+
+// What is no error of the stack passes Catch as it is.
+func TestCatchPasses(t *testing.T) {
+	do := func(fn func()) (err error, how any) {
+		defer func() { how = recover() }()
+		func() {
+			defer vstack.Catch(&err)
+			fn()
+		}()
+		return
+	}
+	if err, how := do(func() { panic(nil) }); err != nil || how == nil {
+		t.Error(err, how)
+	}
+	if err, how := do(func() { var m map[int]int; m[1] = 2 }); err != nil {
+		t.Error(err, how)
+	} else if _, ok := how.(runtime.Error); !ok {
+		t.Error(how)
+	}
+	v := &struct{ int }{3}
+	if _, how := do(func() { panic(v) }); how != v {
+		t.Error(how)
+	}
+	ended := true
+	onFresh(func() {
+		do(runtime.Goexit)
+		ended = false
+	})
+	if !ended {
+		t.Error("Goexit lost")
+	}
+}
+
+// A cancellation finds a handle-free recursion while it hops, workers end and their ids
+// come again; no mark is left.
+func TestCancelWhileHopping(t *testing.T) {
+	for i := range 300 {
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range i % 17 {
+				runtime.Gosched()
+			}
+			cancel()
+		})
+		_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
+			for {
+				free(7000 + i)
+			}
+		}, vstack.WithIdleMemory(0))
+		if err != context.Canceled {
+			t.Fatal(err)
+		}
+		wg.Wait()
+	}
+	marked := 0
+	for i := range self.Slots {
+		if self.Slot(i).Limit() == 0 {
+			marked++
+		}
+	}
+	if marked > 0 {
+		t.Error(marked, "marks left")
+	}
+}
+
+// Somebody asks all stacks for traces, whatever they do.
+func TestTraceWhatever(t *testing.T) {
+	stop := make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, s := range vstack.Stacks() {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+				s.TraceContext(ctx, 4)
+				cancel()
+			}
+			runtime.Gosched()
+		}
+	})
+	for i := range 40 {
+		onFresh(func() { free(9000 + i) })
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(20_000)
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 10 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(8000)
+						s.Yield()
+						_, err := vstack.Await(s, func() (int, error) { return free(8000), nil })
+						free(8000)
+						return err
+					})
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		_, err = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(1 << 30)
+			return 0, nil
+		}, vstack.WithMaxMemory(8*mib))
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		s := vstack.New()
+		task := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		for !task.StepFor(100 * time.Microsecond) {
+		}
+		task2 := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		task2.Step()
+		if err := task2.Cancel(); err != context.Canceled && err != nil {
+			t.Error(err)
+		}
+		s.Close()
+	}
+	close(stop)
+	wg.Wait()
+	for i := range self.Slots {
+		if self.Slot(i).Limit() == 0 {
+			t.Error("mark left in", i)
+		}
+	}
+}
+
+// What ambient stacks and branches draw from the default budget comes back, however they
+// end.
+func TestChargesComeBack(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 4*mib)
+	for range 20 {
+		onFresh(func() {
+			defer func() { recover() }()
+			free(1 << 30)
+		})
+		onFresh(func() {
+			defer func() { recover() }()
+			nativelyDown(490<<10, func() { vstack.Do(func() { free(20_000); runtime.Goexit() }) })
+		})
+		onFresh(func() {
+			defer func() { recover() }()
+			nativelyDown(490<<10, func() { vstack.Do(func() { free(20_000); panic("x") }) })
+		})
+		_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 100 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						padded120(func() { s.Yield() })
+						free(1 << 30)
+						return nil
+					})
+				}
+				return errors.New("x")
+			})
+		})
+	}
+	vstack.CloseIdle()
+	b := vstack.DefaultInUse()
+	if b != 0 {
+		t.Error(b, "bytes still drawn")
+	}
+}
+
+// Ambient stacks inside Await on ambient stacks have the one limit.
+func TestAmbientInAwait(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 16*mib)
+	onFresh(func() {
+		n := 0
+		var err error
+		func() {
+			defer vstack.Catch(&err)
+			var nest func() int
+			nest = func() (r int) {
+				n++
+				nativelyDown(490<<10, func() {
+					vstack.Do(func() {
+						r, _ = vstack.Await(vstack.Current(), func() (int, error) { return nest(), nil })
+					})
+				})
+				return r
+			}
+			nest()
+		}()
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		if n > 40 {
+			t.Error(n)
+		}
+	})
+	vstack.CloseIdle()
+	if b := vstack.DefaultInUse(); b != 0 {
+		t.Error(b, "bytes still drawn")
 	}
 }

@@ -24,7 +24,12 @@ func (s *Stack) pause() {
 // load charges the top segment with what its goroutine's stack really is, before the
 // stack gives the baton up: others run while it waits. Past the limit it throws.
 func (s *Stack) load() {
-	if budget, ok := s.weigh(s.top, s.top.bytes()); !ok && !s.unwinding() {
+	g := s.top
+	budget, ok := s.weigh(g, g.bytes())
+	if ok && !g.reserve { // its goroutine may have begun with more than there was
+		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
+	}
+	if !ok && !s.unwinding() {
 		s.throw(s.overflow(budget))
 	}
 }
