@@ -78,7 +78,7 @@ func low(id, hi uintptr) bool {
 	l := lookoutOf(id)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return used >= l.roomOf(id)
+	return used >= l.roomOf(id, used)
 }
 
 // low is the closer look of the guard with a handle.
@@ -102,8 +102,8 @@ func (s *Stack) low() bool {
 func (s *Stack) lowHere(id, hi uintptr) bool {
 	s.setBase(hi)
 	g := s.top
-	if g.room > self.Room {
-		self.SlotOf(id).SetLimit(g.room) // another goroutine of the slot may have set it
+	if slot := self.SlotOf(id); g.room > self.Room && slot.Limit() != min(g.room, maxRoom) {
+		slot.SetLimit(g.room) // another goroutine of the slot has set it
 	}
 	return s.loadLimit() == 0 || self.Used() >= g.room
 }

@@ -37,7 +37,7 @@ import (
 const (
 	maxHops   = 8         // out of one segment, before it gets more room
 	more      = 224 << 10 // bytes that a hot split gives
-	maxRoom   = 704 << 10
+	maxRoom   = self.Widest
 	excursion = 300 << 10
 	// deepest is how deep natively a goroutine may be that still gets more room. It is
 	// far from the 250 MB that the runtime allows on 32-bit systems, and only guards
@@ -147,16 +147,20 @@ var lookouts [self.Slots]lookout
 
 func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
 
-// roomOf returns how much of its stack the goroutine, the caller, may use. The caller
-// has the lock.
-func (l *lookout) roomOf(id uintptr) uintptr {
-	if l.id == id && l.room > self.Room {
-		if slot := self.SlotOf(id); slot.Limit() != l.room {
-			slot.SetLimit(l.room) // another goroutine of the slot has set it
-		}
-		return l.room
+// roomOf returns how much of its stack the goroutine, the caller, may use, of which it
+// has used that much. The caller has the lock.
+func (l *lookout) roomOf(id, used uintptr) uintptr {
+	if l.id != id || l.room <= self.Room {
+		return self.Room
 	}
-	return self.Room
+	if l.room > maxRoom && used+more+excursion < l.room {
+		// It is not as deep any more, or is not the same: ids are used again.
+		l.room = self.Room
+	}
+	if slot := self.SlotOf(id); slot.Limit() != min(l.room, maxRoom) {
+		slot.SetLimit(l.room) // another goroutine of the slot has set it
+	}
+	return l.room
 }
 
 // stays reports whether the goroutine, the caller, goes on where it is although its
