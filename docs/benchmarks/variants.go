@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"text/template"
 )
 
 // The decisions of the library that are numbers or small pieces of code, and
@@ -148,24 +151,32 @@ var variants = []variant{
 // A measure is what the variants are compared by.
 type measure struct {
 	title, metric string
+	unit          float64
 	group
 }
 
 func measures() []measure {
+	linear := func(n, repeats int, way string) group {
+		return group{work: "linear", n: n, repeats: repeats, ways: []string{way}}
+	}
 	return []measure{
-		{"fib, guarded", "ns", group{work: "fib", n: 32, repeats: 3, ways: []string{"guard"}}},
-		{"evaluator, guarded", "ns", group{work: "evaluator", n: 14, repeats: 51, ways: []string{"guard"}}},
-		{"10k levels, new stack", "ns", group{work: "linear", n: 10_000, repeats: 101, ways: []string{"new"}}},
-		{"10k levels, warm", "ns", group{work: "linear", n: 10_000, repeats: 201, ways: []string{"warm"}}},
-		{"100k levels, warm", "ns", group{work: "linear", n: 100_000, repeats: 31, ways: []string{"warm"}}},
-		{"1M levels, new stack", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"new"}}},
-		{"1M levels, warm", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm"}}},
-		{"1M levels, warm, after a collection", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm-gc"}}},
-		{"Ackermann(3, 10), warm", "ns", group{work: "ackermann", n: 10, repeats: 1, ways: []string{"warm"}}},
-		{"bushy tree, warm", "ns", group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"warm"}}},
-		{"peak memory, 1M levels", "peak", group{work: "linear", n: 1_000_000, repeats: 1, ways: []string{"new-once"}}},
-		{"warm Run", "ns", group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
-		{"hot split, mean", "mean", group{work: "hotsplit", n: 15000, repeats: 2, ways: []string{"guard"}}},
+		{"fib, handle", "cpu", 0, group{work: "fib", n: 32, repeats: 3, ways: []string{"handle inside"}}},
+		{"evaluator, handle", "cpu", 0, group{work: "evaluator", n: 14, repeats: 51, ways: []string{"handle inside"}}},
+		{"10k levels, new stack", "cpu", 0, linear(10_000, 51, "handle new")},
+		{"10k levels, handle-free, fresh goroutine", "cpu", 0, linear(10_000, 51, "free fresh")},
+		{"10k levels, warm", "cpu", 0, linear(10_000, 51, "handle warm")},
+		{"100k levels, warm", "cpu", 0, linear(100_000, 31, "handle warm")},
+		{"1M levels, new stack", "cpu", 0, linear(1_000_000, 5, "handle new")},
+		{"1M levels, handle-free, fresh goroutine", "cpu", 0, linear(1_000_000, 5, "free fresh")},
+		{"1M levels, warm", "cpu", 0, linear(1_000_000, 5, "handle warm")},
+		{"10M levels, warm", "cpu", 0, linear(10_000_000, 2, "handle warm")},
+		{"1M levels, warm, after a collection", "cpu", 0, linear(1_000_000, 5, "handle warm-gc")},
+		{"Ackermann(3, 10), warm", "cpu", 0, group{work: "ackermann", n: 10, repeats: 1, ways: []string{"handle warm"}}},
+		{"bushy tree, warm", "cpu", 0, group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"handle warm"}}},
+		{"peak memory, 1M levels, MiB", "peak", mib, linear(1_000_000, 1, "handle new-once")},
+		{"longest stop, 1M levels, us", "wall", us, group{work: "gap", n: 1_000_000, repeats: 3, ways: []string{"handle new"}}},
+		{"warm Run", "cpu", 0, group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
+		{"hot split, mean", "mean", 0, group{work: "hotsplit", n: 15000, repeats: 2, ways: []string{"handle new"}}},
 	}
 }
 
@@ -205,7 +216,7 @@ func (m *measurer) buildVariant(v variant, exe, root string) error {
 	args = append(args, "-overlay", exe+".json")
 	if v.pgo {
 		profile := exe + ".pgo"
-		cmd := exec.CommandContext(m.ctx, m.exe, "child", "linear", "warm", "10000", "20000")
+		cmd := exec.CommandContext(m.ctx, m.exe, "child", "linear", "handle warm", "10000", "1000")
 		cmd.Env = append(os.Environ(), profileEnv+"="+profile)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
@@ -216,7 +227,7 @@ func (m *measurer) buildVariant(v variant, exe, root string) error {
 }
 
 // measureVariants measures every variant by everything.
-func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp) error {
+func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp, date string) error {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		return err
@@ -246,55 +257,44 @@ func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp) error {
 		}
 		groups = append(groups, g)
 	}
-	return m.measureAll(r, groups)
+	m.measureAll(r, groups, date)
+	return m.ctx.Err()
 }
 
 // variantsTable is VARIANTS.md.
-func (r *results) variantsTable() string {
-	var b strings.Builder
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("# Variants\n")
-	p("Written by the program in this directory; do not edit. What was decided by these figures is in")
-	p("[performance.md](../performance.md).\n")
-	p("Measured with: `%s` in docs/benchmarks, %s, %d turns, %s.\n", r.Command, r.Date, r.Turns, r.Took)
-	for _, line := range r.Machine {
-		p("- %s", line)
-	}
-	p("\nThe first row is the library as it is, with medians of ns for a call or a level, and of MiB.")
-	p("The others are the medians of the ratios to it, turn by turn: under 1 the variant is better.\n")
-	title, line := "| variant |", "|---|"
-	for _, me := range measures() {
-		title += " " + me.title + " |"
-		line += "---|"
-	}
-	p("%s\n%s", title, line)
+func (r *results) variantsTable(w io.Writer) error {
+	var lines [][]string
 	for _, v := range variants {
-		row, measured := "| "+v.name+" |", false
+		line, measured := []string{v.name}, false
 		for _, me := range measures() {
 			if v.name == asItIs {
-				scale := 1.0
-				if me.metric == "peak" {
-					scale = 1.0 / (1 << 20)
-				}
-				row += " " + r.cell(me.title, asItIs, me.metric, scale) + " |"
+				line = append(line, r.cell(me.title, asItIs, me.metric, cmp.Or(me.unit, 1)))
 				measured = true
 				continue
 			}
-			res := row1(me, v.name).result(r.Groups)
+			res := row{group: me.title, way: v.name, base: asItIs, metric: me.metric}.result(r)
 			if !res.ok {
-				row += " - |"
+				line = append(line, "-")
 				continue
 			}
 			measured = true
-			row += " " + number(res.ratio) + " |"
+			line = append(line, number(res.ratio))
 		}
 		if measured {
-			p("%s", row)
+			lines = append(lines, line)
 		}
 	}
-	return b.String()
-}
-
-func row1(me measure, name string) row {
-	return row{group: me.title, way: name, base: asItIs, metric: me.metric}
+	head := []string{"variant"}
+	for _, me := range measures() {
+		head = append(head, me.title)
+	}
+	t, err := template.ParseFS(templates, "VARIANTS.md.tmpl")
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, struct {
+		Runs  []run1
+		Head  []string
+		Lines [][]string
+	}{r.Runs, head, lines})
 }

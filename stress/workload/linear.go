@@ -72,6 +72,16 @@ func (l *Linear) Leaf(n, chain int) int {
 	return l.Leaf(n-1, chain) + 1
 }
 
+// Single is Plain with a frame for each level: the compiler inlines Plain into itself once.
+//
+//go:noinline
+func (l *Linear) Single(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return l.Single(n-1) + 1
+}
+
 // Chain is Linear with neither a receiver nor a stack.
 func Chain(n int) int {
 	if n == 0 {
