@@ -325,7 +325,7 @@ func (r *results) manyTable() Table {
 }
 
 func (r *results) coresTable() Table {
-	t := Table{Title: "Processors", Text: "64 recursions of a million levels, as many at a time as GOMAXPROCS: ns a level of all of them, by the clock on the wall, and of CPU time.",
+	t := Table{Title: "Processors", Text: "16 recursions of a million levels, as many at a time as GOMAXPROCS: ns a level of all of them, by the clock on the wall, and of CPU time.",
 		Head: []string{"GOMAXPROCS", "plain", "handle, new stacks", "handle-free"}}
 	for _, procs := range []int{1, 2, 4} {
 		line := []string{fmt.Sprint(procs)}

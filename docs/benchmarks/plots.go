@@ -94,7 +94,7 @@ func (r *results) plot(out string) error {
 			at: []int{1, 10, 100, 1000, 10_000, 100_000}, curves: []curve{
 				many("plain", "plain fresh", orange), many("vstack, handle-free", "free fresh", green), many("vstack, handle", "handle new", blue),
 			}},
-		{file: "cores.svg", title: "64 recursions of a million levels: time per level", x: "GOMAXPROCS, on 2 cores", y: "ns per level", low: 3, high: 200, count: true,
+		{file: "cores.svg", title: "16 recursions of a million levels: time per level", x: "GOMAXPROCS, on 2 cores", y: "ns per level", low: 3, high: 200, count: true,
 			at: []int{1, 2, 4}, curves: []curve{
 				cores("plain, wall", "plain fresh", "wall", orange), cores("vstack, handle-free, wall", "free fresh", "wall", green), cores("vstack, handle, wall", "handle new", "wall", blue),
 				cores("plain, CPU", "plain fresh", "cpu", orange), cores("vstack, handle-free, CPU", "free fresh", "cpu", green), cores("vstack, handle, CPU", "handle new", "cpu", blue),

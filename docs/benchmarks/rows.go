@@ -96,7 +96,7 @@ func allGroups(quick bool) []group {
 		groups = append(groups, group{name: fmt.Sprintf("many %d", n), work: "many", n: n, repeats: map[bool]int{true: 5, false: 1}[n < 1000], turns: 5, memory: 8,
 			ways: []string{"plain fresh", "handle new", "free fresh"}})
 	}
-	cores := group{name: "cores", work: "cores", n: million, repeats: 1, turns: 5, env: map[string][]string{}}
+	cores := group{name: "cores", work: "cores", n: million, repeats: 1, turns: 3, env: map[string][]string{}}
 	for _, way := range []string{"plain fresh", "handle new", "free fresh"} {
 		for _, procs := range []int{1, 2, 4} {
 			name := fmt.Sprintf("%s, %d", way, procs)

@@ -485,7 +485,7 @@ func manyWork(way string, n, repeats int) sample {
 	return s
 }
 
-// coresWork runs 64 recursions of n levels with as many at a time as there are processors: CPU
+// coresWork runs 16 recursions of n levels with as many at a time as there are processors: CPU
 // and time on the wall for each level of all of them.
 func coresWork(way string, n, repeats int) sample {
 	procs := runtime.GOMAXPROCS(0)
@@ -497,7 +497,7 @@ func coresWork(way string, n, repeats int) sample {
 	if form == nil {
 		never("no way %q", way)
 	}
-	const jobs = 64
+	const jobs = 16
 	return timed(jobs*n, repeats, func() {
 		var next atomic.Int64
 		var all sync.WaitGroup

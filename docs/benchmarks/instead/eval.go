@@ -6,8 +6,8 @@ import (
 )
 
 var evalDeep = Work{
-	Name: "eval deep", What: "tree evaluator, 2,000,000 operators below each other", Unit: "node",
-	N: 2_000_000, Less: 200_000,
+	Name: "eval deep", What: "tree evaluator, 5,000,000 operators below each other", Unit: "node",
+	N: 5_000_000, Less: 200_000,
 	Make:   func(n int) Input { return evalInput(workload.Leaning(n), 2*n+1, n+1) },
 	Source: evalSource,
 }
