@@ -1,6 +1,9 @@
 package scheduler
 
-import "runtime"
+import (
+	"reflect"
+	"runtime"
+)
 
 // An Origin is where a panic began that has crossed from one goroutine to the
 // next: the goroutine itself has unwound by then.
@@ -31,17 +34,17 @@ type Witness interface {
 // before the frames are unwound.
 func (w *Worker) began(value any) {
 	s := w.sched
-	// Above the deferred call and gopanic there is Repeat if the panic has come
+	// Above the deferred call and gopanic there is raise if the panic has come
 	// from another job: look there first, since a panic can cross many.
 	var near [4]uintptr
 	n := runtime.Callers(2, near[:])
-	if s.origin != nil && same(s.origin.Value, value) && repeats(near[:n]) {
+	if s.origin != nil && same(s.origin.Value, value) && raised(near[:n]) {
 		return
 	}
 	pcs := make([]uintptr, 64)
 	pcs = pcs[:runtime.Callers(2, pcs)]
 	// A deferred call recovered the panic and panicked with its value again.
-	if s.origin != nil && same(s.origin.Value, value) && repeats(pcs) {
+	if s.origin != nil && same(s.origin.Value, value) && raised(pcs) {
 		return
 	}
 	s.origin = &Origin{value, pcs}
@@ -50,23 +53,34 @@ func (w *Worker) began(value any) {
 	}
 }
 
-// repeats reports whether [Outcome.Repeat] is among pcs.
-func repeats(pcs []uintptr) bool {
+// raise panics with the value of a job's panic. It is a function of its own so that it
+// can be found among the frames of a panic.
+//
+//go:noinline
+func raise(value any) { panic(value) }
+
+// raising is where raise begins. Its name will not do: a fork has another one, and a
+// program that was built by garble has none that could be known.
+var raising = reflect.ValueOf(raise).Pointer()
+
+// raised reports whether raise is among pcs.
+func raised(pcs []uintptr) bool {
 	for _, pc := range pcs {
-		if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "github.com/vstack-go/vstack/scheduler.Outcome.Repeat" {
+		if f := runtime.FuncForPC(pc - 1); f != nil && f.Entry() == raising {
 			return true
 		}
 	}
 	return false
 }
 
-// same reports whether a and b are equal, for all that can be known: values of
-// one type that cannot be compared count as equal.
+// same reports whether a and b are the same value of a panic, for all that can be
+// known: equal, or of one type and different from themselves, as a NaN is, or not to
+// be compared.
 func same(a, b any) (equal bool) {
 	defer func() {
 		if recover() != nil {
 			equal = true
 		}
 	}()
-	return a == b
+	return a == b || a != a && b != b && reflect.TypeOf(a) == reflect.TypeOf(b)
 }

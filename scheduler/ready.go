@@ -14,6 +14,8 @@ type queue struct {
 	mu          sync.Mutex
 	first, last *Turn
 	free        bool // nobody has the baton
+	home        *Turn
+	notice      chan struct{}
 }
 
 // A Turn is a chain's place in the ready queue. A chain needs one at a time and
@@ -57,6 +59,7 @@ func (s *Scheduler) Ready(t *Turn) {
 
 func (q *queue) push(t *Turn) {
 	t.next = nil
+	q.notify()
 	if q.first == nil {
 		q.first = t
 	} else {
@@ -83,11 +86,43 @@ func (s *Scheduler) ReadyFirst(t *Turn) {
 	q := &s.ready
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.notify()
 	t.next = q.first
 	if q.first == nil {
 		q.last = t
 	}
 	q.first = t
+}
+
+// Home makes t the turn that gets the baton when it is given up and nobody is ready,
+// and not only when it is passed to t: that of somebody who runs the branches in
+// steps. The channel, which has room for one, gets a value whenever somebody becomes
+// ready. A nil t, with a nil channel, undoes it.
+func (s *Scheduler) Home(t *Turn, ready chan struct{}) {
+	q := &s.ready
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.home, q.notice = t, ready
+}
+
+// Waiting reports whether somebody is ready and waits for the baton.
+func (s *Scheduler) Waiting() bool {
+	q := &s.ready
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.first != nil
+}
+
+// notify tells the holder of home that there is somebody to run. The caller has the
+// lock.
+func (q *queue) notify() {
+	if q.notice == nil {
+		return
+	}
+	select {
+	case q.notice <- struct{}{}:
+	default:
+	}
 }
 
 // Yield lets every branch that is ready run before the caller, whose turn is t,
@@ -118,17 +153,21 @@ func (s *Scheduler) Switch(from, to *Turn) {
 	<-from.baton
 }
 
-// Release gives the baton to the first that is ready, or leaves it free. The
+// Release gives the baton to the first that is ready, or to [Scheduler.Home], or
+// leaves it free. The
 // caller goes on without it, say to wait for something, and must not use the
 // scheduler before [Scheduler.Acquire] has returned.
 func (s *Scheduler) Release() {
 	q := &s.ready
 	q.mu.Lock()
 	t := q.first
-	if t == nil {
-		q.free = true
-	} else {
+	switch {
+	case t != nil:
 		q.first = t.next
+	case q.home != nil:
+		t = q.home
+	default:
+		q.free = true
 	}
 	q.mu.Unlock()
 	if t != nil {

@@ -25,6 +25,12 @@ func (f Func) Run(*Worker) { f() }
 // is whichever one goroutine uses the scheduler, inside it is the job that was
 // started last. The scheduler does not check that; package vstack does.
 type Scheduler struct {
+	// Ended, if it is not nil, is called on the goroutine of each worker when it has
+	// run its last job, before Trim or the caller goes on. Set it before the first
+	// call. It must not panic, and must not refer to what a parked worker is not to
+	// keep alive.
+	Ended func(w *Worker)
+
 	free  [sizes]*Worker // idle workers, the one used last first
 	stats Stats
 	ready queue
@@ -44,9 +50,14 @@ type Stats struct {
 // Stats returns the counts. It costs a copy.
 func (s *Scheduler) Stats() Stats { return s.stats }
 
-// Idle reports whether a worker of the given size is idle, so that [Scheduler.Call]
-// starts none.
-func (s *Scheduler) Idle(size Size) bool { return s.free[size] != nil }
+// Idle returns how many bytes of stack the idle worker has that [Scheduler.Call] would
+// take for the given size, and whether there is one, so that it starts none.
+func (s *Scheduler) Idle(size Size) (bytes int64, ok bool) {
+	if w := s.free[size]; w != nil {
+		return w.bytes, true
+	}
+	return 0, false
+}
 
 // Workers returns how many workers were started, and how many of them have
 // ended. Unlike the other methods it may be called from any goroutine.
@@ -78,7 +89,7 @@ func (s *Scheduler) take(size Size) *Worker {
 	if w == nil {
 		s.stats.Started++
 		s.made.Add(1)
-		return &Worker{sched: s, size: size, baton: make(chan struct{})}
+		return &Worker{sched: s, size: size, bytes: size.Bytes(), baton: make(chan struct{})}
 	}
 	s.free[size] = w.next
 	w.next = nil
@@ -134,12 +145,12 @@ func (o Outcome) Returned() bool { return o.how == returned }
 func (o Outcome) Repeat() {
 	switch o.how {
 	case panicked:
-		panic(o.value)
+		raise(o.value)
 	case exited:
 		runtime.Goexit()
 	case exitPanicked:
 		// As it was in the job: whoever recovers the panic goes on exiting.
-		defer panic(o.value)
+		defer raise(o.value)
 		runtime.Goexit()
 	}
 }
@@ -154,8 +165,8 @@ func (s *Scheduler) Trim(keep int64) {
 	}
 	for size := range s.free {
 		at := &s.free[size]
-		for *at != nil && keep >= (*at).size.Bytes() {
-			keep -= (*at).size.Bytes()
+		for *at != nil && keep >= (*at).bytes {
+			keep -= (*at).bytes
 			at = &(*at).next
 		}
 		w := *at
@@ -175,7 +186,7 @@ func (s *Scheduler) Trim(keep int64) {
 // idle counts n more idle workers like w.
 func (s *Scheduler) idle(w *Worker, n int) {
 	s.stats.Idle += n
-	s.stats.Bytes += int64(n) * w.size.Bytes()
+	s.stats.Bytes += int64(n) * w.bytes
 }
 
 // Close ends all idle workers. It may be called again, and by a goroutine that

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -204,4 +205,91 @@ func Example() {
 	}
 	fmt.Println(factorial(10), s.Stats().Started)
 	// Output: 3628800 10
+}
+
+// A fork of the module, or a binary built by garble, has other names: where a panic
+// began is found by code, and a NaN is the same NaN.
+func TestOriginOnce(t *testing.T) {
+	for _, value := range []any{"text", math.NaN(), struct{ f float64 }{math.NaN()}, []int{1}} {
+		var s scheduler.Scheduler
+		told := 0
+		var call func(n int)
+		call = func(n int) {
+			s.Call(&teller{run: func() {
+				if n == 0 {
+					panic(value)
+				}
+				call(n - 1)
+			}, told: &told}, scheduler.Small).Repeat()
+		}
+		func() {
+			defer func() { _ = recover() }()
+			call(10)
+		}()
+		s.Close()
+		if told != 1 {
+			t.Errorf("panic(%v) was told %d times", value, told)
+		}
+	}
+}
+
+type teller struct {
+	run  func()
+	told *int
+}
+
+func (w *teller) Run(*scheduler.Worker) { w.run() }
+func (w *teller) Panicked(any)          { *w.told++ }
+
+// What a worker holds counts while it is idle, and who wants to know of its end is told.
+func TestHoldsAndEnded(t *testing.T) {
+	var s scheduler.Scheduler
+	ended := 0
+	s.Ended = func(*scheduler.Worker) { ended++ }
+	s.Call(holds(100<<10), scheduler.Small)
+	if bytes, ok := s.Idle(scheduler.Small); !ok || bytes != 100<<10 || s.Stats().Bytes != 100<<10 {
+		t.Errorf("an idle worker of 100 KiB counts for %d, %v, %d", bytes, ok, s.Stats().Bytes)
+	}
+	s.Call(scheduler.Func(runtime.Goexit), scheduler.Small)
+	s.Call(scheduler.Func(func() {}), scheduler.Small)
+	s.Close()
+	if ended != 2 {
+		t.Errorf("2 workers ended, %d were told of", ended)
+	}
+}
+
+type holds int64
+
+func (h holds) Run(w *scheduler.Worker) { w.Holds(int64(h)) }
+
+// Whoever gives the baton up while nobody is ready gives it to home, which is told
+// when somebody is.
+func TestHome(t *testing.T) {
+	var s scheduler.Scheduler
+	defer s.Close()
+	home, ready := scheduler.NewTurn(), make(chan struct{}, 1)
+	s.Home(home, ready)
+	defer s.Home(nil, nil)
+	blocked, done := make(chan struct{}), false
+	s.Go(&scheduler.Branch{Job: scheduler.Func(func() {
+		turn := scheduler.NewTurn()
+		s.Release()
+		<-blocked
+		s.Acquire(turn)
+		done = true
+	}), Done: func(scheduler.Outcome) *scheduler.Turn { return home }})
+	<-ready
+	s.Wait(home)
+	if done || s.Waiting() {
+		t.Fatal("the baton did not come home while the branch was away")
+	}
+	close(blocked)
+	<-ready
+	if !s.Waiting() {
+		t.Error("told that somebody is ready, and nobody is")
+	}
+	s.Wait(home)
+	if !done {
+		t.Error("the branch did not go on")
+	}
 }

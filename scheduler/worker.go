@@ -6,6 +6,7 @@ package scheduler
 type Worker struct {
 	sched *Scheduler
 	size  Size
+	bytes int64         // of stack that it has, about; see Holds
 	jobs  int           // it was given so far
 	next  *Worker       // on the free list
 	baton chan struct{} // both ways, see the package comment
@@ -21,23 +22,14 @@ type Worker struct {
 func (w *Worker) begin(job Job) {
 	w.job = job
 	if w.jobs++; w.jobs == 1 {
-		go w.start()
+		go w.loop()
 	} else {
 		w.baton <- struct{}{}
 	}
 }
 
-// start is the worker's goroutine.
-func (w *Worker) start() {
-	var mark byte
-	w.loop(&mark)
-}
-
-// loop runs jobs until there are no more. mark points into the goroutine's stack,
-// at its top, for [Worker.Current] to find.
-//
-//go:noinline
-func (w *Worker) loop(mark *byte) {
+// loop runs jobs until there are no more.
+func (w *Worker) loop() {
 	// Only Goexit can leave the loop with a job unfinished: a panic is
 	// recovered in run. The goroutine is lost then, and the caller goes on.
 	defer func() {
@@ -49,6 +41,7 @@ func (w *Worker) loop(mark *byte) {
 			}
 			w.outcome.how = how
 			w.sched.gone.Add(1)
+			w.ended()
 			w.finish(false)
 		}
 	}()
@@ -59,9 +52,15 @@ func (w *Worker) loop(mark *byte) {
 			<-w.baton
 		}
 	}
-	*mark = 1 // it is alive until here
-
+	w.ended()
 	w.baton <- struct{}{} // to Trim, which waits
+}
+
+// ended tells who wants to know that the worker's goroutine runs no more jobs.
+func (w *Worker) ended() {
+	if fn := w.sched.Ended; fn != nil {
+		fn(w)
+	}
 }
 
 // finish gives the baton away when the job has ended, unless the next to have
@@ -145,6 +144,15 @@ func (w *Worker) Ask(fn func()) {
 // Called reports whether a goroutine waits in [Scheduler.Call] for w's job, so
 // that Ask may be called; for the job of a [Branch] none does.
 func (w *Worker) Called() bool { return w.branch == nil }
+
+// Job returns the job that the worker runs, nil while it is idle. It is for the
+// worker's own goroutine.
+func (w *Worker) Job() Job { return w.job }
+
+// Holds tells the worker how many bytes of stack its goroutine has: what the
+// scheduler counts for it when it is idle. It is for the worker's own goroutine, while
+// it runs a job; until it is called the worker is taken to have its size.
+func (w *Worker) Holds(bytes int64) { w.bytes = bytes }
 
 // Reused reports whether the worker's goroutine has run a job before this one.
 func (w *Worker) Reused() bool { return w.jobs > 1 }

@@ -306,7 +306,7 @@ func (w *world) misuse() {
 	go func() {
 		defer close(done)
 		for _, what := range []string{
-			try(func() error { w.stack.Grow(func() {}); return nil }),
+			try(func() error { w.stack.Do(func() {}); return nil }),
 			try(func() error {
 				return w.stack.Run(context.Background(), func(context.Context) error { return nil })
 			}),

@@ -85,7 +85,7 @@ func parallel(n int, fn func(i int) error) error {
 // something wrote into a frame.
 func depth(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return depth(s, n) })
+		return vstack.GrowOn(s, func() int { return depth(s, n) })
 	}
 	if n == 0 {
 		return 0
@@ -102,7 +102,7 @@ func depth(s *vstack.Stack, n int) int {
 // counted is depth with a deferred call at each level, and calls fn at the end.
 func counted(s *vstack.Stack, n int, entered, left *int, fn func()) {
 	if s.Low() {
-		s.Grow(func() { counted(s, n, entered, left, fn) })
+		s.Do(func() { counted(s, n, entered, left, fn) })
 		return
 	}
 	*entered++
@@ -204,7 +204,7 @@ func Overflows(n, stacks int, limit int64) error {
 // overflow has begun to unwind.
 func overflow(s *vstack.Stack, entered, left *int, full func()) {
 	if s.Low() {
-		s.Grow(func() { overflow(s, entered, left, full) })
+		s.Do(func() { overflow(s, entered, left, full) })
 		return
 	}
 	*entered++
@@ -286,7 +286,7 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 				entered++
 				defer func() { left++ }()
 				if entered < 50 {
-					s.Grow(hop)
+					s.Do(hop)
 				}
 			}
 			hop()
@@ -435,7 +435,7 @@ func excursions(seed uint64, n int) error {
 		var down func(trips int) (int, error)
 		down = func(trips int) (int, error) {
 			if s.Low() {
-				return vstack.Grow2(s, func() (int, error) { return down(trips) })
+				return vstack.GrowOn2(s, func() (int, error) { return down(trips) })
 			}
 			if trips == 0 {
 				return 0, nil
@@ -510,7 +510,7 @@ func misuseOnce() (err error) {
 		inside := func() {
 			try("Close while running", misuse, "Close while the stack is running", func() error { inner.Close(); return nil })
 			try("Grow from a goroutine started inside a frame", misuse, "goroutine", func() error {
-				return foreign(func() error { inner.Grow(func() {}); return nil })
+				return foreign(func() error { inner.Do(func() {}); return nil })
 			})
 			try("the guard from a goroutine started inside a frame", misuse, "goroutine", func() error {
 				return foreign(func() error { depth(inner, 10); return nil })
@@ -519,22 +519,22 @@ func misuseOnce() (err error) {
 				return foreign(func() error { return inner.Run(ctx, nothing) })
 			})
 			try("a stack's goroutine on another stack that runs", misuse, "goroutine", func() error {
-				return s.Run(ctx, func(context.Context) error { inner.Grow(func() {}); return nil })
+				return s.Run(ctx, func(context.Context) error { inner.Do(func() {}); return nil })
 			})
 		}
 		// On a fresh segment, and without collections, so that its stack does not
 		// move under its guard. After a move a goroutine that runs where the stack
 		// was can go unseen: see docs/reliability.md.
-		inner.Grow(inside)
+		inner.Do(inside)
 		return 0, nil
 	})
 	if runErr != nil {
 		return runErr
 	}
 	try("Run after vstack.Run has returned", vstack.ErrClosed, "closed", func() error { return captured.Run(ctx, nothing) })
-	try("Grow after vstack.Run has returned", vstack.ErrClosed, "closed", func() error { captured.Grow(func() {}); return nil })
+	try("Grow after vstack.Run has returned", vstack.ErrClosed, "closed", func() error { captured.Do(func() {}); return nil })
 	try("Run(nil function)", misuse, "fn is nil", func() error { return s.Run(ctx, nil) })
-	try("Grow(nil)", misuse, "fn is nil", func() error { s.Grow(nil); return nil })
+	try("Grow(nil)", misuse, "fn is nil", func() error { s.Do(nil); return nil })
 	try("vstack.Run(nil function)", misuse, "fn is nil", func() error { _, err := vstack.Run[int](ctx, nil); return err })
 	var none context.Context
 	try("Run(nil context)", misuse, "ctx is nil", func() error { return s.Run(none, nothing) })
@@ -556,12 +556,12 @@ func guards(_ uint64, n int) error {
 	return s.Run(context.Background(), func(ctx context.Context) error {
 		low := 0
 		var err error
-		s.Grow(func() {
+		s.Do(func() {
 			for range n {
 				if s.Low() {
 					low++ // moved by the collector
 				}
-				s.Grow(func() {})
+				s.Do(func() {})
 				if s.Low() {
 					low++
 				}

@@ -82,12 +82,12 @@ func (w *world) grow(fn func()) {
 		return
 	}
 	if w.limit == 0 {
-		w.stack.Grow(fn)
+		w.stack.Do(fn)
 		return
 	}
 	entered := false
 	defer w.watch(w.calls, &entered)
-	w.stack.Grow(func() {
+	w.stack.Do(func() {
 		entered = true
 		fn()
 	})
@@ -99,11 +99,11 @@ func (w *world) grow2(fn func() (int, error)) (int, error) {
 		return fn()
 	}
 	if w.limit == 0 {
-		return vstack.Grow2(w.stack, fn)
+		return vstack.GrowOn2(w.stack, fn)
 	}
 	entered := false
 	defer w.watch(w.calls, &entered)
-	return vstack.Grow2(w.stack, func() (int, error) {
+	return vstack.GrowOn2(w.stack, func() (int, error) {
 		entered = true
 		return fn()
 	})
@@ -120,9 +120,9 @@ func (w *world) call(two bool, fn func(int) int, arg int) (r int) {
 		defer w.watch(w.calls, &entered)
 	}
 	if two {
-		r, _ = vstack.Call2(w.stack, func(arg int) (int, bool) { entered = true; return fn(arg), true }, arg)
+		r, _ = vstack.Call2(func(arg int) (int, bool) { entered = true; return fn(arg), true }, arg)
 	} else {
-		r = vstack.Call(w.stack, func(arg int) int { entered = true; return fn(arg) }, arg)
+		r = vstack.Call(func(arg int) int { entered = true; return fn(arg) }, arg)
 	}
 	return r
 }
@@ -226,7 +226,7 @@ func (w *world) throws() (canceled bool) {
 			panic(v)
 		}
 	}()
-	w.stack.Grow(func() {})
+	w.stack.Do(func() {})
 	return false
 }
 
@@ -254,9 +254,9 @@ func (w *world) fill() (hops, bytes int64) {
 	var deeper func()
 	deeper = func() {
 		if depth++; depth < 10_000 {
-			w.stack.Grow(deeper)
+			w.stack.Do(deeper)
 		}
 	}
-	w.stack.Grow(deeper)
+	w.stack.Do(deeper)
 	return 0, 0
 }

@@ -143,7 +143,7 @@ func (e *evaluator) plain(n *exprNode, env *exprEnv) (int, error) {
 
 func (e *evaluator) guard(n *exprNode, env *exprEnv) (int, error) {
 	if e.stack.Low() {
-		return vstack.Grow2(e.stack, func() (int, error) { return e.guard(n, env) })
+		return vstack.GrowOn2(e.stack, func() (int, error) { return e.guard(n, env) })
 	}
 	switch n.op {
 	case '0':
@@ -202,7 +202,7 @@ func (l *linear) plain(n int) int {
 
 func (l *linear) guard(n int) int {
 	if l.stack.Low() {
-		return vstack.Grow(l.stack, func() int { return l.guard(n) })
+		return vstack.GrowOn(l.stack, func() int { return l.guard(n) })
 	}
 	if n == 0 {
 		return 0
@@ -241,7 +241,7 @@ func BenchmarkLinear(b *testing.B) {
 			name := fmt.Sprintf("warm/gc=%t/levels=%d", gc, n)
 			each(name+"/impl=plain", gc, plain)
 			s := vstack.New(vstack.WithMaxMemory(0), vstack.WithIdleMemory(1<<40))
-			each(name+"/impl=vstack", gc, func() { s.Grow(func() { (&linear{s}).guard(n) }) })
+			each(name+"/impl=vstack", gc, func() { s.Do(func() { (&linear{s}).guard(n) }) })
 			s.Close()
 		}
 	}
@@ -285,7 +285,7 @@ type acker struct{ stack *vstack.Stack }
 
 func (a acker) of(m, n int) int {
 	if a.stack.Low() {
-		return vstack.Grow(a.stack, func() int { return a.of(m, n) })
+		return vstack.GrowOn(a.stack, func() int { return a.of(m, n) })
 	}
 	switch {
 	case m == 0:
@@ -300,7 +300,7 @@ type four struct{ stack *vstack.Stack }
 
 func (f four) a(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.a(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.a(n) })
 	}
 	if n == 0 {
 		return 0
@@ -420,7 +420,7 @@ func cancelLatency(b *testing.B, depth int) time.Duration {
 		var down func(n int)
 		down = func(n int) {
 			if s.Low() {
-				s.Grow(func() { down(n) })
+				s.Do(func() { down(n) })
 				return
 			}
 			if n > 0 {
@@ -470,7 +470,7 @@ func TestGuardAllocs(t *testing.T) {
 	s := vstack.New(vstack.WithMaxMemory(0), vstack.WithIdleMemory(1<<30))
 	defer s.Close()
 	l := &linear{s}
-	if n := testing.AllocsPerRun(3, func() { s.Grow(func() { l.guard(levels) }) }); n > levels/100 {
+	if n := testing.AllocsPerRun(3, func() { s.Do(func() { l.guard(levels) }) }); n > levels/100 {
 		t.Errorf("%d levels with their hops: %v allocations", levels, n)
 	}
 }

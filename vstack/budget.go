@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // A Budget is an amount of memory that any number of stacks, pools and groups
@@ -24,9 +22,8 @@ import (
 // some 20 ns more with a budget; one that finds an idle worker, and the guard,
 // cost nothing more.
 type Budget struct {
-	size int64
-	free *semaphore.Weighted
-	used atomic.Int64 // the semaphore does not tell
+	size atomic.Int64 // only that of the default budget changes
+	used atomic.Int64
 
 	mu    sync.Mutex
 	pools map[*Pool]struct{} // that have idle stacks
@@ -38,15 +35,17 @@ func NewBudget(bytes int64) *Budget {
 	if bytes < minMemory {
 		panic(misuse(fmt.Sprintf("NewBudget(%d): want at least %d bytes", bytes, minMemory)))
 	}
-	return &Budget{
-		size:  bytes,
-		free:  semaphore.NewWeighted(bytes),
-		pools: make(map[*Pool]struct{}),
-	}
+	return newBudget(bytes)
+}
+
+func newBudget(bytes int64) *Budget {
+	b := &Budget{pools: make(map[*Pool]struct{})}
+	b.size.Store(bytes)
+	return b
 }
 
 // Size returns the budget's size in bytes, as it was given to [NewBudget].
-func (b *Budget) Size() int64 { return b.size }
+func (b *Budget) Size() int64 { return b.size.Load() }
 
 // InUse returns how many bytes of the budget are drawn at the moment, by stacks
 // that run and by idle ones; at most [Budget.Size]. It may be called at any time
@@ -56,20 +55,26 @@ func (b *Budget) InUse() int64 { return b.used.Load() }
 // take draws n bytes, at the cost of idle stacks if need be, and reports whether
 // there were as many.
 func (b *Budget) take(n int64) bool {
-	if !b.free.TryAcquire(n) {
-		b.reclaim()
-		if !b.free.TryAcquire(n) {
-			return false
-		}
+	if b.tryTake(n) {
+		return true
 	}
-	b.used.Add(n)
-	return true
+	b.reclaim()
+	return b.tryTake(n)
 }
 
-func (b *Budget) give(n int64) {
-	b.used.Add(-n)
-	b.free.Release(n)
+func (b *Budget) tryTake(n int64) bool {
+	for {
+		used := b.used.Load()
+		if n > b.size.Load()-used {
+			return false
+		}
+		if b.used.CompareAndSwap(used, used+n) {
+			return true
+		}
+	}
 }
+
+func (b *Budget) give(n int64) { b.used.Add(-n) }
 
 // reclaim ends the idle stacks of all pools.
 func (b *Budget) reclaim() {

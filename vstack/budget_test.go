@@ -68,7 +68,7 @@ func TestBudgetEmpty(t *testing.T) {
 						t.Errorf("b: %v", err)
 					}
 				}
-				return vstack.Grow(a, func() int { return rec(n) })
+				return vstack.GrowOn(a, func() int { return rec(n) })
 			}
 			if tried {
 				return n
@@ -178,9 +178,9 @@ func TestBudgetStorm(t *testing.T) {
 				count(s, depth)
 				switch kind {
 				case 1:
-					s.Grow(func() { panic(mine) })
+					s.Do(func() { panic(mine) })
 				case 2:
-					s.Grow(runtime.Goexit)
+					s.Do(runtime.Goexit)
 				case 3:
 					cancel()
 					for {

@@ -13,7 +13,7 @@
 //
 //	func (e *evaluator) eval(n Node, env *Env) (Value, error) {
 //		if e.stack.Low() {
-//			return vstack.Grow2(e.stack, func() (Value, error) { return e.eval(n, env) })
+//			return vstack.GrowOn2(e.stack, func() (Value, error) { return e.eval(n, env) })
 //		}
 //		... // the body, with plain recursive calls
 //	}

@@ -14,7 +14,7 @@ func ExampleRun() {
 		var nested func(text string) int
 		nested = func(text string) int {
 			if stack.Low() {
-				return vstack.Grow(stack, func() int { return nested(text) })
+				return vstack.GrowOn(stack, func() int { return nested(text) })
 			}
 			if text == "" {
 				return 0
@@ -61,7 +61,7 @@ func ExampleStack_Low() {
 	var length func(stack *vstack.Stack, l *list) int
 	length = func(stack *vstack.Stack, l *list) int {
 		if stack.Low() {
-			return vstack.Grow(stack, func() int { return length(stack, l) })
+			return vstack.GrowOn(stack, func() int { return length(stack, l) })
 		}
 		if l == nil {
 			return 0
@@ -75,13 +75,13 @@ func ExampleStack_Low() {
 	// 1000
 }
 
-func ExampleStack_Grow() {
+func ExampleStack_Do() {
 	stack := vstack.New()
 	defer stack.Close()
 	var walk func(n int, visit func(int))
 	walk = func(n int, visit func(int)) {
 		if stack.Low() {
-			stack.Grow(func() { walk(n, visit) })
+			stack.Do(func() { walk(n, visit) })
 			return
 		}
 		if n > 0 {
@@ -95,20 +95,20 @@ func ExampleStack_Grow() {
 	// Output: 1000000
 }
 
-func ExampleGrow() {
+func ExampleGrowOn() {
 	stack := vstack.New()
 	defer stack.Close()
-	fmt.Println(vstack.Grow(stack, func() int { return 42 }))
+	fmt.Println(vstack.GrowOn(stack, func() int { return 42 }))
 	// Output: 42
 }
 
-func ExampleGrow2() {
+func ExampleGrowOn2() {
 	stack := vstack.New()
 	defer stack.Close()
 	var parse func(s string, depth int) (int, error)
 	parse = func(s string, depth int) (int, error) {
 		if stack.Low() {
-			return vstack.Grow2(stack, func() (int, error) { return parse(s, depth) })
+			return vstack.GrowOn2(stack, func() (int, error) { return parse(s, depth) })
 		}
 		if s == "" {
 			return depth, errors.New("unclosed bracket")
@@ -127,7 +127,7 @@ func ExampleCall() {
 		if l == nil {
 			return 0
 		}
-		return 1 + vstack.Call(stack, length, l.next)
+		return 1 + vstack.Call(length, l.next)
 	}
 	fmt.Println(length(ones(100_000)))
 	// Output: 100000
@@ -141,7 +141,7 @@ func ExampleCall2() {
 		if l == nil {
 			return 0, false
 		}
-		if v, ok := vstack.Call2(stack, last, l.next); ok {
+		if v, ok := vstack.Call2(last, l.next); ok {
 			return v, true
 		}
 		return l.value, true
@@ -184,5 +184,5 @@ func (c *counter) down(n int) int {
 
 //go:noinline
 func (c *counter) downLow(n int) int {
-	return vstack.Grow(c.stack, func() int { return c.down(n) })
+	return vstack.GrowOn(c.stack, func() int { return c.down(n) })
 }

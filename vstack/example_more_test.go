@@ -670,7 +670,7 @@ func ExamplePanic() {
 	defer stack.Close()
 	func() {
 		defer func() { _ = recover() }()
-		stack.Grow(func() { panic("no such rule") })
+		stack.Do(func() { panic("no such rule") })
 	}()
 	fmt.Println(len(seen), seen[0].Value)
 	// Output: 1 no such rule

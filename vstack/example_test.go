@@ -17,7 +17,7 @@ type summer struct{ stack *vstack.Stack }
 
 func (s summer) sum(l *list) int {
 	if s.stack.Low() {
-		return vstack.Grow(s.stack, func() int { return s.sum(l) })
+		return vstack.GrowOn(s.stack, func() int { return s.sum(l) })
 	}
 	if l == nil {
 		return 0

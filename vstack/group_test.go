@@ -151,7 +151,7 @@ func TestGroupSharesStacks(t *testing.T) {
 // As with errgroup, Goexit ends its function alone and is no error.
 func TestGroupGoexit(t *testing.T) {
 	g := vstack.NewGroup(context.Background())
-	g.Go(func(_ context.Context, s *vstack.Stack) error { s.Grow(runtime.Goexit); return nil })
+	g.Go(func(_ context.Context, s *vstack.Stack) error { s.Do(runtime.Goexit); return nil })
 	g.Go(deep(10_000))
 	if err := g.Wait(); err != nil {
 		t.Error(err)
@@ -168,7 +168,7 @@ func TestGroupPanic(t *testing.T) {
 		return
 	}
 	g := vstack.NewGroup(context.Background())
-	g.Go(func(_ context.Context, s *vstack.Stack) error { s.Grow(func() { panic("boom") }); return nil })
+	g.Go(func(_ context.Context, s *vstack.Stack) error { s.Do(func() { panic("boom") }); return nil })
 	_ = g.Wait()
 }
 

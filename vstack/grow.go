@@ -1,49 +1,55 @@
 package vstack
 
-// Grow runs fn on a fresh segment and returns when fn has; the caller's
-// goroutine parks meanwhile. A panic in fn or [runtime.Goexit] continues in the
-// caller as from a plain call. For a nil stack it calls fn.
+// Do runs fn on a fresh segment and returns when fn has; the caller's goroutine parks
+// meanwhile. It is the second line of the guard for a function without results. A
+// panic in fn or [runtime.Goexit] continues in the caller as from a plain call.
 //
-// Past the memory limit Grow panics with an [*OverflowError], and once the
-// context of the enclosing [Stack.Run] is done with a [*CanceledError]; the
-// nearest enclosing Run turns either into the error it returns, and any frame
-// between may recover it. After Close, Grow panics with [ErrClosed]; if fn is nil,
-// or if the caller is not on the goroutine that the stack runs on, with
-// [ErrMisuse].
+// On a goroutine that runs on a [Stack], the segment is that stack's. On any other it
+// is the first segment of an ambient stack: a warm one of the default pool, which goes
+// back there when Do returns. Ambient stacks have no context and no limit of their
+// own; all stacks without a limit share the default one, see [SetDefaultLimit].
 //
-// It costs about 0.5 us if a worker is idle and a few microseconds if one has to
-// be started. A segment that has moved, or that hops again and again from one
-// place, runs fn in place.
-func (s *Stack) Grow(fn func()) {
+// Past the memory limit Do panics with an [*OverflowError], and once the context of
+// the enclosing [Stack.Run] is done with a [*CanceledError]; the nearest enclosing Run
+// turns either into the error it returns, so does [Catch], and any frame between may
+// recover it. While such a panic unwinds frames, their deferred calls may use guards:
+// those do not panic again. Do panics with [ErrMisuse] if fn is nil.
+//
+// It costs about 0.5 us if a worker is idle and a few microseconds if one has to be
+// started. Where the guard was low for another reason than depth, and in a segment
+// that hops again and again from one place, fn runs right here.
+func Do(fn func()) {
 	if fn == nil {
-		panic(misuse("Grow: fn is nil"))
+		panic(misuse("Do: fn is nil"))
 	}
-	if s.stay() {
+	do(target(), fn)
+}
+
+// Do is [Do] on the stack: the second line of the guard [Stack.Low].
+//
+// A stack that is idle runs fn as a root call. On a goroutine that the stack does not
+// run on, while it is in use or closed, it is [Do]. For a nil stack it calls fn.
+func (s *Stack) Do(fn func()) {
+	if fn == nil {
+		panic(misuse("Do: fn is nil"))
+	}
+	do(s.target(), fn)
+}
+
+func do(s *Stack, fn func()) {
+	if s == nil {
 		fn()
 		return
 	}
 	s.grow(fn)
 }
 
-func (s *Stack) grow(fn func()) {
-	if s.top == nil {
-		defer s.release()
-	}
-	g, err := s.segment(s.next())
-	if err != nil {
-		panic(err)
-	}
-	g.fn = fn
-	s.repeat(s.hop(g))
-	s.discard(g)
-}
-
-// Grow is [Stack.Grow] for a function with a result: the second line of the
-// guard. It panics as that does and costs the same; for a nil stack it calls fn.
+// Grow is [Do] for a function with a result. It panics as that does and costs the
+// same.
 //
-//	func (p *parser) value() Node {
-//		if p.stack.Low() {
-//			return vstack.Grow(p.stack, p.value)
+//	func depth(n *Node) int {
+//		if vstack.Low() {
+//			return vstack.Grow(func() int { return depth(n) })
 //		}
 //		...
 //	}
@@ -55,48 +61,108 @@ func (s *Stack) grow(fn func()) {
 // call of Grow into a function of its own that is not inlined.
 //
 //go:noinline
-func Grow[R any](s *Stack, fn func() R) R {
-	if s.stay() {
-		return fn()
-	}
-	return grow1(s, fn)
-}
-
-func grow1[R any](s *Stack, fn func() R) (r R) {
-	s.grow(func() { r = fn() })
-	return r
-}
+func Grow[R any](fn func() R) R { return grow1(target(), fn) }
 
 // Grow2 is [Grow] for a function with two results, as a value and an error.
 //
 //go:noinline
-func Grow2[R1, R2 any](s *Stack, fn func() (R1, R2)) (R1, R2) {
-	if s.stay() {
+func Grow2[R1, R2 any](fn func() (R1, R2)) (R1, R2) { return grow2(target(), fn) }
+
+// GrowOn is [Grow] on the stack s: the second line of the guard [Stack.Low]. See
+// [Stack.Do] for an idle stack, a nil one, and other goroutines than the stack's.
+//
+//go:noinline
+func GrowOn[R any](s *Stack, fn func() R) R { return grow1(s.target(), fn) }
+
+// GrowOn2 is [GrowOn] for a function with two results, as a value and an error.
+//
+//go:noinline
+func GrowOn2[R1, R2 any](s *Stack, fn func() (R1, R2)) (R1, R2) { return grow2(s.target(), fn) }
+
+func grow1[R any](s *Stack, fn func() R) R {
+	if s == nil {
 		return fn()
 	}
-	return grow2(s, fn)
+	return hop1(s, fn)
 }
 
-func grow2[R1, R2 any](s *Stack, fn func() (R1, R2)) (r1 R1, r2 R2) {
+// The result is on the heap, since it is the closure's; it is here so that it is not
+// when there is no hop.
+func hop1[R any](s *Stack, fn func() R) (r R) {
+	s.grow(func() { r = fn() })
+	return r
+}
+
+func grow2[R1, R2 any](s *Stack, fn func() (R1, R2)) (R1, R2) {
+	if s == nil {
+		return fn()
+	}
+	return hop2(s, fn)
+}
+
+func hop2[R1, R2 any](s *Stack, fn func() (R1, R2)) (r1 R1, r2 R2) {
 	s.grow(func() { r1, r2 = fn() })
 	return r1, r2
 }
 
 // Call calls fn(arg), on a fresh segment if the guard is low: a guard at the
-// call instead of in the function. It costs more than [Stack.Low] at the head
-// of fn, about twice a plain call. When it is low it panics as [Stack.Grow] does;
-// for a nil stack it calls fn.
-func Call[A, R any](s *Stack, fn func(A) R, arg A) R {
-	if s.Low() {
-		return Grow(s, func() R { return fn(arg) })
+// call instead of in the function. It costs more than [Low] at the head of fn. When
+// the guard is low it panics as [Do] does.
+func Call[A, R any](fn func(A) R, arg A) R {
+	if Low() {
+		return Grow(func() R { return fn(arg) })
 	}
 	return fn(arg)
 }
 
 // Call2 is [Call] for a function with two results, as a value and an error.
-func Call2[A, R1, R2 any](s *Stack, fn func(A) (R1, R2), arg A) (R1, R2) {
-	if s.Low() {
-		return Grow2(s, func() (R1, R2) { return fn(arg) })
+func Call2[A, R1, R2 any](fn func(A) (R1, R2), arg A) (R1, R2) {
+	if Low() {
+		return Grow2(func() (R1, R2) { return fn(arg) })
 	}
 	return fn(arg)
+}
+
+// Catch turns the panic of an overflow or of a cancellation into an error. Defer it
+// in the functions by which others enter a guarded library, so that too deep an input
+// is an error like any other:
+//
+//	func Parse(text string) (tree *Tree, err error) {
+//		defer vstack.Catch(&err)
+//		...
+//	}
+//
+// *err becomes the [*OverflowError], or for a [*CanceledError] the [context.Cause]
+// that it unwraps to, as from [Stack.Run]. Other panics go on with their value, and so
+// does [runtime.Goexit]. Unlike Run, Catch leaves shallow calls what they were: the
+// same goroutine, no allocation, some nanoseconds for the deferred call. The limits
+// are those of the stack that the caller runs on, so that the caller sets them.
+//
+// Catch must be deferred itself, and not called by a deferred function. It panics with
+// [ErrMisuse] if err is nil and there is an error to store.
+func Catch(err *error) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	caught := caught(value)
+	if caught == nil {
+		panic(value)
+	}
+	if err == nil {
+		panic(misuse("Catch: the pointer is nil; defer vstack.Catch(&err) with err a named result"))
+	}
+	*err = caught
+}
+
+// caught returns the error for the panic of an overflow or a cancellation, nil for
+// another panic.
+func caught(value any) error {
+	switch v := value.(type) {
+	case *OverflowError:
+		return v
+	case *CanceledError:
+		return v.cause
+	}
+	return nil
 }

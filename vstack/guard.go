@@ -1,74 +1,109 @@
 package vstack
 
 import (
-	"unsafe"
-
 	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
-// full returns how many bytes of native stack a segment on a worker of the given
-// size uses before its guard says Low. What is left of the worker's stack, the head
-// room, is for the calls between two guards; without it every stack would double.
-func full(size scheduler.Size) int {
+// Two guards, one meaning: may a frame begin here? The handle's, [Stack.Low], compares
+// the address of its caller's frame with two words of the Stack: base, where the
+// goroutine's stack begins, and limit. The other, [Low], asks the goroutine itself, and
+// compares with a table. Both are hints. Base goes stale when the runtime moves the
+// goroutine's stack, for growing copies it and the collector shrinks it, and it means
+// nothing on other goroutines; so that guard is two-sided: an address above base is as
+// low as one far below. The table of the other is shared by goroutines. So a guard that
+// seems low asks for the goroutine's exact figures before it says so, at the end of this
+// file; a wrong hint costs some nanoseconds and nothing else. What Grow does then is
+// decided in resolve.go.
+
+// Supported reports whether the guards work in this build. Where it is false, with
+// gccgo, tinygo and the tag purego, [Low] is never true, recursion is plain recursion,
+// and a [Stack] notices only that its context is done.
+const Supported = self.Supported
+
+// Low reports whether the caller should continue on a fresh segment, by way of
+// [Grow], [Grow2] or [Do]: because the goroutine has used the native stack that it may
+// use, 480 KiB on a goroutine of yours, or because the stack that it runs on has been
+// interrupted (its context is done, somebody asked for a trace). Call it first in one
+// function of each cycle of calls.
+//
+//	func (p *parser) expr() (Node, error) {
+//		if vstack.Low() {
+//			return vstack.Grow2(p.expr)
+//		}
+//		... // the body as it was
+//	}
+//
+// It may be called on any goroutine, whether or not that runs on a [Stack], and costs
+// about 1 ns; see [Stack.Low] for one that costs less.
+func Low() bool { return self.Low() }
+
+// room returns how many bytes of native stack a segment on a worker of the given
+// size may use. What is left of the worker's stack, the head room, is for the calls
+// between two guards; without it every stack would double.
+func room(size scheduler.Size) uintptr {
+	if !self.Supported {
+		return ^uintptr(0)
+	}
 	if size == scheduler.Small {
 		return smallRoom
 	}
-	return int(size.Bytes()) - head
+	return uintptr(size.Bytes()) - head
 }
 
-// room is what full returns for a large worker.
-const room = 128<<10 - head
+const (
+	// head is how much native stack there should be below a segment's room.
+	head = 32 << 10
 
-// smallRoom is the same for the segment of a [Stack.Run] frame, whose worker's
-// stack is not grown beforehand. Recursion moves on to a large worker soon
-// instead of growing a small stack by copying it again and again.
-const smallRoom = 1 << 10
+	// smallRoom is the room of the segment of a [Stack.Run] frame, whose worker's
+	// stack is not grown beforehand. Recursion moves on to a large worker soon
+	// instead of growing a small stack by copying it again and again.
+	smallRoom = 2 << 10
+)
 
-// head is how much native stack there should be below a segment's room, for the
-// calls between two guards.
-const head = 32 << 10
+func init() {
+	self.Look = func() bool {
+		id, _, hi := self.Bounds()
+		return low(id, hi)
+	}
+}
 
-// slack is how far above the first frame of a segment its base lies, so that no
-// frame of it, whatever its layout, has an address above the base.
-const slack = 256
+// low is the closer look of the guard without a handle, and of one whose handle is that
+// of another stack.
+func low(id, hi uintptr) bool {
+	if s := current(id); s != nil {
+		return s.lowHere(id, hi)
+	}
+	used := self.Used()
+	l := lookoutOf(id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return used >= l.roomOf(id)
+}
 
-// here returns the address of its caller's frame, near enough: what the guard
-// measures with. It is the one use of unsafe, and the address is never turned
-// back into a pointer. It goes stale whenever the runtime moves the stack.
+// low is the closer look of the guard with a handle.
 //
 //go:noinline
-func here() uintptr {
-	var here [0]byte
-	return uintptr(unsafe.Pointer(&here))
-}
-
-// Low reports whether the caller should continue on a fresh segment, by way of
-// [Grow], [Grow2] or [Stack.Grow]: because the native stack it runs on has been
-// used up to the segment's bound, because the runtime has moved that stack, or
-// because the stack has been interrupted (its context is done, somebody asked
-// for a trace). Call it first in one function of each cycle of calls.
-//
-// Low is inlined: two loads, a subtraction and a comparison, about 0.3 ns. (On
-// 386, arm and wasm, where an atomic load is a call, Low is one too.) It must be
-// called on the goroutine that the stack runs on; elsewhere it reports true, and
-// the Grow that follows panics with a clear message. For a nil *Stack it is false.
-func (s *Stack) Low() bool {
-	// A zero-size local costs no store and no byte of the caller's frame.
-	var here [0]byte
-	// One condition and not two joined by &&: with two ways into the rest of the
-	// caller, the compiler puts the branch with Grow in front of it, where it takes
-	// a jump and room in the cache of instructions.
-	if s == nil {
-		s = &never
+func (s *Stack) low() bool {
+	if !self.Supported {
+		return s.loadLimit() == 0
 	}
-	// Unsigned, so that it is two-sided: base is stale after the runtime has
-	// moved the stack, and then the address is as likely above it as far below.
-	// At least and not more than: the limit of an interrupted stack is 0, and so
-	// is the distance of a frame that lies at base itself.
-	return s.base-uintptr(unsafe.Pointer(&here)) >= s.limit.Load()
+	id, _, hi := self.Bounds()
+	if s.runsOn(id) {
+		return s.lowHere(id, hi)
+	}
+	if s.state.Load() == idle {
+		return true
+	}
+	return low(id, hi)
 }
 
-// never stands for a nil stack in the guard: it is never low.
-var never Stack
-
-func init() { never.limit.Store(^uintptr(0)) }
+// lowHere is the closer look on the goroutine that runs the stack's top segment.
+func (s *Stack) lowHere(id, hi uintptr) bool {
+	s.base = hi
+	g := s.top
+	if g.room > self.Room {
+		self.SlotOf(id).SetLimit(g.room) // another goroutine of the slot may have set it
+	}
+	return s.loadLimit() == 0 || self.Used() >= g.room
+}

@@ -71,7 +71,7 @@ type fibber struct{ stack *vstack.Stack }
 
 func (f *fibber) guard(n int) int {
 	if f.stack.Low() {
-		return vstack.Grow(f.stack, func() int { return f.guard(n) })
+		return vstack.GrowOn(f.stack, func() int { return f.guard(n) })
 	}
 	if n < 2 {
 		return n
@@ -92,7 +92,7 @@ func (f *fibber) split(n int) int {
 
 //go:noinline
 func (f *fibber) splitLow(n int) int {
-	return vstack.Grow(f.stack, func() int { return f.split(n) })
+	return vstack.GrowOn(f.stack, func() int { return f.split(n) })
 }
 
 // method makes a method value at every call of Call, caller one func value.
@@ -100,7 +100,7 @@ func (f *fibber) method(n int) int {
 	if n < 2 {
 		return n
 	}
-	return vstack.Call(f.stack, f.method, n-1) + vstack.Call(f.stack, f.method, n-2)
+	return vstack.Call(f.method, n-1) + vstack.Call(f.method, n-2)
 }
 
 func caller(s *vstack.Stack) (call func(int) int) {
@@ -108,7 +108,7 @@ func caller(s *vstack.Stack) (call func(int) int) {
 		if n < 2 {
 			return n
 		}
-		return vstack.Call(s, call, n-1) + vstack.Call(s, call, n-2)
+		return vstack.Call(call, n-1) + vstack.Call(call, n-2)
 	}
 	return call
 }
@@ -117,7 +117,7 @@ func caller(s *vstack.Stack) (call func(int) int) {
 // it in every frame.
 func fibOnce(ctx context.Context, s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return fibOnce(ctx, s, n) })
+		return vstack.GrowOn(s, func() int { return fibOnce(ctx, s, n) })
 	}
 	if n < 2 {
 		return n
@@ -128,7 +128,7 @@ func fibOnce(ctx context.Context, s *vstack.Stack, n int) int {
 func fibEach(ctx context.Context, n int) int {
 	s, _ := vstack.FromContext(ctx)
 	if s.Low() {
-		return vstack.Grow(s, func() int { return fibEach(ctx, n) })
+		return vstack.GrowOn(s, func() int { return fibEach(ctx, n) })
 	}
 	if n < 2 {
 		return n
@@ -138,7 +138,7 @@ func fibEach(ctx context.Context, n int) int {
 
 func fibParam(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return fibParam(s, n) })
+		return vstack.GrowOn(s, func() int { return fibParam(s, n) })
 	}
 	if n < 2 {
 		return n
@@ -149,7 +149,7 @@ func fibParam(s *vstack.Stack, n int) int {
 // fibNamed captures a named result, fibReassigned a parameter that it assigns.
 func fibNamed(s *vstack.Stack, n int) (r int) {
 	if s.Low() {
-		s.Grow(func() { r = fibNamed(s, n) })
+		s.Do(func() { r = fibNamed(s, n) })
 		return r
 	}
 	if n < 2 {
@@ -160,7 +160,7 @@ func fibNamed(s *vstack.Stack, n int) (r int) {
 
 func fibReassigned(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return fibReassigned(s, n) })
+		return vstack.GrowOn(s, func() int { return fibReassigned(s, n) })
 	}
 	if n < 2 {
 		return n
@@ -200,7 +200,7 @@ func nested(depth, scalars int) string {
 // for it.
 func (p *digits) scalar() (int, error) {
 	if p.stack.Low() {
-		return vstack.Grow2(p.stack, p.scalar)
+		return vstack.GrowOn2(p.stack, p.scalar)
 	}
 	c := p.text[p.at]
 	p.at++
@@ -231,7 +231,7 @@ func (p *digits) value() (int, error) {
 
 func (p *digits) container() (int, error) {
 	if p.stack.Low() {
-		return vstack.Grow2(p.stack, p.container)
+		return vstack.GrowOn2(p.stack, p.container)
 	}
 	p.at++
 	sum := 0
@@ -270,7 +270,7 @@ func BenchmarkGuide(b *testing.B) {
 			root := func(fn func(*vstack.Stack)) func() {
 				s := vstack.New()
 				b.Cleanup(s.Close)
-				return func() { s.Grow(func() { fn(s) }) }
+				return func() { s.Do(func() { fn(s) }) }
 			}
 			compare(b, calls, root(base), root(other))
 		})

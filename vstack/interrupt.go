@@ -1,11 +1,26 @@
 package vstack
 
-import "context"
+import (
+	"context"
+	"sync"
+	"sync/atomic"
 
-// Interrupts. Whoever wants something of a running stack sets a bit in requests
-// and then the guard's limit to 0. The next guard is Low, wherever the recursion
-// is, and the Grow that follows finds the request. That is how the Go runtime
-// preempts goroutines, and it costs the guard nothing.
+	"github.com/vstack-go/vstack/vstack/internal/self"
+)
+
+// Interrupts. Whoever wants something of a running stack sets a bit in requests,
+// then the handle's limit to 0, and marks the slot of the goroutine that runs the
+// stack. The next guard of either form is low, wherever the recursion is, and the
+// Grow that follows finds the request. That is how the Go runtime preempts
+// goroutines, and it costs the guards nothing.
+//
+//	who asks                             the holder of the baton
+//	--------                             -----------------------
+//	sets a bit in requests               stores in runs which goroutine runs the stack
+//	limit = 0                            looks at requests: if there are any,
+//	looks at runs, marks its slot          moves the mark to that goroutine
+//
+// Each side stores first and looks then, so one of them sees the other.
 const (
 	canceled    = 1 << iota // the context of a frame is done
 	stepDue                 // StepFor wants the baton back
@@ -15,12 +30,51 @@ const (
 // interrupt may be called from any goroutine.
 func (s *Stack) interrupt(request uint32) {
 	s.requests.Or(request)
-	s.limit.Store(0)
+	s.storeLimit(0)
+	s.remark()
 }
 
-// interrupted serves the requests, on the goroutine that holds the baton. It
-// panics if the frame's context is done.
-func (s *Stack) interrupted() {
+// A mark is what a stack has in the table of limits while something is asked of it.
+type mark struct {
+	on   atomic.Bool
+	mu   sync.Mutex
+	slot self.Slot // if on
+}
+
+// remark brings the mark to where the stack runs, or takes it away if nothing is
+// asked of the stack.
+func (s *Stack) remark() {
+	m := &s.mark
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := s.runs.Load()
+	slot := self.SlotOf(id)
+	wanted := id != 0 && s.asked()
+	if m.on.Load() && (!wanted || m.slot != slot) {
+		m.slot.Unmark()
+		m.on.Store(false)
+	}
+	if wanted && !m.on.Load() {
+		slot.Mark()
+		m.slot = slot
+		m.on.Store(true)
+	}
+}
+
+// asked reports whether the next guard is to be low.
+func (s *Stack) asked() bool { return s.requests.Load() != 0 || s.throws.Load() }
+
+// moved notes which goroutine runs the stack now; 0 for none.
+func (s *Stack) moved(id uintptr) {
+	s.runs.Store(id)
+	if s.asked() || s.mark.on.Load() {
+		s.remark()
+	}
+}
+
+// serve serves the requests, on the goroutine that holds the baton. It panics if the
+// frame's context is done, but not while the stack unwinds.
+func (s *Stack) serve() {
 	// First take the bits, then look: what comes after that sets them again.
 	taken := s.requests.Swap(0)
 	if taken&traceWanted != 0 {
@@ -28,15 +82,25 @@ func (s *Stack) interrupted() {
 	}
 	if taken&stepDue != 0 && s.task != nil {
 		s.task.due.Store(false)
-		s.limit.Store(s.top.room)
+		s.calm()
 		s.pause()
 	}
-	if f := s.in; f != nil && f.ctx.Err() != nil {
-		s.interrupt(canceled) // until the frame has returned
-		panic(&CanceledError{cause: context.Cause(f.ctx), stack: s})
+	s.check()
+	s.calm()
+}
+
+// check panics if the innermost frame's context is done. It asks the context itself:
+// who has been told to interrupt the stack may not have run yet.
+func (s *Stack) check() {
+	if f := s.in; !s.unwinding() && f != nil && f.done != nil && f.root.Err() != nil {
+		s.throw(&CanceledError{cause: context.Cause(f.root), stack: s})
 	}
-	s.limit.Store(s.top.room)
-	if s.requests.Load() != 0 {
-		s.limit.Store(0)
+}
+
+// calm sets the guards as they are when nothing is asked of the stack.
+func (s *Stack) calm() {
+	if s.top != nil {
+		s.arm(s.base, s.top.room)
 	}
+	s.remark()
 }

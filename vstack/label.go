@@ -31,7 +31,8 @@ func (s *Stack) label() {
 	case s.in != nil:
 		pprof.SetGoroutineLabels(s.in.ctx)
 	case s.name != "":
-		pprof.SetGoroutineLabels(s.context(context.Background()))
+		ctx, _ := s.context(context.Background())
+		pprof.SetGoroutineLabels(ctx)
 	}
 }
 

@@ -21,6 +21,7 @@ func workers() int {
 // moment, and the collector too.
 func settle(t *testing.T, n int) {
 	t.Helper()
+	vstack.CloseIdle()
 	for range 2000 {
 		if workers() <= n {
 			return
@@ -44,12 +45,10 @@ func TestClose(t *testing.T) {
 	if err != vstack.ErrClosed {
 		t.Error(err)
 	}
-	defer func() {
-		if got := recover(); got != vstack.ErrClosed {
-			t.Errorf("recovered %v", got)
-		}
-	}()
-	count(stack, 1)
+	// Guards with the handle go on as those without one.
+	if got := count(stack, 100_000); got != 100_000 {
+		t.Errorf("recursion with the handle of a closed stack: %d", got)
+	}
 }
 
 func TestIdleMemory(t *testing.T) {
@@ -107,7 +106,7 @@ func TestMisuse(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
 	mustPanic(t, "fn is nil", func() { _ = stack.Run(ctx, nil) })
-	mustPanic(t, "fn is nil", func() { stack.Grow(nil) })
+	mustPanic(t, "fn is nil", func() { stack.Do(nil) })
 	mustPanic(t, "fn is nil", func() { _, _ = vstack.Run[int](ctx, nil) })
 	mustPanic(t, "ctx is nil", func() { _ = stack.Run(nilContext, func(context.Context) error { return nil }) })
 	mustPanic(t, "ctx is nil", func() {
@@ -125,11 +124,15 @@ func TestMisuse(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if !s.Low() {
-				t.Error("the guard is not low on a foreign goroutine")
+			// Guards with the handle go on as those without one.
+			if got := count(s, 100_000); got != 100_000 {
+				t.Errorf("count on a goroutine that the stack does not run on: %d", got)
 			}
-			mustPanic(t, "goroutine", func() { count(s, 10) })
-			mustPanic(t, "goroutine", func() { s.Grow(func() { t.Error("runs") }) })
+			ran := false
+			s.Do(func() { ran = vstack.Current() != nil && vstack.Current() != s })
+			if !ran {
+				t.Error("Do did not run its function on an ambient stack")
+			}
 			err := s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil })
 			if !errors.Is(err, vstack.ErrMisuse) || !strings.Contains(err.Error(), "second goroutine") {
 				t.Error(err)
@@ -137,8 +140,10 @@ func TestMisuse(t *testing.T) {
 		}()
 		<-done
 		// Another stack's goroutine.
-		_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
-			mustPanic(t, "goroutine", func() { count(s, 10) })
+		_, err := vstack.Run(ctx, func(_ context.Context, other *vstack.Stack) (int, error) {
+			if got := count(s, 100_000); got != 100_000 || other.Stats().Hops < 5 {
+				t.Errorf("count on another stack's goroutine: %d, with %d hops there", got, other.Stats().Hops)
+			}
 			return 0, nil
 		})
 		if err != nil {
@@ -199,7 +204,7 @@ func TestIdleWorkersCount(t *testing.T) {
 	s := vstack.New(vstack.WithMaxMemory(limit))
 	defer s.Close()
 	if err := s.Run(context.Background(), func(ctx context.Context) error {
-		s.Grow(func() { growNested(s, 5) })
+		s.Do(func() { growNested(s, 5) })
 		before := s.Stats()
 		if before.Idle < 6 {
 			t.Errorf("the huge workers are not idle: %+v", before)
@@ -218,7 +223,7 @@ func TestIdleWorkersCount(t *testing.T) {
 	pool := vstack.NewPool(vstack.WithBudget(budget))
 	defer pool.Close()
 	if err := pool.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) error {
-		s.Grow(func() { growNested(s, 5) })
+		s.Do(func() { growNested(s, 5) })
 		return nested(ctx, s, 100, func() {})
 	}); err != nil {
 		t.Error(err)
@@ -240,7 +245,7 @@ func TestSegmentSizes(t *testing.T) {
 			now := s.Stats().Bytes
 			sizes = append(sizes, now-before)
 			before = now
-			s.Grow(grow)
+			s.Do(grow)
 		}
 		err := s.Run(context.Background(), func(context.Context) error { grow(); return nil })
 		if !errors.Is(err, vstack.ErrOverflow) {
@@ -272,6 +277,6 @@ func TestSegmentSizes(t *testing.T) {
 // growNested takes n segments below each other.
 func growNested(s *vstack.Stack, n int) {
 	if n > 0 {
-		s.Grow(func() { growNested(s, n-1) })
+		s.Do(func() { growNested(s, n-1) })
 	}
 }

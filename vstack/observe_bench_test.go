@@ -96,11 +96,11 @@ func BenchmarkTrace(b *testing.B) {
 					for b.Loop() {
 						func() {
 							defer func() { _ = recover() }()
-							s.Grow(func() {})
+							s.Do(func() {})
 						}()
 					}
 				}()
-				s.Grow(last)
+				s.Do(last)
 			}
 			last()
 			return 0, nil

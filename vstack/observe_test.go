@@ -284,7 +284,7 @@ func TestPanicRecovered(t *testing.T) {
 			}()
 			s := vstack.New()
 			defer s.Close()
-			s.Grow(func() { explode("boom") })
+			s.Do(func() { explode("boom") })
 		}()
 	}
 }
@@ -312,7 +312,7 @@ func TestStats(t *testing.T) {
 		deep.Started != int64(n) || deep.Reused != 0 || deep.Idle != 0 {
 		t.Errorf("deep: %+v", deep)
 	}
-	if got, want := s.Stats(), (vstack.Stats{PeakBytes: deep.Bytes, Hops: int64(n), Anchors: deep.Anchors, Started: int64(n), Idle: n}); got != want {
+	if got, want := s.Stats(), (vstack.Stats{PeakBytes: deep.Bytes, Hops: int64(n), Splits: deep.Splits, Started: int64(n), Idle: n}); got != want {
 		t.Errorf("idle:\n%+v, want\n%+v", got, want)
 	}
 	run() // which begins on a huge worker, and may need one segment less
@@ -451,7 +451,7 @@ func TestName(t *testing.T) {
 					return nil
 				})
 			}
-			s.Grow(func() {
+			s.Do(func() {
 				if names := labelled(t, "TestName.func1.2", "vstack"); !slices.Equal(names, []string{"sums"}) {
 					t.Errorf("in Grow: %q", names)
 				}
@@ -481,7 +481,7 @@ func TestExecutionTrace(t *testing.T) {
 		}
 		return s.Run(ctx, func(context.Context) error { return nil })
 	})
-	s.Grow(func() {})
+	s.Do(func() {})
 	if err := s.Start(context.Background(), func(ctx context.Context) error {
 		return s.Scope(ctx, func(scope *vstack.Scope) error {
 			scope.Go(func(_ context.Context, b *vstack.Stack) error { count(b, 10_000); return nil })

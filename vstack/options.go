@@ -36,7 +36,7 @@ const (
 // collect returns what opts set.
 func collect(opts []Option) *options {
 	o := &options{
-		maxMemory:  defaultMaxMemory(),
+		maxMemory:  byDefault,
 		idleMemory: -1,
 		idleStacks: poolIdleStacks,
 		idleTime:   poolIdleTime,
@@ -44,16 +44,18 @@ func collect(opts []Option) *options {
 	for _, opt := range opts {
 		opt(o)
 	}
+	if o.budget == nil && o.maxMemory == byDefault {
+		o.budget = defaults()
+	}
 	return o
 }
 
 // WithMaxMemory sets how many bytes of memory the stack's segments may use
 // together; past that the recursion overflows with an [*OverflowError]. 0 means
-// no limit. Without this option the limit is half of GOMEMLIMIT if that is set,
-// else half of the memory that the process may use (on Linux the cgroup's limit
-// or the machine's memory; 1 GiB elsewhere, and at most that on 32-bit systems).
+// no limit. Without this option the limit is the default one, see [SetDefaultLimit],
+// and all stacks that have neither a limit nor a budget share it.
 // It is taken in pieces: 128 KiB for the first segment, 512 KiB for each of those
-// below, and 128 KiB again where no more is left.
+// below, and 128 KiB again where no more is left. Segments are weighed as they grow.
 // In a pool or group it is the limit of each stack; see [WithBudget] for one that
 // they share.
 //

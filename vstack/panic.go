@@ -3,8 +3,6 @@ package vstack
 import (
 	"fmt"
 	"strings"
-
-	"github.com/vstack-go/vstack/scheduler"
 )
 
 // A Panic is what a panic hook is told; see [WithPanicHook].
@@ -38,22 +36,6 @@ func (g *segment) Panicked(value any) {
 	if s.onPanic != nil && s.unwound(value) == nil {
 		s.onPanic(Panic{value, s.walk(g, 0)})
 	}
-}
-
-// repeat makes the caller end as the job did. If that is a panic that leaves the
-// stack, Go prints where it began in case nobody recovers it: it prints all
-// panics under way, and of two of them recover returns the second, which is the
-// caller's own.
-func (s *Stack) repeat(out scheduler.Outcome) {
-	if s.top == nil {
-		// After Goexit there is more to repeat than the panic.
-		_, panicked := out.Panicked()
-		if origin := s.sched.Origin(); origin != nil && panicked && out.Recovered().Returned() {
-			defer out.Repeat()
-			panic(&began{s.name, origin.PCs})
-		}
-	}
-	out.Repeat()
 }
 
 // began is the first of the two panics.

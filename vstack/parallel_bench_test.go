@@ -48,7 +48,7 @@ type treeSummer struct{ stack *vstack.Stack }
 
 func (s treeSummer) sum(t *tree) int {
 	if s.stack.Low() {
-		return vstack.Grow(s.stack, func() int { return s.sum(t) })
+		return vstack.GrowOn(s.stack, func() int { return s.sum(t) })
 	}
 	if t == nil {
 		return 0
@@ -89,7 +89,7 @@ type sorter struct{ stack *vstack.Stack }
 // sort sorts a; tmp has the same length.
 func (s sorter) sort(a, tmp []int) {
 	if s.stack.Low() {
-		s.stack.Grow(func() { s.sort(a, tmp) })
+		s.stack.Do(func() { s.sort(a, tmp) })
 		return
 	}
 	if len(a) <= 24 {

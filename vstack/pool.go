@@ -8,7 +8,8 @@ import (
 )
 
 // A Pool keeps warm stacks for a server: [Pool.Run] takes one and gives it back.
-// All methods may be called from any number of goroutines at once.
+// All methods may be called from any number of goroutines at once. In a bubble of
+// testing/synctest a pool makes a stack for each Run and keeps none.
 //
 // Idle stacks are bounded in number, in memory and in time; see [WithIdleStacks],
 // [WithIdleMemory] and [WithIdleTime]. How many run at a time is not bounded:
@@ -124,7 +125,7 @@ func (p *Pool) take() (*pooled, error) {
 	}
 	p.stats.Running++
 	n := len(p.idle) - 1
-	if n < 0 {
+	if n < 0 || inBubble() {
 		p.stats.Started++
 		s := &pooled{stack: newStack(&p.options)}
 		s.stack.registerBound()
@@ -138,6 +139,13 @@ func (p *Pool) take() (*pooled, error) {
 	p.low = min(p.low, n)
 	p.stats.IdleBytes -= s.bytes
 	return s, nil
+}
+
+// lose notes that a stack that was taken does not come back.
+func (p *Pool) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stats.Running--
 }
 
 func (p *Pool) put(s *pooled) {
@@ -158,7 +166,7 @@ func (p *Pool) put(s *pooled) {
 
 // keep makes s idle and returns the stacks that are too many then.
 func (p *Pool) keep(s *pooled) (surplus []*pooled) {
-	if p.closed {
+	if p.closed || inBubble() {
 		return []*pooled{s}
 	}
 	p.idle = append(p.idle, s)

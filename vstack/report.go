@@ -15,7 +15,7 @@ func (s *Stack) overflow(budget int64) error {
 	a := s.account
 	return &OverflowError{
 		Bytes:  a.used,
-		Limit:  a.max,
+		Limit:  a.limit(),
 		Budget: budget,
 		Hops:   s.hops,
 		Trace:  s.walk(s.top, overflowSegments),

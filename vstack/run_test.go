@@ -130,7 +130,7 @@ func TestOneRunsAtATime(t *testing.T) {
 // count is the recursion of the deep tests. Its native frame is about 50 bytes.
 func count(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return count(s, n) })
+		return vstack.GrowOn(s, func() int { return count(s, n) })
 	}
 	if n == 0 {
 		return 0
@@ -196,7 +196,7 @@ func TestBigFrames(t *testing.T) {
 
 func bigFrame(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return bigFrame(s, n) })
+		return vstack.GrowOn(s, func() int { return bigFrame(s, n) })
 	}
 	var frame [16 << 10]byte
 	if n == 0 {
@@ -209,7 +209,7 @@ func bigFrame(s *vstack.Stack, n int) int {
 // unguarded goes 300 KB down between its guards.
 func unguarded(s *vstack.Stack, n int) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return unguarded(s, n) })
+		return vstack.GrowOn(s, func() int { return unguarded(s, n) })
 	}
 	if n == 0 {
 		return 0
@@ -233,7 +233,7 @@ func TestLoopsAtEveryDepth(t *testing.T) {
 	var rec func(depth int) int
 	rec = func(depth int) int {
 		if stack.Low() {
-			return vstack.Grow(stack, func() int { return rec(depth) })
+			return vstack.GrowOn(stack, func() int { return rec(depth) })
 		}
 		if depth > 0 {
 			return rec(depth-1) + 1
@@ -329,7 +329,7 @@ func hopEvery1000(stack *vstack.Stack, n int, fn func()) {
 	case n == 0:
 		fn()
 	case n%1000 == 0:
-		stack.Grow(func() { hopEvery1000(stack, n-1, fn) })
+		stack.Do(func() { hopEvery1000(stack, n-1, fn) })
 	default:
 		hopEvery1000(stack, n-1, fn)
 	}

@@ -40,14 +40,14 @@ func (s *Stack) Scope(ctx context.Context, fn func(scope *Scope) error) error {
 	if ctx == nil {
 		panic(misuse("Scope: ctx is nil; use context.Background()"))
 	}
-	if s == nil || s.state.Load() != running || !s.holds() {
+	if s == nil || !s.holds() {
 		panic(misuse("Scope outside a frame of the stack; call it inside Run"))
 	}
 	c := &Scope{stack: s}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	defer c.cancel(nil)
+	defer func() { c.over = true }()
 	err := c.call(fn)
-	c.over = true
 	c.out.Repeat()
 	return err
 }
@@ -92,7 +92,8 @@ func (c *Scope) fail(err error) {
 // Go starts a branch: fn, with a stack of its own for its recursion. It runs
 // when its turn comes, not before the caller has given up the baton. A branch
 // that was canceled before its turn does not call its function; fn's error, also
-// an overflow, is one that [Stack.Scope] may return.
+// an overflow, is one that [Stack.Scope] may return. Like a guard Go notices that the
+// context of the caller's frame is done, and panics with a [*CanceledError] then.
 //
 // Go may be called by fn of [Stack.Scope] and by branches, until Scope has
 // returned: it panics then, and if fn is nil.
@@ -104,6 +105,9 @@ func (c *Scope) Go(fn func(ctx context.Context, stack *Stack) error) {
 		panic(misuse("Scope.Go after Scope has returned"))
 	}
 	parent := c.stack
+	if s := Current(); s != nil && s.sched == parent.sched {
+		s.check()
+	}
 	s := &Stack{
 		sched:   parent.sched,
 		account: parent.account,
@@ -157,7 +161,7 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 		}
 		return fn(ctx)
 	}
-	g.frame.ctx = s.context(ctx)
+	g.frame.ctx, g.frame.root = s.context(ctx)
 	if trace.IsEnabled() {
 		done = s.branchTraced(g, done)
 	}
@@ -176,8 +180,11 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 // Await runs fn, which may block, with the baton released, so that other
 // branches of the stack run meanwhile; it returns fn's results once it has the
 // baton again. fn runs on the caller's goroutine and must not use the stack: it
-// gets the panic or error of a second goroutine if it does. A panic in fn
-// continues after the baton has come back.
+// gets the error of a second goroutine if it does, and guards in it go on as they do
+// on a goroutine that runs on no stack. A panic in fn continues after the baton has
+// come back. Like a guard Await notices that the context is done, before it calls fn,
+// and panics with a [*CanceledError] then; what is done while fn runs is noticed at
+// the next guard.
 //
 // Await must be called in a frame of the stack, and panics elsewhere and if fn is
 // nil; for a nil stack it calls fn. Without branches nobody else runs meanwhile.
@@ -194,22 +201,32 @@ func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 	if s == nil {
 		return fn()
 	}
-	if s.state.Load() != running || !s.holds() {
+	if !s.holds() {
 		panic(misuse("Await outside a frame of the stack; call it inside Run"))
 	}
-	turn := s.place()
-	awaiting := &s.account.counts.awaiting
-	awaiting.Add(1)
-	s.state.Store(away)
-	s.sched.Release()
-	defer func() {
-		s.sched.Acquire(turn)
-		awaiting.Add(-1)
-		s.state.Store(running)
-		s.resumed()
-	}()
+	s.check()
+	s.goAway()
+	defer s.back()
 	if trace.IsEnabled() {
 		defer trace.StartRegion(s.regions(), "vstack await").End()
 	}
 	return fn()
+}
+
+// goAway gives the baton up for a call of Await.
+func (s *Stack) goAway() {
+	s.place()
+	s.account.counts.awaiting.Add(1)
+	s.state.Store(away)
+	s.moved(0)
+	s.sched.Release()
+}
+
+// back takes it again.
+func (s *Stack) back() {
+	s.sched.Acquire(s.turn)
+	s.account.counts.awaiting.Add(-1)
+	s.state.Store(running)
+	s.moved(s.top.id)
+	s.resumed()
 }

@@ -101,9 +101,9 @@ func TestScopePanic(t *testing.T) {
 						if where == "body" {
 							// Let the branch begin: one that has not begun is not called.
 							s.Yield()
-							s.Grow(test.fn)
+							s.Do(test.fn)
 						}
-						scope.Go(func(ctx context.Context, s *vstack.Stack) error { s.Grow(test.fn); return nil })
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error { s.Do(test.fn); return nil })
 						return nil
 					})
 				})
@@ -179,7 +179,14 @@ func TestAwaitPanicAndMisuse(t *testing.T) {
 			_, _ = vstack.Await(s, func() (int, error) { panic("boom") })
 		}()
 		_, err := vstack.Await(s, func() (int, error) {
-			mustPanic(t, "inside Await", func() { s.Grow(func() { t.Error("runs") }) })
+			if vstack.Current() != nil {
+				t.Error("the stack is current inside Await")
+			}
+			s.Do(func() {
+				if vstack.Current() == s {
+					t.Error("Do uses the stack inside Await")
+				}
+			})
 			mustPanic(t, "Await outside", func() { _, _ = vstack.Await(s, func() (int, error) { return 0, nil }) })
 			return 0, s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil })
 		})
@@ -288,7 +295,7 @@ func TestManyBranches(t *testing.T) {
 // bottom calls fn levels frames down.
 func bottom(s *vstack.Stack, levels int, fn func()) {
 	if s.Low() {
-		s.Grow(func() { bottom(s, levels, fn) })
+		s.Do(func() { bottom(s, levels, fn) })
 		return
 	}
 	if levels > 0 {

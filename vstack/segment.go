@@ -4,23 +4,25 @@ import (
 	"runtime/trace"
 
 	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // A segment is what a stack knows of one goroutine in its chain: the job that
 // its worker runs, and the state of its guard.
 //
 // The protocol, for a hop from parent to child. Everything here is plain memory
-// that belongs to the holder of the baton:
+// that belongs to the holder of the baton, but for what interrupts touch:
 //
 //	parent's goroutine                 child's goroutine
-//	hop: charges the memory,
-//	  gives the baton to a worker  --> Run: saves the parent's guard in the
-//	parks in scheduler.Call            parent's segment, becomes top, anchors
+//	weighs itself, charges the
+//	  child's memory, gives the
+//	  baton to a worker            --> Run: saves the parent's base in the
+//	parks in scheduler.Call            parent's segment, becomes top, sets
 //	                                   its own guard, runs the function
 //	                                   leave, deferred: the parent is top
 //	                                   again, with its guard as it was
-//	corrects its base if its stack <-- gives the baton back
-//	  was moved meanwhile, ends as
+//	sets base anew, for its stack  <-- gives the baton back
+//	  may have been moved; ends as
 //	  the child ended
 //
 // leave runs on the child's goroutine, and deferred, so that a parent that is
@@ -32,34 +34,50 @@ type segment struct {
 	worker *scheduler.Worker // set once it runs
 	size   scheduler.Size
 	fn     func() // what Grow was given; nil: the segment runs frame
+	frame  frame  // for Run
 
-	frame  frame // for Run
-	memory int64 // bytes it is charged with
+	memory  int64 // bytes it is charged with
+	reserve bool  // it is not charged: the stack unwinds, past its limit
+	unwound bool  // it ended by a panic of the stack's own
 
-	// The guard: see anchor.go.
-	base   uintptr // the stack's base, while a child of this segment runs
-	room   uintptr // the stack's limit, when not interrupted
-	reach  uintptr // how far below base its frames can be while its stack has not moved
-	offset int     // bytes of this goroutine's stack above base
-	native int     // bytes that this goroutine's stack has; 0 once it has moved
-	hops   int     // hops out of this segment since it was anchored
+	// The guards; see resolve.go.
+	id   uintptr // of its goroutine
+	base uintptr // the stack's base, while a child of this segment runs
+	room uintptr // bytes of its goroutine's stack that it may use
+	free uintptr // what the goroutine's slot is to say while this is top
+	hops int     // out of this segment, since it was given its room
 }
 
 // Run is the segment's life on its worker.
 func (g *segment) Run(w *scheduler.Worker) {
 	s := g.stack
-	g.worker = w
-	if p := s.top; p != nil {
-		p.base = s.base
+	id, lo, hi := self.Bounds()
+	if self.Supported && !w.Reused() {
+		working(id, w)
 	}
-	g.parent = s.top
+	g.worker, g.id = w, id
+	p := s.top
+	if p != nil {
+		p.base = s.base
+		p.cover()
+	}
+	g.parent = p
 	s.top = g
 	s.depth++
 	s.account.enter()
 	defer g.leave()
-	// Not to the last byte: the memory right below is another goroutine's.
-	g.native = int(g.size.Bytes()) - 1<<10
-	s.anchor(here(), 0, slack, full(g.size))
+	if n := int64(hi-lo) - g.memory; n > 0 && !g.reserve {
+		s.account.add(g, n) // the worker has that much, from its last job
+	}
+	g.room = room(g.size)
+	g.free = self.Room
+	if max := s.account.limit(); max > 0 && max-s.account.used < self.Room && g.room < self.Room {
+		g.free = g.room // so near the limit a stack must not grow unweighed
+	}
+	g.uncover()
+	s.throws.Store(false)
+	s.moved(id)
+	s.arm(hi, g.room)
 	if g.fn == nil {
 		s.enter(&g.frame)
 	}
@@ -79,58 +97,75 @@ func (g *segment) leave() {
 	if g.fn == nil {
 		s.exit(&g.frame)
 	}
+	g.unwound = s.left(g)
+	g.cover()
+	if self.Supported {
+		g.worker.Holds(g.bytes())
+	}
+	if g.reserve {
+		s.reserved = false
+	}
 	s.account.leave(g.memory)
 	s.depth--
 	p := g.parent
 	s.top = p
-	if p != nil {
-		s.arm(p.base, p.room)
-	} else {
-		s.base = 0 // idle: every guard is low
+	if p == nil {
+		s.base = 0                        // idle: every guard is low
+		s.requests.And(^uint32(canceled)) // whoever is asked no more
+		s.moved(0)
+		return
+	}
+	p.uncover()
+	s.throws.Store(s.thrown.in == p)
+	s.moved(p.id)
+	s.arm(p.base, p.room)
+}
+
+// uncover makes the goroutine's slot say what the segment wants, now that it is top;
+// cover undoes it.
+func (g *segment) uncover() {
+	if g.free != self.Room {
+		self.SlotOf(g.id).SetLimit(g.free)
 	}
 }
 
-// segment takes a segment for a worker of the given size, charged with its memory;
-// a large one where there is not enough for a huge one. It fails past the limit.
-func (s *Stack) segment(size scheduler.Size) (*segment, error) {
-	g := s.spare
-	if g == nil {
-		g = &segment{stack: s}
-	}
-	for {
-		n, idle := size.Bytes(), s.sched.Stats().Bytes
-		if s.sched.Idle(size) {
-			idle -= n
-		}
-		budget, ok := s.charge(g, n, idle)
-		if ok {
-			s.spare = g.parent
-			g.size = size
-			return g, nil
-		}
-		if size != scheduler.Huge {
-			return nil, s.overflow(budget)
-		}
-		size = scheduler.Large
+func (g *segment) cover() {
+	if g.free != self.Room {
+		self.SlotOf(g.id).SetLimit(self.Room)
 	}
 }
 
-// next returns the size of the segment to hop to. The first of a recursion is large,
-// which is enough for most, and those below are huge, as is the first if a worker
-// for that is idle. A hop costs more than itself: the processor predicts wrong where
-// the functions above it return to, all of them, and only those of the last
-// segment right.
-func (s *Stack) next() scheduler.Size {
-	if s.sched.Idle(scheduler.Huge) || s.top != nil && s.top.size != scheduler.Small {
-		return scheduler.Huge
-	}
-	return scheduler.Large
+// bytes returns what the stack of the segment's goroutine is; it is for that
+// goroutine.
+func (g *segment) bytes() int64 {
+	_, lo, hi := self.Bounds()
+	return int64(hi - lo)
 }
 
-// discard gives g, which has ended, to the next one that asks for a segment.
-func (s *Stack) discard(g *segment) {
-	*g = segment{stack: s, parent: s.spare}
-	s.spare = g
+// arm sets the handle's guard: low if something is asked of the stack.
+func (s *Stack) arm(base, limit uintptr) {
+	s.base = base
+	if s.loadLimit() != limit {
+		s.storeLimit(limit)
+	}
+	// An interrupt that came in between has set its request first.
+	if s.asked() {
+		s.storeLimit(0)
+	}
+}
+
+// grow runs fn on a segment of its own.
+func (s *Stack) grow(fn func()) {
+	if s.top == nil {
+		defer s.release()
+	}
+	g, err := s.segment(s.next())
+	if err != nil {
+		s.throw(err)
+	}
+	g.fn = fn
+	s.repeat(g, s.hop(g))
+	s.discard(g)
 }
 
 // hop runs g on a goroutine of its own and returns how it ended. The caller
@@ -142,7 +177,7 @@ func (s *Stack) hop(g *segment) scheduler.Outcome {
 	return s.call(g)
 }
 
-func (s *Stack) call(g *segment) (out scheduler.Outcome) {
+func (s *Stack) call(g *segment) scheduler.Outcome {
 	if s.top == nil {
 		return s.sched.Call(g, g.size)
 	}
@@ -150,45 +185,16 @@ func (s *Stack) call(g *segment) (out scheduler.Outcome) {
 	if s.task != nil && s.task.every {
 		s.pause()
 	}
-	before := here()
-	out = s.sched.Call(g, g.size)
-	s.rebase(here() - before)
+	if s.thrown.in != nil && !s.unwinding() { // below this segment nobody can tell
+		s.requests.Or(canceled)
+	}
+	out := s.sched.Call(g, g.size)
+	s.rebase()
 	return out
 }
 
-// rebase corrects the base after the goroutine was parked and the collector may
-// have shrunk its stack: an address in the frame that parked has moved by so
-// much. A guard would have to find that out.
-func (s *Stack) rebase(moved uintptr) {
-	if moved != 0 {
-		s.top.native = 0
-		s.arm(s.base+moved, s.top.room)
-	}
-}
-
-// charge adds n bytes to what g is charged with, or reports that this would pass the
-// limit: that of a budget if it has a size. Idle workers, but for one that g is to
-// have, hold idle bytes; that is memory too, so they end where it is needed.
-func (s *Stack) charge(g *segment, n, idle int64) (budget int64, ok bool) {
-	a := s.account
-	used := a.used + n
-	if a.max > 0 && used+idle > a.max {
-		if used > a.max {
-			return 0, false
-		}
-		s.sched.Trim(a.max - used)
-		idle = s.sched.Stats().Bytes
-	}
-	if !a.draw(used + idle) {
-		s.sched.Trim(0)
-		if !a.draw(used) {
-			return a.budget.size, false
-		}
-	}
-	a.used = used
-	if used > a.counts.peak.Load() {
-		a.counts.peak.Store(used)
-	}
-	g.memory += n
-	return 0, true
+// rebase sets the handle's base after the goroutine was parked: the collector may have
+// shrunk its stack, and so moved it.
+func (s *Stack) rebase() {
+	_, _, s.base = self.Bounds()
 }

@@ -38,7 +38,7 @@ func (w *world) down(depth int, fn func()) {
 			w.logf("Run: %v", err)
 		}
 	case depth%7 == 0:
-		w.stack.Grow(func() { w.down(depth-1, fn) })
+		w.stack.Do(func() { w.down(depth-1, fn) })
 	default:
 		w.down(depth-1, fn)
 	}
@@ -47,7 +47,7 @@ func (w *world) down(depth int, fn func()) {
 // guarded recurses depth frames with the guard and calls fn at the bottom.
 func (w *world) guarded(depth int, fn func()) {
 	if w.stack.Low() {
-		w.stack.Grow(func() { w.guarded(depth, fn) })
+		w.stack.Do(func() { w.guarded(depth, fn) })
 		return
 	}
 	if depth == 0 {
@@ -193,11 +193,11 @@ var scenarios = map[string]func(w *world){
 		w.down(120, func() { panic("nobody recovers") })
 	},
 	"results": func(w *world) {
-		w.logf("%v", vstack.Grow(w.stack, func() int { return 1 }))
-		a, b := vstack.Grow2(w.stack, func() (int, string) { return 2, "two" })
+		w.logf("%v", vstack.GrowOn(w.stack, func() int { return 1 }))
+		a, b := vstack.GrowOn2(w.stack, func() (int, string) { return 2, "two" })
 		w.logf("%v %v", a, b)
-		w.logf("%v", vstack.Call(w.stack, func(n int) int { return n + 1 }, 2))
-		c, d := vstack.Call2(w.stack, func(n int) (int, error) { return n, errors.New("e") }, 4)
+		w.logf("%v", vstack.Call(func(n int) int { return n + 1 }, 2))
+		c, d := vstack.Call2(func(n int) (int, error) { return n, errors.New("e") }, 4)
 		w.logf("%v %v", c, d)
 	},
 	"iterator": func(w *world) {
@@ -346,7 +346,7 @@ func TestNilStack(t *testing.T) {
 	}
 	before := goid()
 	ran := 0
-	s.Grow(func() { ran++ })
+	s.Do(func() { ran++ })
 	ctx := context.WithValue(context.Background(), t, "x")
 	if err := s.Run(ctx, func(got context.Context) error {
 		ran++

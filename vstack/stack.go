@@ -1,7 +1,6 @@
 package vstack
 
 import (
-	"context"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -14,36 +13,55 @@ import (
 // *Stack is valid and means plain recursion, so that a library can make vstack
 // optional.
 //
-// A stack runs one thing at a time: a call of [Stack.Run] or [Grow] from
+// A stack runs one thing at a time: a call of [Stack.Run] or [Stack.Do] from
 // outside starts a root call, and until that returns only the functions running
-// in it may use the stack. A second goroutine that tries gets a clear error or
-// panic. Several stacks are independent of each other, and a frame of one may
-// use another.
+// in it may use the stack. Run tells a second goroutine that tries so, by an error;
+// guards with the stack go on as those without one do. Several stacks are independent
+// of each other, and a frame of one may use another.
+//
+// The states of a stack:
+//
+//	state    from            by                                 who has the baton
+//	idle     new, running    New; a root call ends              nobody
+//	running  idle, away      a root call, Start; Await ends     the goroutine in runs
+//	away     running         Await begins                       a branch, or nobody
+//	closed   idle            Close, the end of the function Run, the pool    nobody
+//
+// The branches of a scope are stacks as well. They share the baton, and are running
+// from Scope.Go to their end, away in Await, then closed.
 type Stack struct {
 	// The guard's own two words come first: Low reads nothing else.
-	base  uintptr        // where the running segment starts, as an address; 0 when idle; the holder's
-	limit atomic.Uintptr // bytes below base that it may use; 0 when interrupted
+	base  uintptr // where the stack of the running segment's goroutine begins; 0 when idle; the holder's
+	limit uintptr // bytes below base that it may use; 0 when interrupted; atomic
 
-	state    atomic.Int32  // idle, running or closed
-	requests atomic.Uint32 // what an interrupt asks for; see interrupt.go
+	state    atomic.Int32   // idle, running, away or closed
+	throws   atomic.Bool    // the top segment has thrown; see unwind.go
+	requests atomic.Uint32  // what an interrupt asks for; see interrupt.go
+	runs     atomic.Uintptr // the id of the goroutine that runs the top segment; 0: none does
+	mark     mark
 
 	// The rest belongs to the holder of the baton.
-	top   *segment // the running segment; nil when idle
-	in    *frame   // the innermost Run frame
-	sched *scheduler.Scheduler
-	spare *segment // segments that have ended, linked by parent
+	top    *segment // the running segment; nil when idle
+	in     *frame   // the innermost Run frame
+	sched  *scheduler.Scheduler
+	spare  *segment // segments that have ended, linked by parent
+	thrown thrown   // see unwind.go
 
 	background *stackContext // for context.Background(), so that it costs nothing
 
-	account *account // shared with the branches of a scope
-	depth   int      // segments
-	hops    int64
-	anchors int64
+	account  *account // shared with the branches of a scope
+	depth    int      // segments
+	frames   int      // of Run
+	hops     int64
+	splits   int64
+	reserved bool // the reserve segment is in use
 
-	task *Task           // that steps the stack, if one does
-	turn *scheduler.Turn // its place among branches, made when first needed
+	task   *task           // that steps the stack, if one does
+	turn   *scheduler.Turn // its place among branches, made when first needed
+	pooled *pooled         // an ambient stack's place in the default pool
 
 	idleMemory int64
+	guest      bool // the root call runs in a bubble: no worker is to outlive it
 
 	// For those who look from outside.
 	id      uint64
@@ -53,18 +71,10 @@ type Stack struct {
 	asks    asks
 }
 
-// An account is the memory of a stack, as its segments are charged with it.
-type account struct {
-	max  int64 // bytes; 0: no limit
-	used int64
-
-	active   int   // segments that run or wait
-	segments int64 // that were entered
-	counts   counts
-
-	budget *Budget // nil: none
-	drawn  int64   // from the budget, for workers that run or are idle
-}
+// The guard names the word of its limit: one method call more would be too much to be
+// inlined.
+func (s *Stack) loadLimit() uintptr       { return atomic.LoadUintptr(&s.limit) }
+func (s *Stack) storeLimit(limit uintptr) { atomic.StoreUintptr(&s.limit, limit) }
 
 const (
 	idle int32 = iota
@@ -90,7 +100,7 @@ func New(opts ...Option) *Stack {
 
 func newStack(o *options) *Stack {
 	s := &Stack{
-		sched:      new(scheduler.Scheduler),
+		sched:      &scheduler.Scheduler{Ended: retired},
 		account:    &account{max: o.maxMemory, budget: o.budget},
 		idleMemory: o.idleMemory,
 		name:       o.name,
@@ -118,10 +128,10 @@ func (r resources) free() {
 }
 
 // Close ends the stack's parked goroutines; none of its own is left. A call of
-// Run or Grow after Close fails with [ErrClosed]. Close may be called again and
-// from any goroutine, but not while the stack runs: it panics then. For a nil
-// stack it does nothing. A stack that [Run], a [Pool] or a [Group] made is closed
-// by them.
+// Run after Close fails with [ErrClosed]; guards with the stack do what those without
+// one do. Close may be called again and from any goroutine, but not while the stack
+// runs: it panics then. For a nil stack it does nothing. A stack that [Run], a [Pool]
+// or a [Group] made is closed by them.
 func (s *Stack) Close() {
 	if s == nil {
 		return
@@ -143,6 +153,9 @@ func (s *Stack) end() bool {
 // claim makes the calling goroutine the holder of an idle stack's baton.
 func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
+		if s.guest = inBubble(); s.guest {
+			s.sched.Trim(0) // workers from outside know another time
+		}
 		return nil
 	}
 	switch s.state.Load() {
@@ -156,7 +169,11 @@ func (s *Stack) claim() error {
 
 // release gives the baton of a root call back.
 func (s *Stack) release() {
-	s.sched.Trim(s.idleMemory)
+	keep := s.idleMemory
+	if s.guest {
+		keep = 0
+	}
+	s.sched.Trim(keep)
 	s.account.settle(s.sched.Stats().Bytes)
 	if s.spare != nil {
 		s.spare.parent = nil
@@ -164,36 +181,7 @@ func (s *Stack) release() {
 	s.sched.Forget()
 	s.state.Store(idle)
 	s.answerIdle()
-}
-
-// stackContext is the context that a frame's function gets: the caller's, which
-// also knows the stack.
-type stackContext struct {
-	context.Context
-	stack *Stack
-}
-
-type stackKey struct{}
-
-func (c *stackContext) Value(key any) any {
-	if key == (stackKey{}) {
-		return c.stack
+	if s.pooled != nil {
+		putAmbient(s.pooled)
 	}
-	return c.Context.Value(key)
-}
-
-// FromContext returns the stack whose frame ctx was given to, by [Run] or
-// [Stack.Run]; also if ctx is derived from such a context. It costs a look-up
-// as [context.Context.Value] does: call it once, at the start of a recursion,
-// and not in every frame. It reports false, with a nil stack, which may be used
-// as one, if ctx knows no stack or is nil.
-func FromContext(ctx context.Context) (*Stack, bool) {
-	if ctx == nil {
-		return nil, false
-	}
-	if c, ok := ctx.(*stackContext); ok {
-		return c.stack, true
-	}
-	s, ok := ctx.Value(stackKey{}).(*Stack)
-	return s, ok
 }

@@ -9,7 +9,7 @@ type Stats struct {
 	Bytes     int64 // that these are charged with
 	PeakBytes int64 // the most that were ever charged at a time
 	Hops      int64 // segments entered since the stack was made, first ones of root calls and branches counted in
-	Anchors   int64 // re-anchors: calls of Grow that went on where they were, those of branches counted in
+	Splits    int64 // hot splits: segments that were given more room because they hopped again and again, those of branches counted in
 	Started   int64 // workers started
 	Reused    int64 // segments that took an idle worker
 	Idle      int   // idle workers
@@ -34,7 +34,7 @@ func (s *Stack) Stats() Stats {
 		Bytes:     int64(now&(1<<usedBits-1)) << 10,
 		PeakBytes: c.peak.Load(),
 		Hops:      c.entered.Load(),
-		Anchors:   c.anchors.Load(),
+		Splits:    c.splits.Load(),
 		Awaiting:  int(c.awaiting.Load()),
 		Started:   started,
 	}
@@ -50,7 +50,7 @@ type counts struct {
 	now     atomic.Uint64 // segments, and KiB in the lower usedBits
 	entered atomic.Int64
 	peak    atomic.Int64
-	anchors atomic.Int64
+	splits  atomic.Int64
 
 	awaiting atomic.Int64 // added to and taken from by goroutines without the baton too
 }

@@ -18,7 +18,7 @@ func TestTaskSteps(t *testing.T) {
 	var log []string
 	task := stack.Start(context.Background(), func(ctx context.Context) error {
 		log = append(log, "start")
-		stack.Grow(func() { log = append(log, "hopped") })
+		stack.Do(func() { log = append(log, "hopped") })
 		stack.Yield()
 		log = append(log, "yielded")
 		return stack.Run(ctx, func(context.Context) error {
@@ -93,7 +93,7 @@ func TestTaskCancel(t *testing.T) {
 		var rec func(n int)
 		rec = func(n int) {
 			if stack.Low() {
-				stack.Grow(func() { rec(n) })
+				stack.Do(func() { rec(n) })
 				return
 			}
 			defer func() { deferred++ }()
@@ -123,7 +123,7 @@ func TestTaskPanicAndGoexit(t *testing.T) {
 	}{{"panic: string boom", func() { panic("boom") }}, {"goexit", runtime.Goexit}} {
 		got := outcome(func() {
 			task := stack.Start(context.Background(), func(context.Context) error {
-				stack.Grow(func() { stack.Grow(test.fn) })
+				stack.Do(func() { stack.Do(test.fn) })
 				return nil
 			})
 			for !task.Step() {

@@ -26,7 +26,7 @@ type calculator struct {
 
 func (c *calculator) eval(n int) int {
 	if c.stack.Low() {
-		return vstack.Grow(c.stack, func() int { return c.eval(n) })
+		return vstack.GrowOn(c.stack, func() int { return c.eval(n) })
 	}
 	if n == 0 {
 		c.leaf()
@@ -209,7 +209,7 @@ func TestTraceIrregular(t *testing.T) {
 // ping and pong take turns that are too long to be one recursion.
 func ping(s *vstack.Stack, n int, leaf func()) {
 	if s.Low() {
-		s.Grow(func() { ping(s, n, leaf) })
+		s.Do(func() { ping(s, n, leaf) })
 		return
 	}
 	switch {
@@ -224,7 +224,7 @@ func ping(s *vstack.Stack, n int, leaf func()) {
 
 func pong(s *vstack.Stack, n int, leaf func()) {
 	if s.Low() {
-		s.Grow(func() { pong(s, n, leaf) })
+		s.Do(func() { pong(s, n, leaf) })
 		return
 	}
 	if n%100 == 0 {
@@ -240,7 +240,7 @@ func TestTraceManyParts(t *testing.T) {
 	s := vstack.New(vstack.WithMaxMemory(0))
 	defer s.Close()
 	var trace *vstack.Trace
-	s.Grow(func() { ping(s, levels, func() { trace = s.Trace() }) })
+	s.Do(func() { ping(s, levels, func() { trace = s.Trace() }) })
 	depth, bytes, mixed := int64(0), int64(0), 0
 	for _, part := range trace.Parts {
 		depth += part.Depth

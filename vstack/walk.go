@@ -18,7 +18,7 @@ func (s *Stack) Trace() *Trace {
 	if s == nil {
 		return new(Trace)
 	}
-	if s.state.Load() != running || !s.holds() {
+	if !s.holds() {
 		panic(misuse("Trace outside a frame of the stack; use TraceContext"))
 	}
 	return s.walk(s.top, 0)

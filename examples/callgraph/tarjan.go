@@ -67,7 +67,7 @@ const closed = math.MaxInt32
 // long chain, or in the dependencies of generated code, is the whole graph.
 func (t *tarjan) visit(v int32) int32 {
 	if t.stack.Low() {
-		return vstack.Grow(t.stack, func() int32 { return t.visit(v) })
+		return vstack.GrowOn(t.stack, func() int32 { return t.visit(v) })
 	}
 	t.depth++
 	t.found.deepest = max(t.found.deepest, t.depth)

@@ -25,7 +25,7 @@ import (
 
 func count(stack *vstack.Stack, n int) int {
 	if stack.Low() {
-		return vstack.Grow(stack, func() int { return count(stack, n) })
+		return vstack.GrowOn(stack, func() int { return count(stack, n) })
 	}
 	if n == 0 {
 		return 0

@@ -76,7 +76,7 @@ func (p *parser) document() error {
 // while numbers and strings go without.
 func (p *parser) container() error {
 	if p.stack.Low() {
-		return vstack.Grow(p.stack, p.container)
+		return vstack.GrowOn(p.stack, p.container)
 	}
 	open := p.buf[p.pos]
 	shut := open + 2 // in ASCII, both for [] and for {}

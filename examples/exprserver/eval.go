@@ -46,7 +46,7 @@ type evaluator struct {
 
 func (e evaluator) eval(n *node) (value, error) {
 	if e.stack.Low() {
-		return vstack.Grow2(e.stack, func() (value, error) { return e.eval(n) })
+		return vstack.GrowOn2(e.stack, func() (value, error) { return e.eval(n) })
 	}
 	switch n.op {
 	case constant:

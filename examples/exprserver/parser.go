@@ -95,7 +95,7 @@ func parse(stack *vstack.Stack, in io.Reader, maxNodes int) (*node, error) {
 // and the parentheses nest.
 func (p *parser) binary(least int) (*node, error) {
 	if p.stack.Low() {
-		return vstack.Grow2(p.stack, func() (*node, error) { return p.binary(least) })
+		return vstack.GrowOn2(p.stack, func() (*node, error) { return p.binary(least) })
 	}
 	left, err := p.unary()
 	if err != nil {
@@ -124,7 +124,7 @@ func (p *parser) binary(least int) (*node, error) {
 // well because a chain of them does not come through binary.
 func (p *parser) unary() (*node, error) {
 	if p.stack.Low() {
-		return vstack.Grow2(p.stack, p.unary)
+		return vstack.GrowOn2(p.stack, p.unary)
 	}
 	c, err := p.peek()
 	if err == io.EOF {

@@ -34,7 +34,7 @@ func plainFib(n int) int {
 
 func fib(stack *vstack.Stack, n int) int {
 	if stack.Low() {
-		return vstack.Grow(stack, func() int { return fib(stack, n) })
+		return vstack.GrowOn(stack, func() int { return fib(stack, n) })
 	}
 	if n < 2 {
 		return n
@@ -47,7 +47,7 @@ func leafFib(stack *vstack.Stack, n int) int {
 		return n
 	}
 	if stack.Low() {
-		return vstack.Grow(stack, func() int { return leafFib(stack, n) })
+		return vstack.GrowOn(stack, func() int { return leafFib(stack, n) })
 	}
 	return leafFib(stack, n-1) + leafFib(stack, n-2)
 }

@@ -23,7 +23,7 @@ func (n *node) all(stack *vstack.Stack) iter.Seq[int] {
 // walk yields the keys of the tree n and reports whether the loop goes on.
 func (n *node) walk(stack *vstack.Stack, yield func(int) bool) bool {
 	if stack.Low() {
-		return vstack.Grow(stack, func() bool { return n.walk(stack, yield) })
+		return vstack.GrowOn(stack, func() bool { return n.walk(stack, yield) })
 	}
 	return n == nil || n.left.walk(stack, yield) && yield(n.key) && n.right.walk(stack, yield)
 }

@@ -53,7 +53,7 @@ func (in *interp) eval(x value, s *scope) (value, error) {
 		// x and s are assigned below, and a closure that captured them would move
 		// them to the heap, on every call of eval. So it gets copies.
 		x, s := x, s
-		return vstack.Grow2(in.stack, func() (value, error) { return in.eval(x, s) })
+		return vstack.GrowOn2(in.stack, func() (value, error) { return in.eval(x, s) })
 	}
 	height := len(in.calls)
 	for {
@@ -99,7 +99,7 @@ func (in *interp) eval(x value, s *scope) (value, error) {
 			return in.ret(v, err, height)
 		case *lambda:
 			if in.stack.Low() {
-				in.stack.Grow(func() {}) // panics if the time has run out
+				in.stack.Do(func() {}) // panics if the time has run out
 			}
 			in.calls = append(in.calls[:height], f) // in the place of the one that makes a tail call
 			if s, err = f.bind(args); err != nil {

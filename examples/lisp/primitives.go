@@ -196,7 +196,7 @@ func iota(in *interp, args []value) (value, error) {
 func (in *interp) equal(a, b value) bool {
 	if in.stack.Low() {
 		x, y := a, b // a and b are assigned below
-		return vstack.Grow(in.stack, func() bool { return in.equal(x, y) })
+		return vstack.GrowOn(in.stack, func() bool { return in.equal(x, y) })
 	}
 	for {
 		p, ok := a.(*pair)

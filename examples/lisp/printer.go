@@ -24,7 +24,7 @@ var (
 
 func (p *printer) print(v value) {
 	if p.stack.Low() {
-		p.stack.Grow(func() { p.print(v) })
+		p.stack.Do(func() { p.print(v) })
 		return
 	}
 	switch v := v.(type) {

@@ -50,7 +50,7 @@ func (r *reader) read() (value, error) {
 // and quotes call it again, so this is the place for the guard.
 func (r *reader) expression() (value, error) {
 	if r.stack.Low() {
-		return vstack.Grow2(r.stack, r.expression)
+		return vstack.GrowOn2(r.stack, r.expression)
 	}
 	c, err := r.peek()
 	if err != nil {

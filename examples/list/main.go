@@ -5,7 +5,7 @@
 // works as it reads. Three functions, three ways to use one:
 //
 //   - sum has one result: [vstack.Grow].
-//   - reverse has two, the first and the last node: [vstack.Grow2].
+//   - reverse has two, the first and the last node: [vstack.GrowOn2].
 //   - copyOf allocates as it goes. The new nodes hang from frames on many
 //     goroutines, and the garbage collector finds them there as anywhere.
 //
@@ -40,7 +40,7 @@ type lists struct {
 // sum adds up the values from l on.
 func (s lists) sum(l *node) int {
 	if s.stack.Low() {
-		return vstack.Grow(s.stack, func() int { return s.sum(l) })
+		return vstack.GrowOn(s.stack, func() int { return s.sum(l) })
 	}
 	if l == nil {
 		return 0
@@ -52,7 +52,7 @@ func (s lists) sum(l *node) int {
 // new first and last node.
 func (s lists) reverse(l *node) (first, last *node) {
 	if s.stack.Low() {
-		return vstack.Grow2(s.stack, func() (*node, *node) { return s.reverse(l) })
+		return vstack.GrowOn2(s.stack, func() (*node, *node) { return s.reverse(l) })
 	}
 	if l.next == nil {
 		return l, l
@@ -65,7 +65,7 @@ func (s lists) reverse(l *node) (first, last *node) {
 // copyOf returns a list of the same values.
 func (s lists) copyOf(l *node) *node {
 	if s.stack.Low() {
-		return vstack.Grow(s.stack, func() *node { return s.copyOf(l) })
+		return vstack.GrowOn(s.stack, func() *node { return s.copyOf(l) })
 	}
 	if l == nil {
 		return nil

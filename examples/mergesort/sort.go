@@ -27,7 +27,7 @@ func cut(l *node, n int) (rest *node) {
 // sort is stable. It goes as deep as the result is long.
 func merge(stack *vstack.Stack, a, b *node) *node {
 	if stack.Low() {
-		return vstack.Grow(stack, func() *node { return merge(stack, a, b) })
+		return vstack.GrowOn(stack, func() *node { return merge(stack, a, b) })
 	}
 	switch {
 	case a == nil:

@@ -75,7 +75,7 @@ type walker struct {
 
 func (w *walker) descend(level int) int {
 	if w.stack.Low() {
-		return vstack.Grow(w.stack, func() int { return w.descend(level) })
+		return vstack.GrowOn(w.stack, func() int { return w.descend(level) })
 	}
 	if level%1000 == 0 {
 		<-w.pace.C
@@ -105,7 +105,7 @@ type evaluator struct {
 
 func (e *evaluator) eval(depth int) int {
 	if e.stack.Low() {
-		return vstack.Grow(e.stack, func() int { return e.eval(depth) })
+		return vstack.GrowOn(e.stack, func() int { return e.eval(depth) })
 	}
 	switch {
 	case depth == 0:

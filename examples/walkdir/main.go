@@ -46,7 +46,7 @@ type walker struct {
 // walk adds up what is in dir and below.
 func (w *walker) walk(dir *os.Root) {
 	if w.stack.Low() {
-		w.stack.Grow(func() { w.walk(dir) })
+		w.stack.Do(func() { w.walk(dir) })
 		return
 	}
 	w.dirs++

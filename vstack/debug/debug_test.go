@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // climb recurses; what it was called with must not be on the page.
 func climb(s *vstack.Stack, secret string, n int, top func()) {
 	if s.Low() {
-		s.Grow(func() { climb(s, secret, n, top) })
+		s.Do(func() { climb(s, secret, n, top) })
 		return
 	}
 	if n == 0 {

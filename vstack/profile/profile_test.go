@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func eval(s *vstack.Stack, n int, leaf func()) int {
 	if s.Low() {
-		return vstack.Grow(s, func() int { return eval(s, n, leaf) })
+		return vstack.GrowOn(s, func() int { return eval(s, n, leaf) })
 	}
 	if n == 0 {
 		leaf()

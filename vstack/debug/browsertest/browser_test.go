@@ -91,7 +91,7 @@ type parser struct {
 
 func (p *parser) value(n int) int {
 	if p.stack.Low() {
-		return vstack.Grow(p.stack, func() int { return p.value(n) })
+		return vstack.GrowOn(p.stack, func() int { return p.value(n) })
 	}
 	for n == 0 {
 		select {
@@ -112,7 +112,7 @@ func (p *parser) object(n int) int { return p.value(n-1) + 1 }
 
 func (p *parser) rest(n int) int {
 	if p.stack.Low() {
-		return vstack.Grow(p.stack, func() int { return p.rest(n) })
+		return vstack.GrowOn(p.stack, func() int { return p.rest(n) })
 	}
 	if n == 0 {
 		return 0

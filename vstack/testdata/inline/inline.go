@@ -8,7 +8,7 @@ type walker struct{ stack *vstack.Stack }
 
 func (w *walker) method(n int) int {
 	if w.stack.Low() {
-		return vstack.Grow(w.stack, func() int { return w.method(n) })
+		return vstack.GrowOn(w.stack, func() int { return w.method(n) })
 	}
 	if n == 0 {
 		return 0
@@ -19,7 +19,7 @@ func (w *walker) method(n int) int {
 // Parameter has the stack as a parameter.
 func Parameter(s *vstack.Stack, n int) (int, error) {
 	if s.Low() {
-		return vstack.Grow2(s, func() (int, error) { return Parameter(s, n) })
+		return vstack.GrowOn2(s, func() (int, error) { return Parameter(s, n) })
 	}
 	if n == 0 {
 		return (&walker{s}).method(n), nil

@@ -1,0 +1,131 @@
+package vstack
+
+import "github.com/vstack-go/vstack/scheduler"
+
+// An account is the memory of a stack, as its segments are charged with it: the
+// native stacks of its goroutines. A segment is charged with the size of its worker
+// when it is entered, and weighed, by what its goroutine's stack really is, when it
+// parks for a hop and when it is given more room. So a goroutine may have grown by
+// what is not charged yet only while it is the one that runs.
+type account struct {
+	max  int64 // bytes; 0: no limit; [byDefault]: the default limit
+	used int64
+
+	active   int   // segments that run or wait
+	segments int64 // that were entered
+	counts   counts
+
+	budget *Budget // nil: none
+	drawn  int64   // from the budget, for workers that run or are idle
+}
+
+// byDefault stands for a limit that was not given.
+const byDefault = -1
+
+// limit returns the account's own limit, 0 for none.
+func (a *account) limit() int64 {
+	if a.max == byDefault {
+		return defaultLimit()
+	}
+	return a.max
+}
+
+// charge adds n bytes to what g is charged with, or reports that this would pass the
+// limit: that of a budget if it has a size. Idle workers, but for one that g is to
+// have, hold idle bytes; that is memory too, so they end where it is needed.
+func (s *Stack) charge(g *segment, n, idle int64) (budget int64, ok bool) {
+	a := s.account
+	used := a.used + n
+	if max := a.limit(); max > 0 && used+idle > max {
+		if used > max {
+			return 0, false
+		}
+		s.sched.Trim(max - used)
+		idle = s.sched.Stats().Bytes
+	}
+	if !a.draw(used + idle) {
+		s.sched.Trim(0)
+		if !a.draw(used) {
+			return a.budget.Size(), false
+		}
+	}
+	a.add(g, n)
+	return 0, true
+}
+
+// add charges g with n bytes more, which may be less, whatever the limit.
+func (a *account) add(g *segment, n int64) {
+	a.used += n
+	if a.used > a.counts.peak.Load() {
+		a.counts.peak.Store(a.used)
+	}
+	g.memory += n
+}
+
+// weigh charges g, whose goroutine calls it, with what its stack is: bytes.
+func (s *Stack) weigh(g *segment, bytes int64) (budget int64, ok bool) {
+	n := bytes - g.memory
+	switch {
+	case n == 0 || g.reserve || bytes == 0:
+		return 0, true
+	case n < 0:
+		s.account.add(g, n)
+		return 0, true
+	}
+	return s.charge(g, n, s.sched.Stats().Bytes)
+}
+
+// segment takes a segment for a worker of the given size, charged with its memory;
+// a large one where there is not enough for a huge one. It weighs the segment that it
+// is for. It fails past the limit.
+func (s *Stack) segment(size scheduler.Size) (*segment, error) {
+	if p := s.top; p != nil {
+		if budget, ok := s.weigh(p, p.bytes()); !ok && !s.unwinding() {
+			return nil, s.overflow(budget)
+		}
+	}
+	g := s.spare
+	if g == nil {
+		g = &segment{stack: s}
+	}
+	for {
+		n, idle := size.Bytes(), s.sched.Stats().Bytes
+		if bytes, ok := s.sched.Idle(size); ok {
+			n = max(n, bytes)
+			idle -= bytes
+		}
+		budget, ok := s.charge(g, n, idle)
+		if !ok && s.unwinding() && !s.reserved {
+			s.reserved, g.reserve, ok = true, true, true
+		}
+		if ok {
+			s.spare = g.parent
+			g.size = size
+			return g, nil
+		}
+		if size != scheduler.Huge {
+			return nil, s.overflow(budget)
+		}
+		size = scheduler.Large
+	}
+}
+
+// next returns the size of the segment to hop to. The first of a recursion is large,
+// which is enough for most, and those below are huge, as is the first if a worker
+// for that is idle, and that of an ambient stack: its recursion is deep already. A hop
+// costs more than itself: the processor predicts wrong where the functions above it
+// return to, all of them, and only those of the last segment right.
+func (s *Stack) next() scheduler.Size {
+	if s.top == nil && s.pooled == nil || s.top != nil && s.top.size == scheduler.Small {
+		if _, ok := s.sched.Idle(scheduler.Huge); !ok {
+			return scheduler.Large
+		}
+	}
+	return scheduler.Huge
+}
+
+// discard gives g, which has ended, to the next one that asks for a segment.
+func (s *Stack) discard(g *segment) {
+	*g = segment{stack: s, parent: s.spare}
+	s.spare = g
+}

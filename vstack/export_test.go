@@ -1,0 +1,10 @@
+package vstack
+
+import "testing"
+
+// IgnoreBubbles makes stacks and pools keep idle workers in a bubble too, for the tests
+// of those and of the time.
+func IgnoreBubbles(t *testing.T) {
+	bubbles = false
+	t.Cleanup(func() { bubbles = true })
+}

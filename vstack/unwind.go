@@ -1,0 +1,135 @@
+package vstack
+
+import (
+	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
+)
+
+// Unwinding. A panic of a frame crosses the goroutines of a stack like this:
+//
+//	parent's goroutine                child's goroutine
+//	parks in scheduler.Call           a frame panics; its deferred calls run, here,
+//	                                    and those of the frames above it
+//	                                  leave, deferred: the parent is top again
+//	                                  the worker recovers the panic, keeps its value
+//	gets the baton                <-- gives the baton back
+//	panics with the same value; the
+//	  frames of the parent unwind
+//
+// [runtime.Goexit] crosses in the same way; it ends the child's goroutine.
+//
+// The stack itself throws, by panic, when it overflows and when the frame's context
+// is done. Deferred calls have guards too, and these must not throw again: every
+// level would start a panic on top of the one under way, and Go keeps the frames of
+// all of them. So the stack remembers where it has thrown, a segment and how much of
+// its goroutine's stack was used there. Go runs deferred calls on top of the frames
+// that panicked, so:
+//
+//	a guard in that segment, deeper      the panic is under way
+//	a guard in a segment below it        a deferred call made it: the same
+//	a guard in that segment, not deeper  a frame has recovered and gone on
+//	the segment ends by the panic        the parent throws on: it is there now
+//	the segment returns                  it was recovered
+//
+// So that it is noticed when a frame has gone on, guards in the segment that has thrown
+// are low. While the panic is under way they hop, however little is used, since what
+// they call must find a guard that is not low; and guards in segments below hop when
+// they are full. Where the limit is reached one reserve segment is not charged.
+//
+// Deeper is a comparison of bytes. A frame that recovers and then calls a function
+// whose frame reaches below all that had panicked is taken for a deferred call until
+// that function returns.
+type thrown struct {
+	in   *segment // nil: nothing is under way
+	used uintptr
+}
+
+// throw panics with an error of the stack's own.
+//
+//go:noinline
+func (s *Stack) throw(err error) {
+	if s.top != nil {
+		s.remember()
+	}
+	panic(err)
+}
+
+// remember notes that a panic of the stack's own begins or goes on here.
+//
+//go:noinline
+func (s *Stack) remember() {
+	s.thrown = thrown{s.top, self.Used()}
+	s.throws.Store(true)
+	s.storeLimit(0)
+	s.remark()
+}
+
+// unwinding reports whether a panic of the stack's own is under way.
+func (s *Stack) unwinding() bool {
+	t := s.thrown
+	if t.in == nil {
+		return false
+	}
+	if t.in != s.top || self.Used() > t.used {
+		return true
+	}
+	s.forget()
+	return false
+}
+
+// forget notes that there is no such panic any more.
+func (s *Stack) forget() {
+	s.thrown = thrown{}
+	s.throws.Store(false)
+}
+
+// left is called when g, the top segment, has ended. It reports whether it ended while
+// such a panic was under way in it, or one that was recovered without a guard to see it.
+// In that case the parent's guard is to ask whether the frame's context is done.
+func (s *Stack) left(g *segment) bool {
+	if s.thrown.in != g {
+		return false
+	}
+	s.forget()
+	s.requests.Or(canceled)
+	return true
+}
+
+// repeat makes the caller end as the job of g did. If that is a panic that leaves the
+// stack, Go prints where it began in case nobody recovers it: it prints all
+// panics under way, and of two of them recover returns the second, which is the
+// caller's own.
+func (s *Stack) repeat(g *segment, out scheduler.Outcome) {
+	if out.Returned() {
+		return
+	}
+	if s.top != nil {
+		if g.unwound {
+			s.remember()
+		}
+		out.Repeat()
+	}
+	// After Goexit there is more to repeat than the panic.
+	_, panicked := out.Panicked()
+	if origin := s.sched.Origin(); origin != nil && panicked && out.Recovered().Returned() {
+		defer out.Repeat()
+		panic(&began{s.name, origin.PCs})
+	}
+	out.Repeat()
+}
+
+// unwound returns the error for a panic with value that ended a frame, or nil
+// if it is not one that Run turns into an error.
+func (s *Stack) unwound(value any) error {
+	switch v := value.(type) {
+	case *OverflowError:
+		if v.stack == s {
+			return v
+		}
+	case *CanceledError:
+		if v.stack == s {
+			return v.cause
+		}
+	}
+	return nil
+}
