@@ -17,7 +17,7 @@ import (
 func insteadGroups(quick bool) []group {
 	var groups []group
 	for _, w := range instead.All {
-		g := group{name: "instead " + w.Name, work: "instead", n: w.N, repeats: 2, size: map[string]int{}, same: true, memory: 3}
+		g := group{name: "instead " + w.Name, work: "instead", n: w.N, repeats: 1, turns: 5, size: map[string]int{}, same: true, memory: 3}
 		if quick {
 			g.n, g.memory = w.Less, 0
 		}

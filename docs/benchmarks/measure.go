@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ type group struct {
 	size    map[string]int                                           // for a way: another n
 	same    bool                                                     // all ways have the same sum
 	command func(ctx context.Context, g group, way string) *exec.Cmd // nil: a child of this program
-	parse   func(out string) (sample, error)                         // nil: it prints a sample as JSON
+	units   int                                                      // it prints nothing to read, and does so many units of work: its CPU time counts
 }
 
 // The ways of a group that other programs run, with the form of this one after it.
@@ -191,12 +190,10 @@ func (m *measurer) child(g group, way string) (sample, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, errors)
 	}
-	parse := parsePeer
-	if g.parse != nil {
-		parse = g.parse
-	}
-	s, err := parse(string(text))
-	if err != nil {
+	s := sample{}
+	if g.units > 0 {
+		s["cpu"] = float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()) / float64(g.units)
+	} else if s, err = parsePeer(string(text)); err != nil {
 		return nil, err
 	}
 	if peak := resident(cmd.ProcessState); peak > 0 {
@@ -235,20 +232,6 @@ func parsePeer(out string) (sample, error) {
 		return nil, fmt.Errorf("%d numbers", len(v))
 	}
 	return sample{"first": v[0], "cpu": median(v[1:])}, nil
-}
-
-// benchmark parses what a Go benchmark prints.
-func benchmark(out string) (sample, error) {
-	m := regexp.MustCompile(`([\d.]+) ns/op`).FindStringSubmatch(out)
-	if m == nil {
-		return nil, fmt.Errorf("no ns/op in %q", out)
-	}
-	ns, err := strconv.ParseFloat(m[1], 64)
-	s := sample{"wall": ns}
-	if m := regexp.MustCompile(`([\d.]+) cpu-ns/op`).FindStringSubmatch(out); m != nil {
-		s["cpu"], err = strconv.ParseFloat(m[1], 64)
-	}
-	return s, err
 }
 
 // keysOf returns the keys of m, sorted.

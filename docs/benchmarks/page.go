@@ -261,7 +261,7 @@ func (r *results) peerTables() []Table {
 	}
 	return []Table{
 		table("Peers: later calls", `CPU time in ns. The ones with a runtime of their own are compiled as they are for speed; see peers/build. stacker, recursive
-and stacksafe run on the main thread's stack as it is, 8 MiB, and take a new one only beyond that. The JVM runs each workload for two seconds before. Its collector runs on threads
+and stacksafe run on the main thread's stack as it is, 8 MiB, and take a new one only beyond that. The JVM runs each workload for a second before. Its collector runs on threads
 of its own, whose time counts.`, "cpu", 1),
 		table("Peers: the first call of a process", "The same, for the first call. The JVM has compiled nothing then.", "first", 1),
 		table("Peers: memory", "The most that the process has had resident, in MiB, its runtime included.", "peak", mib),

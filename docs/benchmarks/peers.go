@@ -50,6 +50,9 @@ var (
 	bestForms   = []string{"handle warm", "handle-split warm", "free fresh", "free-split fresh", builtWay + "plain fresh"}
 )
 
+// peerTurns are fewer than those of other groups: some of the peers take seconds to get warm.
+const peerTurns = 6
+
 // A peerWork is what they are compared on.
 type peerWork struct {
 	name, what string
@@ -110,9 +113,9 @@ func (m *measurer) peerGroups(wanted *regexp.Regexp) (groups []group) {
 			fmt.Fprintln(os.Stderr, "deepjson's parser is left out:", err)
 		} else {
 			for _, document := range documents {
-				groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, parse: benchmark,
+				groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, units: 300,
 					command: func(ctx context.Context, g group, way string) *exec.Cmd {
-						return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=30x",
+						return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=300x",
 							"-test.bench=^BenchmarkShallow$/^"+document+"$/^"+way+"$")
 					}})
 			}
@@ -136,7 +139,7 @@ func (m *measurer) peerGroups(wanted *regexp.Regexp) (groups []group) {
 	}
 	dir := m.buildPeers()
 	for _, w := range works {
-		g := group{name: w.name, work: w.mine, n: w.n, repeats: w.repeats, ways: w.ways, memory: w.memory}
+		g := group{name: w.name, work: w.mine, n: w.n, repeats: w.repeats, ways: w.ways, memory: w.memory, turns: peerTurns}
 		commands := map[string]string{}
 		for _, p := range peers {
 			command := filepath.Join(dir, p.name)

@@ -56,6 +56,8 @@ func allGroups(quick bool) []group {
 				builtWay + "plain fresh", builtWay + "plain grown", builtWay + "plain grown-gc"}, deepWays...)}
 		if n == deep {
 			g.memory = 6
+			g.ways = []string{"plain grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", builtWay + "plain fresh",
+				"plain fresh", "handle new", "handle warm", "handle-split warm", "free fresh"}
 		}
 		groups = append(groups, g)
 		// Processes that did nothing else: that is where the memory is read off.
@@ -83,7 +85,7 @@ func allGroups(quick bool) []group {
 		group{name: "hot split", work: "hotsplit", n: 16500, repeats: 3, ways: []string{"plain fresh", "handle new", "free new", "free fresh"}},
 		group{name: "after GC", work: "aftergc", n: 100, ways: []string{"plain fresh", "plain fresh-gc", "handle new", "handle new-gc", "free fresh", "free fresh-gc", "free new", "free new-gc"}},
 		group{name: "call", work: "call", n: 2000, repeats: 9, ways: []string{"spawn", "warm", "nested", "cold", "pool", "cancel", "cancel-deep"}},
-		group{name: "ambient", work: "call", n: 500, repeats: 9, ways: []string{"ambient near", "ambient far", "plain far"}},
+		group{name: "ambient", work: "call", n: 100, repeats: 5, ways: []string{"ambient near", "ambient far", "plain far"}},
 		group{name: "wide", work: "wide", n: min(large, wide), ways: []string{"plain fresh-once", "handle new-once", "free fresh-once"}},
 		group{name: "gap", work: "gap", n: large, repeats: 3, ways: []string{"plain fresh", "handle new", "free fresh", "idle"}},
 		group{name: "allocs shallow", work: "allocs", n: 1000, repeats: 100, ways: []string{"handle warm", "free warm"}, turns: 1},
@@ -93,7 +95,7 @@ func allGroups(quick bool) []group {
 		if quick && n > 100 {
 			break
 		}
-		groups = append(groups, group{name: fmt.Sprintf("many %d", n), work: "many", n: n, repeats: map[bool]int{true: 5, false: 1}[n < 1000], turns: 5, memory: 8,
+		groups = append(groups, group{name: fmt.Sprintf("many %d", n), work: "many", n: n, repeats: map[bool]int{true: 5, false: 1}[n < 1000], turns: 3, memory: 8,
 			ways: []string{"plain fresh", "handle new", "free fresh"}})
 	}
 	cores := group{name: "cores", work: "cores", n: million, repeats: 1, turns: 3, env: map[string][]string{}}
@@ -146,9 +148,9 @@ func allRows(quick bool) []row {
 		{what: "handle, tree evaluator, balanced", against: "plain", group: "evaluator", way: "handle inside", base: "plain grown", target: 1.15},
 		{what: "handle-free, tree evaluator, balanced", against: "plain", group: "evaluator", way: "free grown", base: "plain grown", target: 1.4},
 		{what: "vstack build, tree evaluator, balanced", against: "plain", group: "evaluator", way: builtWay + "plain grown", base: "plain grown", extra: true},
-		{what: "guard in deepjson's parser", at: "records", against: "the same without", group: "deepjson records", way: "guarded", base: "unguarded", metric: "wall", target: 1.02},
-		{what: "guard in deepjson's parser", at: "numbers", against: "the same without", group: "deepjson numbers", way: "guarded", base: "unguarded", metric: "wall", target: 1.02},
-		{what: "guard in deepjson's parser, containers only", against: "the same without", group: "deepjson containers", way: "guarded", base: "unguarded", metric: "wall", extra: true},
+		{what: "guard in deepjson's parser", at: "records", against: "the same without", group: "deepjson records", way: "guarded", base: "unguarded", target: 1.02},
+		{what: "guard in deepjson's parser", at: "numbers", against: "the same without", group: "deepjson numbers", way: "guarded", base: "unguarded", target: 1.02},
+		{what: "guard in deepjson's parser, containers only", against: "the same without", group: "deepjson containers", way: "guarded", base: "unguarded", extra: true},
 		{what: "handle-free guard in others' parsers", at: "fastjson", against: "the same without", group: "parser fastjson", way: guardedWay + "plain grown", base: "plain grown", target: 1.02},
 		{what: "handle-free guard in others' parsers", at: "expr", against: "the same without", group: "parser expr", way: guardedWay + "plain grown", base: "plain grown", target: 1.02},
 	}

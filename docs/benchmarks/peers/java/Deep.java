@@ -35,8 +35,8 @@ public class Deep {
         long want = fibs ? fib(n) : n, count = fibs ? calls(n) : n;
         cpu();
         measure(fibs, n, want, count, 1);
-        // Two seconds, so that the JVM has compiled what it runs.
-        long end = System.nanoTime() + 2_000_000_000L;
+        // A second, so that the JVM has compiled what it runs.
+        long end = System.nanoTime() + 1_000_000_000L;
         do {
             if ((fibs ? fib(n) : linear(n)) != want) throw new IllegalStateException();
         } while (System.nanoTime() < end);

@@ -3,7 +3,7 @@
 //     MainKt WAY WORKLOAD N REPEATS BATCH
 //
 // WAY is deep or plain; the rest is as in ../build. Between the first call and the later
-// ones it runs for two seconds, so that the JVM has compiled what it runs.
+// ones it runs for a second, so that the JVM has compiled what it runs.
 
 fun fibPlain(n: Long): Long = if (n < 2) n else fibPlain(n - 1) + fibPlain(n - 2)
 
@@ -86,7 +86,7 @@ fun measure(calls: Long, repeats: Repeats, want: Long, run: () -> Long) {
     }
     os.processCpuTime
     once(1)
-    val warm = System.nanoTime() + 2_000_000_000
+    val warm = System.nanoTime() + 1_000_000_000
     do {
         check(run() == want)
     } while (System.nanoTime() < warm)
