@@ -20,6 +20,7 @@ const usage = `vstack finds recursion that can run out of stack, and writes guar
 Usage:
 	vstack check [flags] [packages]
 	vstack fix [flags] [packages]
+	vstack size [flags] BYTES|FILE
 
 Packages are named as for go build; ./... if there are none.
 Run "vstack check -h" or "vstack fix -h" for the flags.
@@ -50,6 +51,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return check(args[1:], stdout, stderr)
 	case "fix":
 		return runFix(args[1:], stdout, stderr)
+	case "size":
+		return runSize(args[1:], os.Stdin, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK
