@@ -89,12 +89,16 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 		g = &segment{stack: s}
 	}
 	for {
-		n, idle := size.Bytes(), s.sched.Stats().Bytes
+		n, idle := size.Bytes()+besides(size), s.sched.Stats().Bytes
 		if bytes, ok := s.sched.Idle(size); ok {
 			n = max(n, bytes)
 			idle -= bytes
 		}
 		budget, ok := s.charge(g, n, idle)
+		if !ok && n > size.Bytes()+besides(size) {
+			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
+			continue
+		}
 		if !ok && s.unwinding() && !s.reserved {
 			s.reserved, g.reserve, ok = true, true, true
 		}
@@ -108,6 +112,15 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 		}
 		size = scheduler.Large
 	}
+}
+
+// besides returns what a segment takes besides its goroutine's stack: the goroutine
+// itself, the worker, its channel, the segment and the frame. It matters for small ones.
+func besides(size scheduler.Size) int64 {
+	if size == scheduler.Small {
+		return 1 << 10
+	}
+	return 0
 }
 
 // next returns the size of the segment to hop to. The first of a recursion is large,

@@ -100,7 +100,7 @@ func (s *Stack) low() bool {
 
 // lowHere is the closer look on the goroutine that runs the stack's top segment.
 func (s *Stack) lowHere(id, hi uintptr) bool {
-	s.base = hi
+	s.setBase(hi)
 	g := s.top
 	if g.room > self.Room {
 		self.SlotOf(id).SetLimit(g.room) // another goroutine of the slot may have set it

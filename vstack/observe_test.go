@@ -290,6 +290,9 @@ func TestPanicRecovered(t *testing.T) {
 }
 
 func TestStats(t *testing.T) {
+	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+		return
+	}
 	s := vstack.New(vstack.WithIdleMemory(1 << 30))
 	defer s.Close()
 	if got := s.Stats(); got != (vstack.Stats{}) {

@@ -10,15 +10,19 @@ import (
 const overflowSegments = 8
 
 // overflow makes the error for a stack that is out of memory; budget is not 0 if
-// the budget is what is used up.
+// the budget is what is used up. Deferred calls that overflow again while the stack
+// unwinds are told of the first place: every one of them might read the same frames.
 func (s *Stack) overflow(budget int64) error {
 	a := s.account
+	if s.overflowed == nil || !s.unwinding() {
+		s.overflowed = s.walk(s.top, overflowSegments)
+	}
 	return &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),
 		Budget: budget,
 		Hops:   s.hops,
-		Trace:  s.walk(s.top, overflowSegments),
+		Trace:  s.overflowed,
 		stack:  s,
 	}
 }

@@ -26,8 +26,12 @@ import (
 // most maxRoom. If no more than excursion bytes are used between two guards, that is
 // at most 704 + 300 KiB, so that the stack is at most 1 MiB. Code that uses more
 // between two guards, such as recursion that has none, has broken that bound itself;
-// then room is counted from where the guards begin again. The same goes for the
-// goroutines of others, which may be deep before they come to the first guard.
+// then room is counted from where the guards begin again.
+//
+// The goroutines of others may be as deep as they like when they come to their first
+// guard. If that is more than head bytes past the room, what is above it had no guards,
+// and room is counted from there. A guarded recursion comes to a guard sooner, so it
+// cannot creep on in this way, and hops from maxRoom on as well.
 const (
 	maxHops   = 8         // out of one segment, before it gets more room
 	more      = 224 << 10 // bytes that a hot split gives
@@ -78,7 +82,7 @@ func (s *Stack) resolve(hi uintptr) *Stack {
 		s.serve()
 		_, _, hi = self.Bounds() // it may have been parked meanwhile, and moved
 	}
-	s.base = hi
+	s.setBase(hi)
 	used := self.Used()
 	if used < g.room {
 		if asked && !s.throws.Load() {
@@ -171,12 +175,16 @@ func (l *lookout) stays(id uintptr) bool {
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
-	// It may have been as deep as it likes when it came to its first guard; after that
-	// it gets more only if it has gone deeper without one.
-	if used >= deepest || l.room > self.Room && used <= l.room+more {
+	room := l.room
+	switch {
+	case used > room+head && used < deepest:
+		room = used + more
+	case used < maxRoom:
+		room = min(used+more, maxRoom)
+	default:
 		return false
 	}
-	l.hops, l.room = 0, used+more
+	l.hops, l.room = 0, room
 	self.SlotOf(id).SetLimit(l.room)
 	return true
 }

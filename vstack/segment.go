@@ -66,7 +66,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	s.depth++
 	s.account.enter()
 	defer g.leave()
-	if n := int64(hi-lo) - g.memory; n > 0 && !g.reserve {
+	if n := int64(hi-lo) + besides(g.size) - g.memory; n > 0 && !g.reserve {
 		s.account.add(g, n) // the worker has that much, from its last job
 	}
 	g.room = room(g.size)
@@ -98,6 +98,9 @@ func (g *segment) leave() {
 		s.exit(&g.frame)
 	}
 	g.unwound = s.left(g)
+	if g.fn == nil {
+		s.thrown = g.frame.thrown
+	}
 	g.cover()
 	if self.Supported {
 		g.worker.Holds(g.bytes())
@@ -110,7 +113,7 @@ func (g *segment) leave() {
 	p := g.parent
 	s.top = p
 	if p == nil {
-		s.base = 0                        // idle: every guard is low
+		s.setBase(0)                        // idle: every guard is low
 		s.requests.And(^uint32(canceled)) // whoever is asked no more
 		s.moved(0)
 		return
@@ -135,16 +138,18 @@ func (g *segment) cover() {
 	}
 }
 
-// bytes returns what the stack of the segment's goroutine is; it is for that
-// goroutine.
+// bytes returns what the segment takes; it is for its goroutine.
 func (g *segment) bytes() int64 {
 	_, lo, hi := self.Bounds()
-	return int64(hi - lo)
+	if hi == 0 {
+		return 0 // not known in this build
+	}
+	return int64(hi-lo) + besides(g.size)
 }
 
 // arm sets the handle's guard: low if something is asked of the stack.
 func (s *Stack) arm(base, limit uintptr) {
-	s.base = base
+	s.setBase(base)
 	if s.loadLimit() != limit {
 		s.storeLimit(limit)
 	}
@@ -196,5 +201,6 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 // rebase sets the handle's base after the goroutine was parked: the collector may have
 // shrunk its stack, and so moved it.
 func (s *Stack) rebase() {
-	_, _, s.base = self.Bounds()
+	_, _, hi := self.Bounds()
+	s.setBase(hi)
 }

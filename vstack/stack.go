@@ -47,6 +47,8 @@ type Stack struct {
 	spare  *segment // segments that have ended, linked by parent
 	thrown thrown   // see unwind.go
 
+	overflowed *Trace // of the last overflow, while it unwinds
+
 	background *stackContext // for context.Background(), so that it costs nothing
 
 	account  *account // shared with the branches of a scope
@@ -178,6 +180,7 @@ func (s *Stack) release() {
 	if s.spare != nil {
 		s.spare.parent = nil
 	}
+	s.overflowed = nil
 	s.sched.Forget()
 	s.state.Store(idle)
 	s.answerIdle()

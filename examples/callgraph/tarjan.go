@@ -31,8 +31,8 @@ func (p *partition) component(i int) []int32 {
 
 // components finds the strongly connected components of g.
 func components(ctx context.Context, g *graph, opts ...vstack.Option) (*partition, error) {
-	return vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (*partition, error) {
-		t := &tarjan{stack: stack, graph: g, index: make([]int32, g.nodes())}
+	return vstack.Run(ctx, func(context.Context, *vstack.Stack) (*partition, error) {
+		t := &tarjan{graph: g, index: make([]int32, g.nodes())}
 		for v := range g.nodes() {
 			if t.index[v] == 0 {
 				t.visit(v)
@@ -47,7 +47,6 @@ func components(ctx context.Context, g *graph, opts ...vstack.Option) (*partitio
 //
 // R. Tarjan, Depth-first search and linear graph algorithms, 1972.
 type tarjan struct {
-	stack *vstack.Stack
 	graph *graph
 
 	last  int32   // index given
@@ -66,8 +65,8 @@ const closed = math.MaxInt32
 // The search is as deep as the longest path that it happens to take, which in a
 // long chain, or in the dependencies of generated code, is the whole graph.
 func (t *tarjan) visit(v int32) int32 {
-	if t.stack.Low() {
-		return vstack.GrowOn(t.stack, func() int32 { return t.visit(v) })
+	if vstack.Low() {
+		return vstack.Grow(func() int32 { return t.visit(v) })
 	}
 	t.depth++
 	t.found.deepest = max(t.found.deepest, t.depth)

@@ -23,14 +23,14 @@ import (
 	"github.com/vstack-go/vstack/vstack"
 )
 
-func count(stack *vstack.Stack, n int) int {
-	if stack.Low() {
-		return vstack.GrowOn(stack, func() int { return count(stack, n) })
+func count(n int) int {
+	if vstack.Low() {
+		return vstack.Grow(func() int { return count(n) })
 	}
 	if n == 0 {
 		return 0
 	}
-	return count(stack, n-1) + 1
+	return count(n-1) + 1
 }
 
 func main() {
@@ -57,8 +57,8 @@ func main() {
 func run(out io.Writer, n int, opts ...vstack.Option) error {
 	fmt.Fprintf(out, "counting %v levels deep\n", measure.Count(n))
 	start := time.Now()
-	result, err := vstack.Run(context.Background(), func(_ context.Context, stack *vstack.Stack) (int, error) {
-		return count(stack, n), nil
+	result, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+		return count(n), nil
 	}, opts...)
 	took := time.Since(start)
 

@@ -32,7 +32,7 @@ var ways = []struct {
 		return json.NewDecoder(in).Decode(&value)
 	}},
 	{"plain recursion", func(in io.Reader) error {
-		return newParser(nil, in, newFormatter(io.Discard, defaultIndent)).document()
+		return newParser(in, newFormatter(io.Discard, defaultIndent)).documentUnguarded()
 	}},
 	{"vstack", func(in io.Reader) error {
 		_, err := format(in, io.Discard, defaultIndent)

@@ -130,8 +130,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // levels deep in the document it was when it ended.
 func format(in io.Reader, out io.Writer, indent int, opts ...vstack.Option) (level int, err error) {
 	f := newFormatter(out, indent)
-	_, err = vstack.Run(context.Background(), func(_ context.Context, stack *vstack.Stack) (struct{}, error) {
-		return struct{}{}, newParser(stack, in, f).document()
+	_, err = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (struct{}, error) {
+		return struct{}{}, newParser(in, f).document()
 	}, opts...)
 	return f.depth, err
 }

@@ -13,13 +13,12 @@ import (
 
 // A parser reads one JSON document (RFC 8259) and hands it to a formatter piece
 // by piece. It keeps a buffer of the input and the call stack, and nothing of
-// the document. With a nil stack it is a plain recursive-descent parser.
+// the document.
 //
 // It is stricter than encoding/json in what the RFC leaves open: strings must be
 // UTF-8, and escaped surrogates must come in pairs.
 type parser struct {
-	stack *vstack.Stack
-	out   *formatter
+	out *formatter
 
 	in  io.Reader
 	err error // what ended the input: io.EOF or a failure to read
@@ -36,8 +35,8 @@ type parser struct {
 
 const inputBuffer = 64 << 10
 
-func newParser(stack *vstack.Stack, in io.Reader, out *formatter) *parser {
-	return &parser{stack: stack, in: in, out: out, buf: make([]byte, inputBuffer+1)}
+func newParser(in io.Reader, out *formatter) *parser {
+	return &parser{in: in, out: out, buf: make([]byte, inputBuffer+1)}
 }
 
 // A syntaxError says where a document is not JSON and why.
@@ -75,8 +74,8 @@ func (p *parser) document() error {
 // is the one recursive function, so the guard is here: once for each container,
 // while numbers and strings go without.
 func (p *parser) container() error {
-	if p.stack.Low() {
-		return vstack.GrowOn(p.stack, p.container)
+	if vstack.Low() {
+		return vstack.Grow(p.container)
 	}
 	open := p.buf[p.pos]
 	shut := open + 2 // in ASCII, both for [] and for {}

@@ -39,14 +39,10 @@ var (
 	errMixed   = errors.New("a number and a truth value cannot be compared")
 )
 
-// An evaluator computes expressions.
-type evaluator struct {
-	stack *vstack.Stack // nil: plain recursion
-}
-
-func (e evaluator) eval(n *node) (value, error) {
-	if e.stack.Low() {
-		return vstack.GrowOn2(e.stack, func() (value, error) { return e.eval(n) })
+// eval computes an expression.
+func eval(n *node) (value, error) {
+	if vstack.Low() {
+		return vstack.Grow2(func() (value, error) { return eval(n) })
 	}
 	switch n.op {
 	case constant:
@@ -54,7 +50,7 @@ func (e evaluator) eval(n *node) (value, error) {
 	case truth:
 		return value{n.value, true}, nil
 	}
-	x, err := e.eval(n.left)
+	x, err := eval(n.left)
 	if err != nil {
 		return value{}, err
 	}
@@ -77,7 +73,7 @@ func (e evaluator) eval(n *node) (value, error) {
 			return x, nil // the other side does not matter
 		}
 	}
-	y, err := e.eval(n.right)
+	y, err := eval(n.right)
 	if err != nil {
 		return value{}, err
 	}

@@ -63,7 +63,6 @@ func (e *syntaxError) Error() string {
 // A parser reads an expression as it arrives and keeps no more of it than the
 // tree. The first error ends it.
 type parser struct {
-	stack  *vstack.Stack // nil: plain recursion
 	nodes  int           // that it may still make
 	offset int64         // of rest in the input
 
@@ -74,8 +73,8 @@ type parser struct {
 }
 
 // parse parses the whole of in. Its error is a *syntaxError, errNodes or in's.
-func parse(stack *vstack.Stack, in io.Reader, maxNodes int) (*node, error) {
-	p := &parser{stack: stack, in: in, nodes: maxNodes}
+func parse(in io.Reader, maxNodes int) (*node, error) {
+	p := &parser{in: in, nodes: maxNodes}
 	n, err := p.binary(1)
 	if err != nil {
 		return nil, err
@@ -94,8 +93,8 @@ func parse(stack *vstack.Stack, in io.Reader, maxNodes int) (*node, error) {
 // least. Operators of one strength are joined in a loop, so only the strength
 // and the parentheses nest.
 func (p *parser) binary(least int) (*node, error) {
-	if p.stack.Low() {
-		return vstack.GrowOn2(p.stack, func() (*node, error) { return p.binary(least) })
+	if vstack.Low() {
+		return vstack.Grow2(func() (*node, error) { return p.binary(least) })
 	}
 	left, err := p.unary()
 	if err != nil {
@@ -123,8 +122,8 @@ func (p *parser) binary(least int) (*node, error) {
 // unary parses an operand with the operators before it. The guard is here as
 // well because a chain of them does not come through binary.
 func (p *parser) unary() (*node, error) {
-	if p.stack.Low() {
-		return vstack.GrowOn2(p.stack, p.unary)
+	if vstack.Low() {
+		return vstack.Grow2(p.unary)
 	}
 	c, err := p.peek()
 	if err == io.EOF {

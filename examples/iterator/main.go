@@ -50,16 +50,16 @@ func main() {
 }
 
 func run(out io.Writer, n int) error {
-	_, err := vstack.Run(context.Background(), func(_ context.Context, stack *vstack.Stack) (struct{}, error) {
-		show(out, stack, n)
+	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (struct{}, error) {
+		show(out, n)
 		return struct{}{}, nil
 	})
 	if err != nil {
 		return err
 	}
 	tree := ascending(n)
-	_, err = vstack.Run(context.Background(), func(_ context.Context, stack *vstack.Stack) (int64, error) {
-		return sum(tree, stack), nil
+	_, err = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int64, error) {
+		return sum(tree), nil
 	}, vstack.WithMaxMemory(overflowMemory))
 	if errors.Is(err, vstack.ErrOverflow) {
 		fmt.Fprintf(out, "with %v for the stack: %v\n", measure.Size(overflowMemory), err)
@@ -70,7 +70,7 @@ func run(out io.Writer, n int) error {
 
 const overflowMemory = 1 << 20
 
-func show(out io.Writer, stack *vstack.Stack, n int) {
+func show(out io.Writer, n int) {
 	start := time.Now()
 	lap := func(format string, args ...any) {
 		fmt.Fprintf(out, "%-58s %s\n", fmt.Sprintf(format, args...), measure.Seconds(time.Since(start)))
@@ -78,28 +78,28 @@ func show(out io.Writer, stack *vstack.Stack, n int) {
 	}
 	right, left := ascending(n), descending(n)
 	lap("two trees of %v nodes, each a list", measure.Count(n))
-	lap("sum, down the right:    %v", measure.Count(sum(right, stack)))
-	lap("sum, up from the left:  %v", measure.Count(sum(left, stack)))
-	first, _ := find(left, stack, 1)
+	lap("sum, down the right:    %v", measure.Count(sum(right)))
+	lap("sum, up from the left:  %v", measure.Count(sum(left)))
+	first, _ := find(left, 1)
 	lap("return from the loop:   %v comes first, %v deep", measure.Count(first), measure.Count(n))
-	half, _ := find(right, stack, n/2+1)
+	half, _ := find(right, n/2+1)
 	lap("return half way:        %v", measure.Count(half))
-	lap("panic in the body:      %v", recovered(right, stack, n))
+	lap("panic in the body:      %v", recovered(right, n))
 	lap("the same keys, in step: %v", sameKeys(right, left))
 }
 
 // sum adds up the keys.
-func sum(tree *node, stack *vstack.Stack) int64 {
+func sum(tree *node) int64 {
 	var sum int64
-	for key := range tree.all(stack) {
+	for key := range tree.all() {
 		sum += int64(key)
 	}
 	return sum
 }
 
 // find returns the first key that is not less than the given one.
-func find(tree *node, stack *vstack.Stack, least int) (int, bool) {
-	for key := range tree.all(stack) {
+func find(tree *node, least int) (int, bool) {
+	for key := range tree.all() {
 		if key >= least {
 			return key, true
 		}
@@ -108,9 +108,9 @@ func find(tree *node, stack *vstack.Stack, least int) (int, bool) {
 }
 
 // recovered returns the value of a panic at a key.
-func recovered(tree *node, stack *vstack.Stack, at int) (value any) {
+func recovered(tree *node, at int) (value any) {
 	defer func() { value = recover() }()
-	for key := range tree.all(stack) {
+	for key := range tree.all() {
 		if key == at {
 			panic(fmt.Sprintf("at %v", measure.Count(key)))
 		}

@@ -20,12 +20,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // deep is enough for thousands of hops.
 const deep = 300_000
 
-func newStack(t *testing.T) *vstack.Stack {
-	stack := vstack.New()
-	t.Cleanup(stack.Close)
-	return stack
-}
-
 // zigzag makes a tree in which left and right take turns.
 func zigzag(low, high int) (tree *node) {
 	place := &tree
@@ -55,7 +49,7 @@ func TestAll(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 1000, deep} {
 		for name, tree := range shapes(n) {
 			want := 1
-			for key := range tree.all(newStack(t)) {
+			for key := range tree.all() {
 				if key != want {
 					t.Fatalf("%s: key %d, want %d", name, key, want)
 				}
@@ -66,9 +60,6 @@ func TestAll(t *testing.T) {
 			}
 		}
 	}
-	if got := slices.Collect(ascending(3).all(nil)); !slices.Equal(got, []int{1, 2, 3}) {
-		t.Errorf("without a stack: %v", got)
-	}
 }
 
 func TestInsert(t *testing.T) {
@@ -76,19 +67,18 @@ func TestInsert(t *testing.T) {
 	for key := 1; key <= 100; key++ {
 		tree = tree.insert(key)
 	}
-	if !slices.Equal(slices.Collect(tree.all(nil)), slices.Collect(ascending(100).all(nil))) || tree.left != nil {
+	if !slices.Equal(slices.Collect(tree.all()), slices.Collect(ascending(100).all())) || tree.left != nil {
 		t.Error("ascending keys do not make the tree that ascending makes")
 	}
 }
 
-// The ways out of a loop, at its start, in the middle and at its end. The stack
-// is good for the next loop afterwards.
+// The ways out of a loop, at its start, in the middle and at its end. The next
+// loop is none the worse for it.
 func TestLeave(t *testing.T) {
-	stack := newStack(t)
 	for name, tree := range shapes(deep) {
 		for _, at := range []int{1, 2, deep / 2, deep} {
 			last := 0
-			for key := range tree.all(stack) {
+			for key := range tree.all() {
 				last = key
 				if key == at {
 					break
@@ -97,15 +87,15 @@ func TestLeave(t *testing.T) {
 			if last != at {
 				t.Errorf("%s: break at %d, ends at %d", name, at, last)
 			}
-			if got, ok := find(tree, stack, at); got != at || !ok {
+			if got, ok := find(tree, at); got != at || !ok {
 				t.Errorf("%s: return at %d: %d, %v", name, at, got, ok)
 			}
-			if value, _ := recovered(tree, stack, at).(string); !strings.HasPrefix(value, "at ") {
+			if value, _ := recovered(tree, at).(string); !strings.HasPrefix(value, "at ") {
 				t.Errorf("%s: panic at %d: recovered %v", name, at, value)
 			}
 		outer:
 			for range 2 {
-				for key := range tree.all(stack) {
+				for key := range tree.all() {
 					if key == at {
 						continue outer
 					}
@@ -113,7 +103,7 @@ func TestLeave(t *testing.T) {
 				t.Errorf("%s: continue outer at %d did not leave the loop", name, at)
 			}
 		}
-		if _, ok := find(tree, stack, deep+1); ok {
+		if _, ok := find(tree, deep+1); ok {
 			t.Errorf("%s: found what is not there", name)
 		}
 	}
@@ -121,10 +111,9 @@ func TestLeave(t *testing.T) {
 
 // A body may defer: the call is made when its function returns, not before.
 func TestDefer(t *testing.T) {
-	stack := newStack(t)
 	count := 0
 	func() {
-		for key := range descending(deep).all(stack) {
+		for key := range descending(deep).all() {
 			if key%100_000 == 0 {
 				defer func() { count++ }()
 			}
@@ -138,16 +127,15 @@ func TestDefer(t *testing.T) {
 	}
 }
 
-// A body may iterate again, on the same stack.
+// A body may iterate again.
 func TestNested(t *testing.T) {
-	stack := newStack(t)
 	tree := descending(1000)
 	pairs := 0
-	for a := range descending(deep).all(stack) {
+	for a := range descending(deep).all() {
 		if a > 10 {
 			break
 		}
-		for b := range tree.all(stack) {
+		for b := range tree.all() {
 			if b > a {
 				break
 			}
@@ -173,14 +161,13 @@ func TestPull(t *testing.T) {
 	}
 
 	// A stop in the middle of it, and a panic in the recursion.
-	stack := newStack(t)
-	next, stop := iter.Pull(descending(deep).all(stack))
+	next, stop := iter.Pull(descending(deep).all())
 	if key, ok := next(); key != 1 || !ok {
 		t.Error(key, ok)
 	}
 	stop()
-	if sum(ascending(10), stack) != 55 {
-		t.Error("the stack is not idle after stop")
+	if sum(ascending(10)) != 55 {
+		t.Error("wrong after stop")
 	}
 }
 
@@ -192,7 +179,7 @@ func TestOverflow(t *testing.T) {
 	defer small.Close()
 	seen := 0
 	err := small.Run(context.Background(), func(context.Context) error {
-		for range tree.all(small) {
+		for range tree.all() {
 			seen++
 		}
 		return nil
@@ -206,7 +193,7 @@ func TestOverflow(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		sum(tree, small)
+		small.Do(func() { sum(tree) })
 	}()
 }
 
@@ -215,9 +202,9 @@ func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	tree := ascending(deep)
-	_, err := vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (int, error) {
+	_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
 		for {
-			for key := range tree.all(stack) {
+			for key := range tree.all() {
 				if key == deep/2 {
 					cancel()
 				}

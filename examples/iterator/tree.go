@@ -12,31 +12,27 @@ type node struct {
 	key         int
 }
 
-// all iterates over the keys in order. It runs on stack: the loop must be on a
-// goroutine that may use that, and so may its body.
-func (n *node) all(stack *vstack.Stack) iter.Seq[int] {
+// all iterates over the keys in order.
+func (n *node) all() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		n.walk(stack, yield)
+		n.walk(yield)
 	}
 }
 
 // walk yields the keys of the tree n and reports whether the loop goes on.
-func (n *node) walk(stack *vstack.Stack, yield func(int) bool) bool {
-	if stack.Low() {
-		return vstack.GrowOn(stack, func() bool { return n.walk(stack, yield) })
+func (n *node) walk(yield func(int) bool) bool {
+	if vstack.Low() {
+		return vstack.Grow(func() bool { return n.walk(yield) })
 	}
-	return n == nil || n.left.walk(stack, yield) && yield(n.key) && n.right.walk(stack, yield)
+	return n == nil || n.left.walk(yield) && yield(n.key) && n.right.walk(yield)
 }
 
 // sameKeys reports whether two trees have the same keys, however they are shaped.
 func sameKeys(a, b *node) bool {
-	// Two recursions that go on by turns are two stacks.
-	stackA, stackB := vstack.New(), vstack.New()
-	defer stackA.Close()
-	defer stackB.Close()
-	nextA, stopA := iter.Pull(a.all(stackA))
+	// Two recursions that go on by turns: each has a goroutine, and so a stack, of its own.
+	nextA, stopA := iter.Pull(a.all())
 	defer stopA()
-	nextB, stopB := iter.Pull(b.all(stackB))
+	nextB, stopB := iter.Pull(b.all())
 	defer stopB()
 	for {
 		keyA, okA := nextA()

@@ -10,7 +10,6 @@ import (
 
 // An interp is an interpreter: a plain recursive evaluator of expressions.
 type interp struct {
-	stack   *vstack.Stack
 	symbols map[string]*symbol
 	begin   *symbol
 
@@ -20,9 +19,9 @@ type interp struct {
 	calls []*lambda
 }
 
-// newInterp makes an interpreter that runs on stack and prints to out.
-func newInterp(stack *vstack.Stack, out *bufio.Writer) *interp {
-	in := &interp{stack: stack, symbols: make(map[string]*symbol)}
+// newInterp makes an interpreter that prints to out.
+func newInterp(out *bufio.Writer) *interp {
+	in := &interp{symbols: make(map[string]*symbol)}
 	for name, special := range specials() {
 		in.symbol(name).special = special
 	}
@@ -49,11 +48,11 @@ func (in *interp) symbol(name string) *symbol {
 // as a tail call runs in one frame. Nothing in it may ever pass the guard, so tail
 // calls look at it, too: that is how a timeout stops such a loop.
 func (in *interp) eval(x value, s *scope) (value, error) {
-	if in.stack.Low() {
+	if vstack.Low() {
 		// x and s are assigned below, and a closure that captured them would move
 		// them to the heap, on every call of eval. So it gets copies.
 		x, s := x, s
-		return vstack.GrowOn2(in.stack, func() (value, error) { return in.eval(x, s) })
+		return vstack.Grow2(func() (value, error) { return in.eval(x, s) })
 	}
 	height := len(in.calls)
 	for {
@@ -98,8 +97,8 @@ func (in *interp) eval(x value, s *scope) (value, error) {
 			v, err := in.primitive(f, args)
 			return in.ret(v, err, height)
 		case *lambda:
-			if in.stack.Low() {
-				in.stack.Do(func() {}) // panics if the time has run out
+			if vstack.Low() {
+				vstack.Do(func() {}) // panics if the time has run out
 			}
 			in.calls = append(in.calls[:height], f) // in the place of the one that makes a tail call
 			if s, err = f.bind(args); err != nil {

@@ -108,9 +108,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 	stack := vstack.New(vstack.WithMaxMemory(int64(memory)))
 	defer stack.Close()
-	s := &session{out: bufio.NewWriter(stdout), errs: stderr, timeout: *timeout}
+	s := &session{stack: stack, out: bufio.NewWriter(stdout), errs: stderr, timeout: *timeout}
 	defer s.out.Flush()
-	s.in = newInterp(stack, s.out)
+	s.in = newInterp(s.out)
 	ctx := context.Background()
 	if status := s.run(ctx, source{name: "prelude.scm", text: strings.NewReader(prelude)}); status != exitOK {
 		return status
@@ -154,6 +154,7 @@ type source struct {
 
 // A session runs texts one after the other with one interpreter.
 type session struct {
+	stack   *vstack.Stack // bounds memory and time; what runs on it does not know it
 	in      *interp
 	out     *bufio.Writer
 	errs    io.Writer
@@ -162,7 +163,7 @@ type session struct {
 
 // run runs a text and returns the exit status.
 func (s *session) run(ctx context.Context, src source) int {
-	r := &reader{stack: s.in.stack, name: s.in.symbol, line: 1}
+	r := &reader{name: s.in.symbol, line: 1}
 	r.in = bufio.NewReader(src.text)
 	if src.terminal {
 		r.in = bufio.NewReader(&prompter{in: src.text, out: s.out, reader: r})
@@ -193,7 +194,7 @@ func (s *session) run(ctx context.Context, src source) int {
 
 // read reads an expression; it runs on the stack, as reading may go deep.
 func (s *session) read(r *reader) (x value, err error) {
-	err = s.in.stack.Run(context.Background(), func(context.Context) (err error) {
+	err = s.stack.Run(context.Background(), func(context.Context) (err error) {
 		x, err = r.read()
 		return err
 	})
@@ -210,7 +211,7 @@ func (s *session) eval(ctx context.Context, x value, src source) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	return s.in.stack.Run(ctx, func(context.Context) error {
+	return s.stack.Run(ctx, func(context.Context) error {
 		v, err := s.in.eval(x, nil)
 		if err == nil && src.print && v != nil {
 			s.in.write(s.out, v)

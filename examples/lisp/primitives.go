@@ -194,9 +194,9 @@ func iota(in *interp, args []value) (value, error) {
 // equal compares values by what they contain: the third recursion, and again with
 // a guard of its own.
 func (in *interp) equal(a, b value) bool {
-	if in.stack.Low() {
+	if vstack.Low() {
 		x, y := a, b // a and b are assigned below
-		return vstack.GrowOn(in.stack, func() bool { return in.equal(x, y) })
+		return vstack.Grow(func() bool { return in.equal(x, y) })
 	}
 	for {
 		p, ok := a.(*pair)

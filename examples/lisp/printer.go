@@ -11,7 +11,6 @@ import (
 
 // A printer writes values as text: the second recursion over what the user made.
 type printer struct {
-	stack *vstack.Stack
 	out   io.StringWriter
 	room  int  // for so many more bytes
 	plain bool // strings as they are, without quotes
@@ -23,8 +22,8 @@ var (
 )
 
 func (p *printer) print(v value) {
-	if p.stack.Low() {
-		p.stack.Do(func() { p.print(v) })
+	if vstack.Low() {
+		vstack.Do(func() { p.print(v) })
 		return
 	}
 	switch v := v.(type) {
@@ -81,12 +80,12 @@ const maxInt = int(^uint(0) >> 1)
 
 // write prints v to out, the way it would be typed in.
 func (in *interp) write(out *bufio.Writer, v value) {
-	(&printer{stack: in.stack, out: out, room: maxInt}).print(v)
+	(&printer{out: out, room: maxInt}).print(v)
 }
 
 // display prints v to out, the way it is meant to be read.
 func (in *interp) display(out *bufio.Writer, v value) {
-	(&printer{stack: in.stack, out: out, room: maxInt, plain: true}).print(v)
+	(&printer{out: out, room: maxInt, plain: true}).print(v)
 }
 
 // show returns v for an error message, where a list of a million elements has no
@@ -97,7 +96,7 @@ func (in *interp) show(v value) string {
 	}
 	const most = 60
 	var text strings.Builder
-	(&printer{stack: in.stack, out: &text, room: most + 1}).print(v)
+	(&printer{out: &text, room: most + 1}).print(v)
 	if text.Len() > most {
 		return text.String()[:most] + "..."
 	}

@@ -15,9 +15,8 @@ import (
 // A reader turns text into values: the first of the three recursions over what
 // the user wrote. Somebody may write a million parentheses.
 type reader struct {
-	stack *vstack.Stack
-	in    *bufio.Reader
-	name  func(string) *symbol // finds or makes a symbol
+	in   *bufio.Reader
+	name func(string) *symbol // finds or makes a symbol
 
 	line    int
 	partial bool // in the middle of an expression
@@ -49,8 +48,8 @@ func (r *reader) read() (value, error) {
 // expression reads one expression, of which there is at least one character. Lists
 // and quotes call it again, so this is the place for the guard.
 func (r *reader) expression() (value, error) {
-	if r.stack.Low() {
-		return vstack.GrowOn2(r.stack, r.expression)
+	if vstack.Low() {
+		return vstack.Grow2(r.expression)
 	}
 	c, err := r.peek()
 	if err != nil {

@@ -5,7 +5,7 @@
 // works as it reads. Three functions, three ways to use one:
 //
 //   - sum has one result: [vstack.Grow].
-//   - reverse has two, the first and the last node: [vstack.GrowOn2].
+//   - reverse has two, the first and the last node: [vstack.Grow2].
 //   - copyOf allocates as it goes. The new nodes hang from frames on many
 //     goroutines, and the garbage collector finds them there as anywhere.
 //
@@ -32,45 +32,40 @@ type node struct {
 	next  *node
 }
 
-// lists is what the recursive functions share: the stack they run on.
-type lists struct {
-	stack *vstack.Stack
-}
-
 // sum adds up the values from l on.
-func (s lists) sum(l *node) int {
-	if s.stack.Low() {
-		return vstack.GrowOn(s.stack, func() int { return s.sum(l) })
+func sum(l *node) int {
+	if vstack.Low() {
+		return vstack.Grow(func() int { return sum(l) })
 	}
 	if l == nil {
 		return 0
 	}
-	return l.value + s.sum(l.next)
+	return l.value + sum(l.next)
 }
 
 // reverse turns a list of at least one node around, in place, and returns its
 // new first and last node.
-func (s lists) reverse(l *node) (first, last *node) {
-	if s.stack.Low() {
-		return vstack.GrowOn2(s.stack, func() (*node, *node) { return s.reverse(l) })
+func reverse(l *node) (first, last *node) {
+	if vstack.Low() {
+		return vstack.Grow2(func() (*node, *node) { return reverse(l) })
 	}
 	if l.next == nil {
 		return l, l
 	}
-	first, last = s.reverse(l.next)
+	first, last = reverse(l.next)
 	last.next, l.next = l, nil
 	return first, l
 }
 
 // copyOf returns a list of the same values.
-func (s lists) copyOf(l *node) *node {
-	if s.stack.Low() {
-		return vstack.GrowOn(s.stack, func() *node { return s.copyOf(l) })
+func copyOf(l *node) *node {
+	if vstack.Low() {
+		return vstack.Grow(func() *node { return copyOf(l) })
 	}
 	if l == nil {
 		return nil
 	}
-	return &node{l.value, s.copyOf(l.next)}
+	return &node{l.value, copyOf(l.next)}
 }
 
 // upTo makes the list 1, 2, ... n.
@@ -100,14 +95,13 @@ func run(out io.Writer, n int, opts ...vstack.Option) error {
 		fmt.Fprintf(out, "%-43s %9s\n", fmt.Sprintf(format, args...), measure.Seconds(time.Since(start)))
 		start = time.Now()
 	}
-	_, err := vstack.Run(context.Background(), func(_ context.Context, stack *vstack.Stack) (struct{}, error) {
-		s := lists{stack}
+	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (struct{}, error) {
 		list := upTo(n)
 		lap("a list of %v nodes, made in a loop", measure.Count(n))
-		lap("sum: %v", measure.Count(s.sum(list)))
-		list, _ = s.reverse(list)
+		lap("sum: %v", measure.Count(sum(list)))
+		list, _ = reverse(list)
 		lap("reverse: it starts with %v now", measure.Count(list.value))
-		list = s.copyOf(list)
+		list = copyOf(list)
 		lap("copy: it starts with %v as well", measure.Count(list.value))
 		return struct{}{}, nil
 	}, opts...)

@@ -23,20 +23,18 @@ func values(l *node) (all []int) {
 }
 
 func TestLists(t *testing.T) {
-	stack := vstack.New()
-	defer stack.Close()
-	for _, s := range []lists{{stack}, {nil}} {
+	{
 		for _, n := range []int{1, 2, 3, 1000, 300_000} {
 			list := upTo(n)
 			want := values(list)
-			if got := s.sum(list); int64(got) != int64(n)*int64(n+1)/2 && n < 60_000 {
+			if got := sum(list); int64(got) != int64(n)*int64(n+1)/2 && n < 60_000 {
 				t.Errorf("the sum up to %d is %d", n, got)
 			}
-			twin := s.copyOf(list)
+			twin := copyOf(list)
 			if !slices.Equal(values(twin), want) {
 				t.Errorf("the copy of %d nodes differs", n)
 			}
-			first, last := s.reverse(list)
+			first, last := reverse(list)
 			slices.Reverse(want)
 			if !slices.Equal(values(first), want) || last.value != 1 || last.next != nil {
 				t.Errorf("%d nodes are not reversed", n)
@@ -45,7 +43,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("the copy of %d nodes was reversed too", n)
 			}
 		}
-		if s.sum(nil) != 0 || s.copyOf(nil) != nil {
+		if sum(nil) != 0 || copyOf(nil) != nil {
 			t.Error("the empty list")
 		}
 	}
@@ -64,13 +62,13 @@ func TestRun(t *testing.T) {
 // Each function is guarded: too deep is an error.
 func TestOverflow(t *testing.T) {
 	list := upTo(300_000)
-	for name, f := range map[string]func(lists){
-		"sum":     func(s lists) { s.sum(list) },
-		"reverse": func(s lists) { s.reverse(list) },
-		"copyOf":  func(s lists) { s.copyOf(list) },
+	for name, f := range map[string]func(){
+		"sum":     func() { sum(list) },
+		"reverse": func() { reverse(list) },
+		"copyOf":  func() { copyOf(list) },
 	} {
-		_, err := vstack.Run(t.Context(), func(_ context.Context, stack *vstack.Stack) (int, error) {
-			f(lists{stack})
+		_, err := vstack.Run(t.Context(), func(context.Context, *vstack.Stack) (int, error) {
+			f()
 			return 0, nil
 		}, vstack.WithMaxMemory(1<<20))
 		if !errors.Is(err, vstack.ErrOverflow) {

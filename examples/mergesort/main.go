@@ -85,8 +85,8 @@ func run(out io.Writer, n, tasks int, memory measure.Size) error {
 // sorted sorts a list on stacks that share one budget.
 func sorted(ctx context.Context, l *node, n, tasks int, memory measure.Size) (*node, error) {
 	opts := []vstack.Option{vstack.WithBudget(vstack.NewBudget(int64(memory)))}
-	return vstack.Run(ctx, func(ctx context.Context, stack *vstack.Stack) (*node, error) {
-		return parallelSort(ctx, stack, l, n, tasks, opts...)
+	return vstack.Run(ctx, func(ctx context.Context, _ *vstack.Stack) (*node, error) {
+		return parallelSort(ctx, l, n, tasks, opts...)
 	}, opts...)
 }
 

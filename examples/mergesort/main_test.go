@@ -85,9 +85,9 @@ func TestCanceled(t *testing.T) {
 	// Somewhere in the middle: a task that ends it.
 	ctx, cancel = context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	_, err := vstack.Run(ctx, func(ctx context.Context, stack *vstack.Stack) (*node, error) {
+	_, err := vstack.Run(ctx, func(ctx context.Context, _ *vstack.Stack) (*node, error) {
 		cancel(cause)
-		return parallelSort(ctx, stack, random(100_000), 100_000, 4)
+		return parallelSort(ctx, random(100_000), 100_000, 4)
 	})
 	if err != cause {
 		t.Error(err)
@@ -105,7 +105,7 @@ func TestRun(t *testing.T) {
 	if err := run(&out, 200_000, 1, minMemory); !errors.Is(err, vstack.ErrOverflow) {
 		t.Error(err)
 	}
-	if n := math.MaxInt16; sort(nil, random(n), n) == nil {
+	if n := math.MaxInt16; sort(random(n), n) == nil {
 		t.Error("without a stack")
 	}
 }

@@ -25,9 +25,9 @@ func cut(l *node, n int) (rest *node) {
 
 // merge makes one sorted list of two. Of equal keys those in a come first, so the
 // sort is stable. It goes as deep as the result is long.
-func merge(stack *vstack.Stack, a, b *node) *node {
-	if stack.Low() {
-		return vstack.GrowOn(stack, func() *node { return merge(stack, a, b) })
+func merge(a, b *node) *node {
+	if vstack.Low() {
+		return vstack.Grow(func() *node { return merge(a, b) })
 	}
 	switch {
 	case a == nil:
@@ -35,41 +35,41 @@ func merge(stack *vstack.Stack, a, b *node) *node {
 	case b == nil:
 		return a
 	case b.key < a.key:
-		b.next = merge(stack, a, b.next)
+		b.next = merge(a, b.next)
 		return b
 	}
-	a.next = merge(stack, a.next, b)
+	a.next = merge(a.next, b)
 	return a
 }
 
 // sort sorts a list of n nodes. It goes no deeper than a number has bits, so it
 // needs no guard.
-func sort(stack *vstack.Stack, l *node, n int) *node {
+func sort(l *node, n int) *node {
 	if n < 2 {
 		return l
 	}
 	rest := cut(l, n/2)
-	return merge(stack, sort(stack, l, n/2), sort(stack, rest, n-n/2))
+	return merge(sort(l, n/2), sort(rest, n-n/2))
 }
 
 // parallelSort is sort, done by a number of tasks at a time. Each half has a stack
 // of its own, made by the group with opts: frames on one stack run one at a time.
-func parallelSort(ctx context.Context, stack *vstack.Stack, l *node, n, tasks int, opts ...vstack.Option) (*node, error) {
+func parallelSort(ctx context.Context, l *node, n, tasks int, opts ...vstack.Option) (*node, error) {
 	if tasks < 2 || n < 2 {
-		return sort(stack, l, n), nil
+		return sort(l, n), nil
 	}
 	first, rest := l, cut(l, n/2)
 	group := vstack.NewGroup(ctx, opts...)
-	group.Go(func(ctx context.Context, stack *vstack.Stack) (err error) {
-		first, err = parallelSort(ctx, stack, first, n/2, tasks/2, opts...)
+	group.Go(func(ctx context.Context, _ *vstack.Stack) (err error) {
+		first, err = parallelSort(ctx, first, n/2, tasks/2, opts...)
 		return err
 	})
-	group.Go(func(ctx context.Context, stack *vstack.Stack) (err error) {
-		rest, err = parallelSort(ctx, stack, rest, n-n/2, tasks-tasks/2, opts...)
+	group.Go(func(ctx context.Context, _ *vstack.Stack) (err error) {
+		rest, err = parallelSort(ctx, rest, n-n/2, tasks-tasks/2, opts...)
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return merge(stack, first, rest), nil
+	return merge(first, rest), nil
 }

@@ -69,13 +69,12 @@ func serve(ctx context.Context, listener net.Listener, levels int) error {
 
 // A walker goes down a tunnel, at a pace that people can watch.
 type walker struct {
-	stack *vstack.Stack
-	pace  *time.Ticker
+	pace *time.Ticker
 }
 
 func (w *walker) descend(level int) int {
-	if w.stack.Low() {
-		return vstack.GrowOn(w.stack, func() int { return w.descend(level) })
+	if vstack.Low() {
+		return vstack.Grow(func() int { return w.descend(level) })
 	}
 	if level%1000 == 0 {
 		<-w.pace.C
@@ -90,8 +89,8 @@ func walk(ctx context.Context, levels int) {
 	pace := time.NewTicker(10 * time.Millisecond)
 	defer pace.Stop()
 	for ctx.Err() == nil {
-		_, _ = vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (int, error) {
-			w := &walker{stack, pace}
+		_, _ = vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
+			w := &walker{pace}
 			return w.descend(levels), nil
 		}, vstack.WithName("tunnel walk"))
 	}
@@ -99,13 +98,12 @@ func walk(ctx context.Context, levels int) {
 
 // An evaluator evaluates expressions that it makes up on the way.
 type evaluator struct {
-	stack *vstack.Stack
-	pace  *time.Ticker
+	pace *time.Ticker
 }
 
 func (e *evaluator) eval(depth int) int {
-	if e.stack.Low() {
-		return vstack.GrowOn(e.stack, func() int { return e.eval(depth) })
+	if vstack.Low() {
+		return vstack.Grow(func() int { return e.eval(depth) })
 	}
 	switch {
 	case depth == 0:
@@ -130,7 +128,7 @@ func evaluate(ctx context.Context, levels int) {
 	stack := vstack.New(vstack.WithName("evaluator"))
 	defer stack.Close()
 	for ctx.Err() == nil {
-		e := &evaluator{stack, pace}
+		e := &evaluator{pace}
 		_ = stack.Run(ctx, func(context.Context) error {
 			e.eval(1 + rand.IntN(levels+1))
 			return nil

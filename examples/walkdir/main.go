@@ -34,7 +34,6 @@ import (
 // A walker walks one tree. Its totals are plain fields: a virtual stack runs one
 // frame at a time, whichever goroutine that is on.
 type walker struct {
-	stack  *vstack.Stack
 	report func(error) // of what could not be read
 
 	files, dirs, failures int
@@ -45,8 +44,8 @@ type walker struct {
 
 // walk adds up what is in dir and below.
 func (w *walker) walk(dir *os.Root) {
-	if w.stack.Low() {
-		w.stack.Do(func() { w.walk(dir) })
+	if vstack.Low() {
+		vstack.Do(func() { w.walk(dir) })
 		return
 	}
 	w.dirs++
@@ -169,8 +168,7 @@ func walk(ctx context.Context, path string, report func(error)) (*walker, error)
 		return w, err
 	}
 	defer top.Close()
-	_, err = vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (struct{}, error) {
-		w.stack = stack
+	_, err = vstack.Run(ctx, func(context.Context, *vstack.Stack) (struct{}, error) {
 		w.path = []string{path}
 		w.walk(top)
 		return struct{}{}, nil

@@ -150,16 +150,15 @@ func TestCanceled(t *testing.T) {
 	before := openFiles()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &walker{path: []string{dir}, report: func(err error) { t.Error(err) }}
-	_, err := vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (int, error) {
+	_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
 		top, err := os.OpenRoot(dir)
 		if err != nil {
 			return 0, err
 		}
 		defer top.Close()
-		w.stack = stack
 		w.enter(top, "b")
 		cancel()
-		for !stack.Low() {
+		for !vstack.Low() {
 			runtime.Gosched()
 		}
 		w.enter(top, "empty")

@@ -14,10 +14,13 @@ const Room = 480 << 10
 // that the guard finds it without a search; goroutines share slots. Whatever is in
 // a slot that another goroutine put there costs time and never safety: a limit that
 // is too low sends the goroutine to the slow path, which decides with exact figures
-// that it may go on; the highest limit is [Widest], which is safe for everybody.
+// that it may go on, and a limit that is too high must be one that is safe for everybody,
+// which whoever sets it sees to.
+//
+// The assembly takes both numbers from here (go_asm.h).
 const (
 	slots = 1 << 10
-	shift = 9 // a g has between 256 and 512 bytes, so neighbours get different slots
+	shift = 9 // a g has about 450 bytes, 300 on 32 bits: few neighbours share a slot
 )
 
 var limits [slots]uintptr
@@ -33,6 +36,7 @@ func init() {
 	for i := range limits {
 		limits[i], table.limits[i] = Room, Room
 	}
+	mustBeRight()
 }
 
 // A Slot is the number of a goroutine's place in the table.
