@@ -203,3 +203,16 @@ func TestMerge(t *testing.T) {
 		t.Errorf("runs: %s", got)
 	}
 }
+
+// The variants' edits are of the library as it is.
+func TestVariantsApply(t *testing.T) {
+	for _, v := range variants {
+		texts, err := v.apply(filepath.Join("..", ".."))
+		if err != nil {
+			t.Error(err)
+		}
+		if len(texts) == 0 && len(v.edits) > 0 {
+			t.Errorf("%s: nothing is edited", v.name)
+		}
+	}
+}

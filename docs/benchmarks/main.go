@@ -14,6 +14,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -69,13 +70,13 @@ func mainErr() error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	results, err := load(filepath.Join(out, "results.json"))
+	kept, err := load(filepath.Join(out, "results.json"))
 	if err != nil {
 		return err
 	}
-	results.Quick = *quick
+	kept.Quick = *quick
 	if *render {
-		return results.write(out)
+		return kept.write(out)
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -106,19 +107,22 @@ func mainErr() error {
 		groups = append(groups, m.peerGroups(pattern)...)
 	}
 	groups = slices.DeleteFunc(groups, func(g group) bool { return !pattern.MatchString(g.name) })
+	// What is measured is kept as soon as it is: a run takes long, and may be stopped.
 	start := time.Now()
-	m.measureAll(fresh, groups, info.Date)
-	if err := ctx.Err(); err != nil {
+	var failed error
+	m.measureAll(groups, info.Date, func(one *results) {
+		info.Took = time.Since(start).Round(time.Second).String()
+		fresh.Runs = []run1{info}
+		fresh.merge(one)
+		if *dry {
+			return
+		}
+		one.Runs = fresh.Runs
+		kept.merge(one)
+		failed = cmp.Or(failed, toFile(filepath.Join(out, "results.json"), kept.save))
+	})
+	if err := cmp.Or(failed, fresh.print(os.Stdout), ctx.Err()); err != nil || *dry {
 		return err
 	}
-	info.Took = time.Since(start).Round(time.Second).String()
-	fresh.Runs = append(fresh.Runs, info)
-	if *dry {
-		return fresh.print(os.Stdout)
-	}
-	results.merge(fresh)
-	if err := fresh.print(os.Stdout); err != nil {
-		return err
-	}
-	return results.write(out)
+	return kept.write(out)
 }

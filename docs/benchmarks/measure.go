@@ -59,8 +59,9 @@ func newMeasurer(ctx context.Context, turns int) (*measurer, error) {
 
 func (m *measurer) close() { os.RemoveAll(m.build) }
 
-// measureAll measures the groups, as far as it can, and shows how far it is.
-func (m *measurer) measureAll(results *results, groups []group, date string) {
+// measureAll measures the groups, as far as it can, shows how far it is, and calls done with
+// the results of each.
+func (m *measurer) measureAll(groups []group, date string, done func(r *results)) {
 	children := 0
 	for i := range groups {
 		g := &groups[i]
@@ -81,10 +82,12 @@ func (m *measurer) measureAll(results *results, groups []group, date string) {
 		progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(time.Second))
 	for _, g := range groups {
 		bar.Describe(g.name)
-		err := m.measure(results, g, date, func() { _ = bar.Add(1) })
+		r := newResults()
+		err := m.measure(r, g, date, func() { _ = bar.Add(1) })
 		if m.ctx.Err() != nil {
 			return
 		}
+		done(r)
 		if err != nil {
 			// The others are worth having all the same.
 			fmt.Fprintf(os.Stderr, "\n%s: %v\n", g.name, err)

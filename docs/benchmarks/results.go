@@ -88,6 +88,9 @@ func (r *results) merge(fresh *results) {
 			}
 		}
 	}
+	for _, info := range fresh.Runs {
+		r.Runs = slices.DeleteFunc(r.Runs, func(i run1) bool { return i.Date == info.Date })
+	}
 	r.Runs = slices.DeleteFunc(append(r.Runs, fresh.Runs...), func(i run1) bool { return !used[i.Date] })
 }
 
@@ -139,7 +142,6 @@ func toFile(file string, write func(w io.Writer) error) error {
 	if err := write(&b); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "writing", file)
 	return os.WriteFile(file, b.Bytes(), 0o666)
 }
 

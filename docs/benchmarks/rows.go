@@ -54,23 +54,23 @@ func allGroups(quick bool) []group {
 		g := group{name: "linear " + levels(n), work: "linear", n: n, repeats: max(1, min(101, 3_000_000/n)),
 			ways: append([]string{"plain grown", "free warm", "leaf grown", "nil grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", "free-split grown-gc",
 				builtWay + "plain fresh", builtWay + "plain grown", builtWay + "plain grown-gc"}, deepWays...)}
-		if n == deep {
-			g.memory = 6
+		if n >= 10_000_000 {
+			g.memory, g.repeats = 6, 1
 			g.ways = []string{"plain grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", builtWay + "plain fresh",
 				"plain fresh", "handle new", "handle warm", "handle-split warm", "free fresh"}
 		}
 		groups = append(groups, g)
 		// Processes that did nothing else: that is where the memory is read off.
-		groups = append(groups, group{name: "once " + levels(n), work: "linear", n: n, turns: 5, memory: g.memory,
+		groups = append(groups, group{name: "once " + levels(n), work: "linear", n: n, turns: 3, memory: g.memory,
 			ways: []string{"plain fresh-once", "handle new-once", "handle-split new-once", "free fresh-once", "free-split fresh-once", builtWay + "plain fresh-once"}})
 	}
 	if !quick {
 		groups = append(groups, group{name: "once " + levels(deepest), work: "linear", n: deepest, turns: 3, memory: 10,
 			ways: []string{"plain fresh-once", "handle new-once", "handle-split new-once", "free fresh-once", "free-split fresh-once"}})
 	}
-	for _, n := range []int{10_000, 100_000, 1_000_000, large} {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		groups = append(groups, group{name: "before " + levels(n), work: "linear", n: n, repeats: max(1, min(101, 3_000_000/n)),
-			ways: b("handle new", "handle warm", "handle-split new", "handle-split warm", "handle warm-gc")})
+			ways: b("handle new", "handle warm", "handle-split warm", "handle warm-gc")})
 	}
 	shapes := []string{"plain fresh", "handle new", "handle warm", "handle-split new", "handle-split warm", "free fresh", "free-split fresh"}
 	groups = append(groups,
@@ -80,14 +80,15 @@ func allGroups(quick bool) []group {
 		group{name: "parameter 1M", work: "parameter", n: million, repeats: 5, ways: []string{"plain fresh", "handle new", "handle warm"}},
 		group{name: "list", work: "list", n: million, repeats: 3, ways: shapes},
 		group{name: "bushy", work: "bushy", n: million, repeats: 1, ways: shapes},
-		group{name: "ackermann", work: "ackermann", n: map[bool]int{false: 11, true: 9}[quick], repeats: 1, ways: shapes},
+		group{name: "ackermann", work: "ackermann", n: map[bool]int{false: 10, true: 9}[quick], repeats: 1, ways: shapes},
 		group{name: "four", work: "four", n: million, repeats: 5, ways: []string{"plain fresh", "handle new", "handle warm", "free fresh"}},
 		group{name: "hot split", work: "hotsplit", n: 16500, repeats: 3, ways: []string{"plain fresh", "handle new", "free new", "free fresh"}},
 		group{name: "after GC", work: "aftergc", n: 100, ways: []string{"plain fresh", "plain fresh-gc", "handle new", "handle new-gc", "free fresh", "free fresh-gc", "free new", "free new-gc"}},
 		group{name: "call", work: "call", n: 2000, repeats: 9, ways: []string{"spawn", "warm", "nested", "cold", "pool", "cancel", "cancel-deep"}},
+		group{name: "hop", work: "call", n: 2000, repeats: 9, ways: []string{"nested", "nested, 1", "nested locked", "nested busy"}, env: map[string][]string{"nested, 1": {"GOMAXPROCS=1"}}},
 		group{name: "ambient", work: "call", n: 100, repeats: 5, ways: []string{"ambient near", "ambient far", "plain far"}},
 		group{name: "wide", work: "wide", n: min(large, wide), ways: []string{"plain fresh-once", "handle new-once", "free fresh-once"}},
-		group{name: "gap", work: "gap", n: large, repeats: 3, ways: []string{"plain fresh", "handle new", "free fresh", "idle"}},
+		group{name: "gap", work: "gap", n: large, repeats: 2, ways: []string{"plain fresh", "handle new", "free fresh", "idle"}},
 		group{name: "allocs shallow", work: "allocs", n: 1000, repeats: 100, ways: []string{"handle warm", "free warm"}, turns: 1},
 		group{name: "allocs deep", work: "allocs", n: 1_000_000, repeats: 10, ways: []string{"handle warm", "free warm"}, turns: 1},
 	)
@@ -207,6 +208,9 @@ func allRows(quick bool) []row {
 		row{what: "the same, plain", against: "no collection between", group: "after GC", way: "plain fresh-gc", base: "plain fresh", extra: true},
 		row{what: "warm `stack.Run`, one call", against: "a goroutine and its result", group: "call", way: "warm", base: "spawn", target: 0.8},
 		row{what: "the same in a frame of the stack: a hop", against: "a goroutine and its result", group: "call", way: "nested", base: "spawn", extra: true},
+		row{what: "a hop with GOMAXPROCS=1", against: "a hop", group: "hop", way: "nested, 1", base: "nested", extra: true},
+		row{what: "a hop in a frame that is locked to its thread", against: "a hop", group: "hop", way: "nested locked", base: "nested", extra: true},
+		row{what: "a hop with no idle processor, on the wall", against: "a hop", group: "hop", way: "nested busy", base: "nested", metric: "wall", extra: true},
 		row{what: "`Pool.Run`", against: "a goroutine and its result", group: "call", way: "pool", base: "spawn", extra: true},
 		row{what: "warm `stack.Run`, us", against: "(absolute)", group: "call", way: "warm", target: 1, unit: us, absolute: true},
 		row{what: "cold `vstack.Run`, us", against: "(absolute)", group: "call", way: "cold", target: 5, unit: us, absolute: true},
@@ -226,7 +230,7 @@ func allRows(quick bool) []row {
 		row{what: "the same, 1M levels with their hops", against: "(absolute)", group: "allocs deep", way: "handle warm", metric: "allocs", absolute: true, extra: true},
 		row{what: "the same, handle-free", against: "(absolute)", group: "allocs deep", way: "free warm", metric: "allocs", absolute: true, extra: true},
 	)
-	for _, n := range []int{10_000, 100_000, 1_000_000, large} {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		g := "before " + levels(n)
 		rows = append(rows,
 			row{what: "handle, warm stack", at: levels(n), against: "before this issue", group: g, way: "handle warm", base: beforeWay + "handle warm", extra: true},

@@ -54,19 +54,49 @@ func huge(kib int) []edit {
 
 // next is the library with another choice of the next segment's size.
 func next(old, new string) []edit {
-	return []edit{{"vstack/segment.go", old, new}}
+	return []edit{{"vstack/account.go", old, new}}
 }
 
 // head is the library with so many KiB of each segment for calls between guards.
 func head(kib int) []edit {
-	return []edit{{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib)}}
+	return []edit{{"vstack/guard.go", "\thead = 32 << 10", fmt.Sprintf("\thead = %d << 10", kib)}}
+}
+
+// growing is the library with segments that grow with depth: four times as large as
+// soon as they are no more than a quarter of what the stack has, up to the last of the sizes, in MiB.
+func growing(mib ...int) []edit {
+	var sizes, cases, funcs, asm strings.Builder
+	asm.WriteString("#include \"textflag.h\"\n#include \"funcdata.h\"\n")
+	for _, n := range mib {
+		fmt.Fprintf(&sizes, "\tSize%dM\n", n)
+		fmt.Fprintf(&cases, "\tcase Size%dM:\n\t\tgrow%dM()\n", n, n)
+		fmt.Fprintf(&funcs, "\nfunc grow%dM()\n", n)
+		// The frame is what makes the runtime grow the stack, once.
+		fmt.Fprintf(&asm, "\nTEXT ·grow%dM(SB), 0, $%d-0\n\tNO_LOCAL_POINTERS\n\tRET\n", n, n<<20-64<<10)
+	}
+	return []edit{
+		{"scheduler/size.go", "\tHuge\n\n", "\tHuge\n" + sizes.String() + "\n"},
+		{"scheduler/size.go", "return 512 << 10", "return 512 << 10 << (2 * (s - Huge))"},
+		{"scheduler/size.go", "\tdefault:\n\t\thuge(0)\n", "\tcase Huge:\n\t\thuge(0)\n" + cases.String()},
+		{"scheduler/size.go", "// An array over 128 KB", funcs.String() + "\n// An array over 128 KB"},
+		{"scheduler/grow.s", "", asm.String()},
+		{"vstack/account.go", "if size != scheduler.Huge {", "if size <= scheduler.Large {"},
+		{"vstack/account.go", "\t\tsize = scheduler.Large\n", "\t\tsize--\n"},
+		{"vstack/account.go", "\treturn scheduler.Huge\n", fmt.Sprintf(`
+	size := scheduler.Huge
+	for size < scheduler.Size%dM && size.Bytes()*4 <= s.account.used {
+		size++
+	}
+	return size
+`, mib[len(mib)-1])},
+	}
 }
 
 // restDeep is the library with idle workers that park in a frame of over a quarter of
 // their stacks, so that the collector does not halve them.
 func restDeep(sizes string) []edit {
 	return []edit{
-		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.rest()\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\tw.ended()", "\t\t\tw.rest()\n\t\t}\n\t}\n\tw.ended()"},
 		{"scheduler/size.go", "// An array over 128 KB", `
 func (w *Worker) rest() {
 	switch {
@@ -107,11 +137,14 @@ func restLarge(w *Worker, n int) byte {
 
 var variants = []variant{
 	{name: asItIs},
-	{name: "all segments of 128 KiB", edits: next("return scheduler.Huge", "return scheduler.Large")},
+	{name: "all segments of 128 KiB", edits: next("\treturn scheduler.Huge\n", "\treturn scheduler.Large\n")},
 	{name: "huge segments of 256 KiB", edits: huge(256)},
 	{name: "huge segments of 1 MiB", edits: huge(1024)},
-	{name: "all segments of 512 KiB", edits: next("return scheduler.Large", "return scheduler.Huge")},
-	{name: "the first of 128 KiB, always", edits: next("s.sched.Idle(scheduler.Huge) || ", "")},
+	{name: "segments that grow with depth, to 2 MiB", edits: growing(2)},
+	{name: "segments that grow with depth, to 8 MiB", edits: growing(2, 8)},
+	{name: "segments that grow with depth, to 128 MiB", edits: growing(2, 8, 32, 128)},
+	{name: "all segments of 512 KiB", edits: next("\t\t\treturn scheduler.Large\n", "\t\t\treturn scheduler.Huge\n")},
+	{name: "the first of 128 KiB, always", edits: next("_, ok := s.sched.Idle(scheduler.Huge); !ok", "true")},
 	{name: "8 KiB for calls between guards", edits: head(8)},
 	{name: "16 KiB for calls between guards", edits: head(16)},
 	{name: "64 KiB for calls between guards", edits: head(64)},
@@ -126,13 +159,13 @@ var variants = []variant{
 	{name: "coroutines instead of channels", edits: []edit{
 		{"scheduler/worker.go", "package scheduler\n", "package scheduler\n\nimport \"iter\"\n"},
 		{"scheduler/worker.go", "baton chan struct{} // both ways", "resume func() (struct{}, bool)\n\tyield func(struct{}) bool\n\tbaton chan struct{} // both ways"},
-		{"scheduler/worker.go", "\t\tgo w.start()\n\t} else {\n\t\tw.baton <- struct{}{}\n\t}", `
+		{"scheduler/worker.go", "\t\tgo w.loop()\n\t} else {\n\t\tw.baton <- struct{}{}\n\t}", `
 		w.resume, _ = iter.Pull(func(yield func(struct{}) bool) {
 			w.yield = yield
-			w.start()
+			w.loop()
 		})
 	}`},
-		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.yield(struct{}{})\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\tw.ended()", "\t\t\tw.yield(struct{}{})\n\t\t}\n\t}\n\tw.ended()"},
 		{"scheduler/worker.go", "\tw.baton <- struct{}{} // to Trim, which waits\n", ""},
 		{"scheduler/worker.go", "\t\tw.baton <- struct{}{} // to the caller\n", ""},
 		{"scheduler/worker.go", "\tfor {\n\t\t<-w.baton\n", "\tfor {\n\t\tw.resume()\n"},
@@ -180,23 +213,36 @@ func measures() []measure {
 	}
 }
 
-// buildVariant builds this program with v instead of the library.
-func (m *measurer) buildVariant(v variant, exe, root string) error {
-	args := []string{"build", "-o", exe}
+// apply returns the files of the library under root that v edits, as they are with it.
+func (v variant) apply(root string) (map[string]string, error) {
 	texts := map[string]string{}
 	for _, e := range v.edits {
 		file := filepath.Join(root, filepath.FromSlash(e.file))
-		if texts[file] == "" {
+		if texts[file] == "" && e.old != "" {
 			text, err := os.ReadFile(file)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			texts[file] = string(text)
 		}
+		if e.old == "" { // a new file
+			texts[file] = e.new
+			continue
+		}
 		if strings.Count(texts[file], e.old) != 1 {
-			return fmt.Errorf("%s: %q is not in %s once; mend this variant", v.name, e.old, e.file)
+			return nil, fmt.Errorf("%s: %q is not in %s once; mend this variant", v.name, e.old, e.file)
 		}
 		texts[file] = strings.Replace(texts[file], e.old, e.new, 1)
+	}
+	return texts, nil
+}
+
+// buildVariant builds this program with v instead of the library.
+func (m *measurer) buildVariant(v variant, exe, root string) error {
+	args := []string{"build", "-o", exe}
+	texts, err := v.apply(root)
+	if err != nil {
+		return err
 	}
 	overlay := map[string]string{}
 	for file, text := range texts {
@@ -257,7 +303,7 @@ func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp, date strin
 		}
 		groups = append(groups, g)
 	}
-	m.measureAll(r, groups, date)
+	m.measureAll(groups, date, r.merge)
 	return m.ctx.Err()
 }
 

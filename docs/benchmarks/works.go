@@ -333,6 +333,29 @@ func callWork(way string, n, repeats int) sample {
 		var out sample
 		newStack(func(s *vstack.Stack) { out = loop(func() { _ = s.Run(ctx, nothing) }) })
 		return out
+	case "nested locked": // in a frame of the stack that is bound to its thread
+		var out sample
+		newStack(func(s *vstack.Stack) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			out = loop(func() { _ = s.Run(ctx, nothing) })
+		})
+		return out
+	case "nested busy": // with a goroutine that keeps another processor busy, so that none is woken
+		var out sample
+		var stop atomic.Bool
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for !stop.Load() {
+			}
+		}()
+		newStack(func(s *vstack.Stack) { out = loop(func() { _ = s.Run(ctx, nothing) }) })
+		stop.Store(true)
+		<-done
+		delete(out, "first")
+		delete(out, "cpu") // the other's counts
+		return out
 	case "cold":
 		return loop(func() {
 			_, _ = vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) { return 0, nil })
