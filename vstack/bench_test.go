@@ -48,8 +48,8 @@ func perCall(b *testing.B, calls int, unit string) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(calls), unit)
 }
 
-// forms are a recursion with and without guards: plain, with a handle, without one.
-func forms(b *testing.B, calls int, unit string, plain, free func(), handle map[string]func(s *vstack.Stack)) {
+// benchForms measures a recursion with and without guards: plain, with a handle, without one.
+func benchForms(b *testing.B, calls int, unit string, plain, free func(), handle map[string]func(s *vstack.Stack)) {
 	loop := func(b *testing.B, fn func()) {
 		for b.Loop() {
 			fn()
@@ -73,7 +73,7 @@ func BenchmarkFib(b *testing.B) {
 		perCall(b, fibCalls, "ns/call")
 	})
 	f := &workload.Fib{}
-	forms(b, fibCalls, "ns/call", func() { workload.FibPlain[0](f, fibN) }, func() { workload.FibFree[0](f, fibN) },
+	benchForms(b, fibCalls, "ns/call", func() { workload.FibPlain[0](f, fibN) }, func() { workload.FibFree[0](f, fibN) },
 		map[string]func(s *vstack.Stack){
 			"":               func(s *vstack.Stack) { workload.FibHandle[0](&workload.Fib{Stack: s}, fibN) },
 			"-two-functions": func(s *vstack.Stack) { workload.FibHandleSplit[0](&workload.Fib{Stack: s}, fibN) },
@@ -83,7 +83,7 @@ func BenchmarkFib(b *testing.B) {
 // A tree evaluator, (node, environment) to (value, error).
 func BenchmarkEval(b *testing.B) {
 	expr, e := workload.Balanced(12), &workload.Eval{}
-	forms(b, 2<<12-1, "ns/node", func() { _, _ = e.Plain(expr, workload.Names) }, func() { _, _ = e.Free(expr, workload.Names) },
+	benchForms(b, 2<<12-1, "ns/node", func() { _, _ = e.Plain(expr, workload.Names) }, func() { _, _ = e.Free(expr, workload.Names) },
 		map[string]func(s *vstack.Stack){
 			"": func(s *vstack.Stack) { _, _ = (&workload.Eval{Stack: s}).Handle(expr, workload.Names) },
 		})

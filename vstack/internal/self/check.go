@@ -1,4 +1,4 @@
-//go:build gc && !purego && (386 || amd64 || arm || arm64 || loong64 || mips || mips64 || mips64le || mipsle || ppc64 || ppc64le || riscv64 || s390x || wasm)
+//go:build gc && !purego && !vstackbuild && (386 || amd64 || arm || arm64 || loong64 || mips || mips64 || mips64le || mipsle || ppc64 || ppc64le || riscv64 || s390x || wasm)
 
 package self
 
@@ -94,6 +94,8 @@ func (f figures) wrong() string {
 		return "it ends before it begins"
 	case f.local <= f.lo || f.local >= f.hi:
 		return "a variable on it lies outside it"
+	case f.hi-f.lo > 1<<30:
+		return "it is larger than Go lets a stack become"
 	case f.used > f.hi-f.lo:
 		return "more of it is used than there is"
 	case f.used+page < f.hi-f.local || f.used > f.hi-f.local+page:
