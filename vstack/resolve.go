@@ -2,6 +2,7 @@ package vstack
 
 import (
 	"sync"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
@@ -16,6 +17,8 @@ import (
 //	  otherwise                         hop
 //	it runs on none, or the handle is that of another stack that is in use or closed:
 //	  hopped 8 times from about here    a hot split: more room; go on here
+//	  another copy of the library runs
+//	    it for a segment of ours        hop to that segment's stack
 //	  otherwise                         hop to an ambient stack
 //	the handle is that of an idle stack:
 //	                                    a root call of that stack
@@ -55,6 +58,10 @@ func target() *Stack {
 	}
 	if lookoutOf(id).stays(id) {
 		return nil
+	}
+	if s := waiting(id); s != nil {
+		s.adopt(id, hi)
+		return s
 	}
 	return ambient()
 }
@@ -134,8 +141,17 @@ type lookout struct {
 	id   uintptr
 	room uintptr
 	used uintptr // at the last hop
-	hops int     // from about there, one after the other
+	hops int     // from about there, one soon after the other
+	last time.Duration
 }
+
+// soon is how far apart the hops of a hot split are at most. What takes longer between
+// two hops than fifty of them does not need more room. And the goroutine may be another
+// one: the runtime uses g's again, so a server whose requests are all a little too deep
+// hops from the same depth of the same g, request after request, each of them once.
+const soon = 50 * time.Microsecond
+
+var start = time.Now() // of the lookouts' clock
 
 var lookouts [self.Slots]lookout
 
@@ -168,10 +184,11 @@ func (l *lookout) stays(id uintptr) bool {
 	if used < l.room {
 		return false // nobody asked the guard
 	}
-	if used-l.used+head > 2*head { // not near it, on either side
+	now := time.Since(start)
+	if used-l.used+head > 2*head || now-l.last > soon { // not near it, on either side
 		l.hops = 0
 	}
-	l.used = used
+	l.used, l.last = used, now
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
