@@ -3,6 +3,7 @@ package vstack
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
@@ -141,8 +142,17 @@ type lookout struct {
 	id   atomic.Uintptr
 	room atomic.Uintptr
 	used uintptr // at the last hop
-	hops int     // from about there, one after the other
+	hops int     // from about there, one soon after the other
+	last time.Duration
 }
+
+// soon is how far apart the hops of a hot split are at most. What takes longer between
+// two hops than some hundred of them does not need more room. And the goroutine may be another
+// one: the runtime uses g's again, so a server whose requests are all a little too deep
+// hops from the same depth of the same g, request after request, each of them once.
+const soon = 200 * time.Microsecond
+
+var start = time.Now() // of the lookouts' clock
 
 var lookouts [self.Slots]lookout
 
@@ -219,10 +229,11 @@ func (l *lookout) stays(id uintptr) bool {
 	if used < room {
 		return false // nobody asked the guard
 	}
-	if used-l.used+head > 2*head { // not near it, on either side
+	now := time.Since(start)
+	if used-l.used+head > 2*head || now-l.last > soon { // not near it, on either side
 		l.hops = 0
 	}
-	l.used = used
+	l.used, l.last = used, now
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
