@@ -182,6 +182,7 @@ type finder struct {
 	handles map[*packages.Package]*handles
 	told    map[*types.Var]bool
 	kept    map[*types.Named]bool // see isKept
+	proxies map[*types.Named]int  // see proxy
 	tables  *tables
 	gen     map[string]string // the generator of a file, by the file's name
 }

@@ -76,3 +76,29 @@ func (c *counted) Read(p []byte) (int, error) { // want bounded "a io.Reader tha
 }
 
 func Counted(r io.Reader) io.Reader { return &counted{r: &counted{r: r}} }
+
+// A proxy hands all calls on to what it makes of its value, as goja's source of a
+// destructuring does.
+type object interface {
+	get(name string) object
+	put(name string, o object)
+	has(name string) bool
+	keys() []string
+	size() int
+	value() int
+}
+
+type proxy struct{ of func() object }
+
+func (p *proxy) w() object { return p.of() }
+
+func (p *proxy) get(name string) object    { return p.w().get(name) }   // want bounded "a proxy: wraps.proxy hands all its calls on"
+func (p *proxy) put(name string, o object) { p.w().put(name, o) }       // want bounded "a proxy"
+func (p *proxy) has(name string) bool      { return p.w().has(name) }   // want bounded "a proxy"
+func (p *proxy) keys() []string            { return p.w().keys() }      // want bounded "a proxy"
+func (p *proxy) size() int                 { return p.w().size() }      // want bounded "a proxy"
+func (p *proxy) value() int                { return p.w().value() + 1 } // want bounded "a proxy"
+
+func Of(o object) object { return &proxy{func() object { return o }} }
+
+func Twice(o object) object { return Of(Of(o)) }
