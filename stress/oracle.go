@@ -92,6 +92,7 @@ type flight struct {
 	on     bool
 	floor  int  // frames that are deeper than this are a deferred call's, and recover panics of its own
 	since  int  // see above
+	frames int  // that the program had entered by then: when it has entered no other, the present one is above
 	unsure bool // another panic has taken its place in a frame further down
 	late   bool // the guard was low already when the context became done, so that nobody knows when it is for that
 	defers int  // deferred calls that run, one in the other
@@ -113,7 +114,7 @@ func (w *world) mustAsk() bool {
 // recovered.
 func (w *world) mustAbove() bool {
 	f := &w.flight
-	return !w.plain && !f.on && !f.unsure && !f.late && (f.since == 0 || f.defers == 0 && w.depth < f.since) && w.done()
+	return !w.plain && !f.on && !f.unsure && !f.late && (f.since == 0 || f.defers == 0 && w.depth < f.since && w.frames == f.frames) && w.done()
 }
 
 // threw notes that an operation has thrown.
@@ -142,7 +143,7 @@ func (w *world) recovered() {
 	if !f.on || w.depth > f.floor {
 		return
 	}
-	f.on = false
+	f.on, f.frames = false, w.frames
 	w.trace("recovered", w.depth)
 	if f.since == 0 || w.depth < f.since {
 		f.since = w.depth

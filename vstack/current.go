@@ -14,27 +14,22 @@ import (
 // processors at once.
 var workers [64]struct {
 	mu sync.Mutex
-	by map[uintptr]entered // by their goroutines' ids
-	_  [48]byte            // to the end of the cache line
+	by map[uintptr]*scheduler.Worker // by their goroutines' ids
+	_  [48]byte                      // to the end of the cache line
 }
 
-// An entered worker has a link by which other copies of the library in the binary can
-// follow who waits for whom; see package self.
-type entered struct {
-	worker *scheduler.Worker
-	link   self.Link
-}
-
-// working notes that w runs on the calling goroutine, which has this id.
+// working notes that w runs on the calling goroutine, which has this id. By the link
+// other copies of the library in the binary can follow who waits for whom; see package
+// self.
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.by == nil {
-		t.by = map[uintptr]entered{}
+		t.by = map[uintptr]*scheduler.Worker{}
 	}
-	t.by[id] = entered{w, link}
+	t.by[id] = w
 	return link
 }
 
@@ -48,29 +43,18 @@ func retired(*scheduler.Worker) {
 	delete(t.by, id)
 }
 
-// workerOf returns the worker that runs on the goroutine with this id, if it is one of
-// this copy's.
-func workerOf(id uintptr) (w entered, ok bool) {
+// current returns the stack whose top segment runs on the goroutine with this id, or
+// nil. It is for that goroutine, and for one that it waits for.
+func current(id uintptr) *Stack {
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	w, ok = t.by[id]
-	return w, ok
-}
-
-// current returns the stack whose top segment runs on the calling goroutine, which has
-// this id, or nil.
-func current(id uintptr) *Stack {
-	if w, ok := workerOf(id); ok {
-		return w.stack(id)
+	w := t.by[id]
+	t.mu.Unlock()
+	if w == nil {
+		return nil
 	}
-	return nil
-}
-
-// stack returns the stack whose top segment runs on the worker's goroutine, or nil. It
-// is for that goroutine, and for one that it waits for.
-func (w entered) stack(id uintptr) *Stack {
-	if g, ok := w.worker.Job().(*segment); ok && g.stack.runsOn(id) {
+	// The worker's job is that goroutine's own.
+	if g, ok := w.Job().(*segment); ok && g.stack.runsOn(id) {
 		return g.stack
 	}
 	return nil
@@ -84,34 +68,31 @@ func waiting(id uintptr) *Stack {
 		if !ok {
 			return nil
 		}
-		if w, ok := workerOf(waiter); ok {
-			return w.stack(waiter)
+		if s := current(waiter); s != nil {
+			return s
 		}
 		id = waiter
 	}
 }
 
 // adopt makes the calling goroutine, for which the stack's top segment waits in another
-// copy of the library, the stack's top segment until the function that it returns is
-// called.
-func (s *Stack) adopt(id, hi uintptr) (leave func()) {
+// copy of the library, the stack's top segment; disown ends that.
+func (s *Stack) adopt(id, hi uintptr) {
 	p := s.top
 	p.base = s.base
 	p.cover()
 	// It is not charged, nor given more room: its memory is the other copy's.
-	g := &segment{stack: s, parent: p, size: scheduler.Huge, id: id, free: self.Room, room: self.Room, reserve: true}
+	g := &segment{stack: s, parent: p, size: scheduler.Huge, id: id, free: self.Room, room: self.Room, reserve: true, adopted: true}
 	s.top = g
 	s.throwing(false)
 	s.moved(id)
 	s.arm(hi, g.room)
-	return func() {
-		s.left(g)
-		s.top = p
-		p.uncover()
-		s.throwing(s.thrown.in == p)
-		s.moved(p.id)
-		s.arm(p.base, p.room)
-	}
+}
+
+func (s *Stack) disown() {
+	g := s.top
+	s.left(g)
+	g.parent.resume()
 }
 
 // Current returns the stack that the calling goroutine runs a segment of, or nil if it

@@ -59,6 +59,7 @@ func target() *Stack {
 		return nil
 	}
 	if s := waiting(id); s != nil {
+		s.adopt(id, hi)
 		return s
 	}
 	return ambient()

@@ -106,7 +106,7 @@ func New(opts ...Option) *Stack {
 func newStack(o *options) *Stack {
 	s := &Stack{
 		sched:      &scheduler.Scheduler{Ended: retired},
-		account:    &account{max: o.maxMemory, budget: o.budget},
+		account:    &account{max: o.maxMemory, lent: defaults(), budget: o.budget},
 		idleMemory: o.idleMemory,
 		ambient:    o.ambient,
 		name:       o.name,

@@ -181,9 +181,9 @@ func (s *Stack) walk(g *segment, most int) *Trace {
 				number--
 			}
 		}
-		if g.worker == nil {
+		if g.adopted {
 			number--
-			continue // it was adopted: its goroutine was read, and who waits for it waits elsewhere
+			continue // its goroutine was read, and who waits for it waits elsewhere
 		}
 		if !g.worker.Called() {
 			break // the first segment of a branch, for which nobody waits in a call

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vstack-go/vstack/stress"
+	"github.com/vstack-go/vstack/stress/resident"
 	"github.com/vstack-go/vstack/vstack"
 )
 
@@ -204,10 +204,8 @@ func (s *soak) line() string {
 
 // memory returns the bytes that the process has resident, or about that.
 func memory() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
-		pages, _ := strconv.ParseInt(fields[1], 10, 64)
-		return pages * int64(os.Getpagesize())
+	if now, _ := resident.Self(); now > 0 {
+		return now
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

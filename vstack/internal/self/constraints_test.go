@@ -17,6 +17,8 @@ func TestConstraints(t *testing.T) {
 		t.Skip("the sources are not here: ", err)
 	}
 	full, every := []string{"check.go", "self.go", "shared.go"}, []string{"doc.go", "table.go"}
+	// In a program of vstack build package runtime tells.
+	built := []string{"self_build.go", "shared.go"}
 	for _, c := range []struct {
 		arch, compiler, tag string
 		asm                 string // "" if there is none
@@ -40,6 +42,8 @@ func TestConstraints(t *testing.T) {
 		{"amd64", "gccgo", "", ""},
 		{"arm64", "gccgo", "", ""},
 		{"wasm", "gc", "purego", ""},
+		{"amd64", "gc", "vstackbuild", ""},
+		{"sparc64", "gc", "vstackbuild", ""},
 	} {
 		context := build.Default
 		context.GOARCH, context.Compiler, context.BuildTags = c.arch, c.compiler, []string{c.tag}
@@ -61,10 +65,13 @@ func TestConstraints(t *testing.T) {
 			}
 		}
 		want := slices.Clone(every)
-		if c.asm != "" {
-			want = append(append(want, full...), c.asm)
-		} else {
-			want = append(want, "purego.go")
+		switch {
+		case c.tag == "vstackbuild":
+			want = append(want, built...)
+		case c.asm != "":
+			want = append(append(want, full...), c.asm, "mirror.go")
+		default:
+			want = append(want, "mirror.go", "purego.go")
 		}
 		slices.Sort(got)
 		slices.Sort(want)

@@ -1,4 +1,4 @@
-//go:build gc && !purego && (mips64 || mips64le)
+//go:build gc && !purego && !vstackbuild && (mips64 || mips64le)
 
 #include "go_asm.h"
 #include "textflag.h"

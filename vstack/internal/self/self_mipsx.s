@@ -1,4 +1,4 @@
-//go:build gc && !purego && (mips || mipsle)
+//go:build gc && !purego && !vstackbuild && (mips || mipsle)
 
 #include "go_asm.h"
 #include "textflag.h"

@@ -1,4 +1,4 @@
-//go:build gc && !purego && (ppc64 || ppc64le)
+//go:build gc && !purego && !vstackbuild && (ppc64 || ppc64le)
 
 #include "go_asm.h"
 #include "textflag.h"

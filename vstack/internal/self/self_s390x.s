@@ -1,4 +1,4 @@
-//go:build gc && !purego
+//go:build gc && !purego && !vstackbuild
 
 #include "go_asm.h"
 #include "textflag.h"

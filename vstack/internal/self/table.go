@@ -35,6 +35,7 @@ var table struct {
 func init() {
 	for i := range limits {
 		limits[i], table.limits[i] = Room, Room
+		mirror(Slot(i), Room)
 	}
 	mustBeRight()
 }
@@ -82,4 +83,5 @@ func (s Slot) show() {
 		limit = 0
 	}
 	atomic.StoreUintptr(&limits[s], limit)
+	mirror(s, limit)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -17,6 +18,12 @@ import (
 const usage = `vstack finds recursion that can run out of stack, and writes guards for it.
 
 Usage:
+	vstack build [build flags] [packages]
+	vstack test [build and test flags] [packages]
+	vstack run [build flags] package [arguments]
+	vstack install [build flags] [packages]
+	vstack vet [vet flags] [packages]
+	vstack clean
 	vstack check [flags] [packages]
 	vstack fix [flags] [packages]
 	vstack explain [flags] FILE [packages]
@@ -52,6 +59,12 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return check(args[1:], stdout, stderr)
 	case "fix":
 		return runFix(args[1:], stdout, stderr)
+	case "build", "test", "run", "install", "vet":
+		return build.Main(args[0], args[1:], stdout, stderr)
+	case "toolexec":
+		return toolexec(args[1:], stdout, stderr)
+	case "clean":
+		return clean(stderr)
 	case "explain":
 		return explain(args[1:], stdout, stderr)
 	case "version", "-version", "--version":

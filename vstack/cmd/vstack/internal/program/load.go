@@ -70,6 +70,7 @@ type Config struct {
 	// Without it they are an error.
 	Partial  bool
 	Tags     string
+	Flags    []string // more flags of the go command that change what is built
 	Overlay  map[string][]byte
 	Progress func(format string, args ...any)
 }
@@ -95,6 +96,7 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	if cfg.Tags != "" {
 		pc.BuildFlags = []string{"-tags=" + cfg.Tags}
 	}
+	pc.BuildFlags = append(pc.BuildFlags, cfg.Flags...)
 	cfg.Progress("loading packages")
 	pkgs, err := packages.Load(pc, patterns...)
 	if err != nil {
