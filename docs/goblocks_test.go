@@ -26,6 +26,7 @@ import (
 var imports = map[string]string{
 	"vstack":    "github.com/vstack-go/vstack/vstack",
 	"scheduler": "github.com/vstack-go/vstack/scheduler",
+	"serve":     "github.com/vstack-go/vstack/vstack/serve",
 	"atomic":    "sync/atomic",
 	"debug":     "runtime/debug",
 	"filepath":  "path/filepath",

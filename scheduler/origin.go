@@ -20,8 +20,8 @@ func (s *Scheduler) Origin() *Origin { return s.origin }
 // alive. Call it once nobody can ask any more.
 func (s *Scheduler) Forget() { s.origin = nil }
 
-// A Witness is a [Job] that is told when a panic leaves it that did not come out
-// of a job that it waited for.
+// A Witness is a [Job] that is told when a panic leaves it: once for each panic, the
+// job in whose own frames it began.
 type Witness interface {
 	Job
 	// Panicked is called on the job's goroutine, on top of the frames that

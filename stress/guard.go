@@ -168,7 +168,8 @@ func (w *world) yield() {
 	entered := false
 	defer w.watch(w.calls, &entered)
 	w.stack.Yield()
-	w.enters(&entered)
+	entered = true
+	w.asked("Yield")
 }
 
 // await is Await, which does so too.
@@ -182,10 +183,18 @@ func (w *world) await(fn func()) {
 	entered := false
 	defer w.watch(w.calls, &entered)
 	_, _ = vstack.Await(w.stack, func() (int, error) {
-		w.enters(&entered)
+		entered = true
+		w.asked("Await")
 		fn()
 		return 0, nil
 	})
+}
+
+// asked is called where something that asks the context has gone on.
+func (w *world) asked(name string) {
+	if w.mustAsk() {
+		w.violation("%s goes on, and the context is done: %+v", name, w.flight)
+	}
 }
 
 // probe is a guard right here: it has to throw if the context is done, also after a

@@ -92,7 +92,9 @@ type flight struct {
 	on     bool
 	floor  int  // frames that are deeper than this are a deferred call's, and recover panics of its own
 	since  int  // see above
-	unsure bool // the guard was low already when the context became done
+	frames int  // that the program had entered by then: when it has entered no other, the present one is above
+	unsure bool // another panic has taken its place in a frame further down
+	late   bool // the guard was low already when the context became done, so that nobody knows when it is for that
 	defers int  // deferred calls that run, one in the other
 }
 
@@ -100,7 +102,10 @@ type flight struct {
 func (w *world) done() bool { return w.in != nil && !w.ambient && w.in.Err() != nil }
 
 // must reports whether a guard has to throw now.
-func (w *world) must() bool {
+func (w *world) must() bool { return !w.flight.late && w.mustAsk() }
+
+// mustAsk is must for what asks the context itself.
+func (w *world) mustAsk() bool {
 	return !w.plain && w.in != nil && !w.flight.on && w.flight.since == 0 && !w.flight.unsure && w.done()
 }
 
@@ -109,7 +114,7 @@ func (w *world) must() bool {
 // recovered.
 func (w *world) mustAbove() bool {
 	f := &w.flight
-	return !w.plain && !f.on && !f.unsure && (f.since == 0 || f.defers == 0 && w.depth < f.since) && w.done()
+	return !w.plain && !f.on && !f.unsure && !f.late && (f.since == 0 || f.defers == 0 && w.depth < f.since && w.frames == f.frames) && w.done()
 }
 
 // threw notes that an operation has thrown.
@@ -129,7 +134,7 @@ func (w *world) threw(call int, overflow bool) {
 	if !f.on {
 		f.on, f.floor = true, math.MaxInt
 	}
-	f.unsure = false
+	f.unsure, f.late = false, false
 }
 
 // recovered notes that a frame of the present depth has recovered a panic.
@@ -138,7 +143,7 @@ func (w *world) recovered() {
 	if !f.on || w.depth > f.floor {
 		return
 	}
-	f.on = false
+	f.on, f.frames = false, w.frames
 	w.trace("recovered", w.depth)
 	if f.since == 0 || w.depth < f.since {
 		f.since = w.depth

@@ -101,7 +101,7 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 	}
 	var overflow *vstack.OverflowError
 	if errors.As(err, &overflow) {
-		if overflow.Limit == 0 || overflow.Bytes > overflow.Limit*5/4 {
+		if overflow.Limit == 0 || !within(overflow.Bytes, overflow.Limit) {
 			w.violation("a false overflow: %v", overflow)
 		}
 		if !entered {
@@ -134,24 +134,33 @@ func (w *world) settle() func() {
 		return func() {}
 	}
 	in := w.in
-	// It may be low for another reason, and then nobody can see when it is for this.
-	low := w.stack.Low() || vstack.Low()
+	low := w.lowBelow()
 	return func() {
 		if w.in != in || !w.done() {
 			return
 		}
 		if low {
-			w.flight.unsure = true
+			w.flight.late = true
 			return
 		}
 		for begun := time.Now(); !w.stack.Low() || !vstack.Low(); runtime.Gosched() {
 			if time.Since(begun) > time.Minute {
 				w.violation("the context has been done for a minute, and the guards do not notice: %v %v", w.stack.Low(), vstack.Low())
-				w.flight.unsure = true
+				w.flight.late = true
 				return
 			}
 		}
 	}
+}
+
+// lowBelow reports whether the guards are low here or a little deeper.
+//
+//go:noinline
+func (w *world) lowBelow() bool {
+	var frame [1 << 10]byte
+	frame[w.calls&1] = 1
+	low := w.stack.Low() || vstack.Low()
+	return low && frame[w.calls&1] == 1
 }
 
 // balanced looks at an idle stack: nothing of it may be charged any more.
@@ -171,7 +180,7 @@ func (w *world) full() {
 		overflow, ok := v.(*vstack.OverflowError)
 		if !ok {
 			w.violation("at a limit of %d no overflow, but %v", w.limit, v)
-		} else if overflow.Bytes > w.limit*5/4 || overflow.Bytes < w.limit/2 {
+		} else if !within(overflow.Bytes, w.limit) || overflow.Bytes < w.limit/2 {
 			w.violation("at a limit of %d an overflow with %d bytes", w.limit, overflow.Bytes)
 		}
 	}()
@@ -184,3 +193,7 @@ func (w *world) full() {
 	}
 	w.stack.Do(deeper)
 }
+
+// within reports whether a stack that is charged with so many bytes keeps its limit: the
+// segment that runs may have grown natively by once its size before it is weighed.
+func within(bytes, limit int64) bool { return bytes <= limit+max(limit/4, 512<<10) }

@@ -8,7 +8,8 @@ import "github.com/vstack-go/vstack/scheduler"
 // parks for a hop and when it is given more room. So a goroutine may have grown by
 // what is not charged yet only while it is the one that runs.
 type account struct {
-	max  int64 // bytes; 0: no limit; [byDefault]: the default limit
+	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
+	lent *Budget // whose size that is
 	used int64
 
 	active   int   // segments that run or wait
@@ -24,10 +25,10 @@ const byDefault = -1
 
 // limit returns the account's own limit, 0 for none.
 func (a *account) limit() int64 {
-	if a.max == byDefault {
-		return defaultLimit()
+	if a.max != byDefault {
+		return a.max
 	}
-	return a.max
+	return limitOf(a.lent)
 }
 
 // charge adds n bytes to what g is charged with, or reports that this would pass the
@@ -126,8 +127,8 @@ func besides(size scheduler.Size) int64 {
 // next returns the size of the segment to hop to. The first of a recursion is large,
 // which is enough for most, and those below are huge, as is the first if a worker
 // for that is idle, and that of an ambient stack: its recursion is deep already. A hop
-// costs more than itself: the processor predicts wrong where the functions above it
-// return to, all of them, and only those of the last segment right.
+// costs more than itself: the processor remembers the last returns, and those it has
+// guessed right; after a hop it guesses every return of the segment above wrong.
 func (s *Stack) next() scheduler.Size {
 	if s.top == nil && s.pooled == nil || s.top != nil && s.top.size == scheduler.Small {
 		if _, ok := s.sched.Idle(scheduler.Huge); !ok {

@@ -35,7 +35,9 @@ func NewBudget(bytes int64) *Budget {
 	if bytes < minMemory {
 		panic(misuse(fmt.Sprintf("NewBudget(%d): want at least %d bytes", bytes, minMemory)))
 	}
-	return newBudget(bytes)
+	b := newBudget(bytes)
+	budgetDirectory.enter(b)
+	return b
 }
 
 func newBudget(bytes int64) *Budget {

@@ -38,11 +38,11 @@ func TestBudgetShared(t *testing.T) {
 	}
 	// b reaches its own limit first, a the budget.
 	o := overflow(run(b, func() { count(b, 1<<30) }))
-	if o.Budget != 0 || o.Limit != 1*mib || strings.Contains(o.Error(), "shared") {
+	if o.Budget != 0 || o.Limit != 1*mib || strings.Contains(o.Error(), "shares") {
 		t.Errorf("own limit: %+v: %v", o, o)
 	}
 	o = overflow(run(a, func() { count(a, 1<<30) }))
-	if o.Budget != 8*mib || o.Limit != 1<<30 || o.Bytes < 6*mib || !strings.Contains(o.Error(), "shared budget of 8388608 bytes") {
+	if o.Budget != 8*mib || o.Limit != 1<<30 || o.Bytes < 6*mib || !strings.Contains(o.Error(), "most of the 8,388,608 bytes that it shares") {
 		t.Errorf("budget: %+v: %v", o, o)
 	}
 }

@@ -1,5 +1,5 @@
-// Package vstack runs recursive Go code on a virtual call stack, so that it can
-// go as deep as memory allows and cannot crash the process.
+// Package vstack lets recursive Go code go as deep as memory allows, and gives an error
+// where Go would end the process.
 //
 // Go ends a program whose goroutine needs more than 1 GB of stack, with a fatal
 // error that recover does not catch. Recursion over data from outside is
@@ -9,37 +9,45 @@
 //
 // # The guard
 //
-// One line at the head of one function in each cycle of calls is enough:
+// Three lines at the head of one function in each cycle of calls are enough:
 //
-//	func (e *evaluator) eval(n Node, env *Env) (Value, error) {
-//		if e.stack.Low() {
-//			return vstack.GrowOn2(e.stack, func() (Value, error) { return e.eval(n, env) })
+//	func (p *parser) expr() (Node, error) {
+//		if vstack.Low() {
+//			return vstack.Grow2(p.expr)
 //		}
 //		... // the body, with plain recursive calls
 //	}
 //
-// and one call at the top:
+// [Low] asks how much of its stack the goroutine has used. When that is what it may use,
+// [Grow] continues on another goroutine while the current one parks: a hop. Where callers
+// enter, a library turns the overflow into an error:
 //
-//	value, err := vstack.Run(ctx, func(ctx context.Context, stack *vstack.Stack) (Value, error) {
-//		e := &evaluator{stack: stack}
-//		return e.eval(root, env)
-//	})
+//	func Parse(text string) (n Node, err error) {
+//		defer vstack.Catch(&err)
+//		return newParser(text).expr()
+//	}
+//
+// and a program sets the limit and the deadline:
+//
+//	n, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (Node, error) {
+//		return Parse(text)
+//	}, vstack.WithMaxMemory(64<<20))
 //	if errors.Is(err, vstack.ErrOverflow) {
 //		... // deeper than the memory limit allows
 //	}
 //
-// [Stack.Low] compares the address of a local variable with the bound of the
-// segment, the part of the recursion that is on the current goroutine. When that
-// is used up, [Grow] continues on another goroutine while the current one parks:
-// a hop. A nil *Stack never is low, so a library can make the stack optional.
+// A guarded recursion does not end the process by stack overflow. Recursion without a
+// guard still can, and so can C code, a single frame larger than the stack may get, and a
+// heap that is more than the machine has.
 //
 // # The other ways to call
 //
-// [Stack.Run] makes every call a frame of its own, with a context and an error;
-// use it where a recursion is entered and where a part of it has a context of
-// its own. [Call] is a guard at the call, for functions that cannot be changed.
-// [Stack.Start] runs a recursion in steps, [Stack.Scope] runs several side by
-// side that share one baton, [Await] lets others run during blocking work.
+// A [Stack] that Run gives its function may be handed to the guards, as a handle:
+// [Stack.Low], [GrowOn] and [Stack.Do] take fewer nanoseconds. [Stack.Run] makes a frame
+// with a context and an error of its own. [Call] is a guard at the call, for functions
+// that cannot be changed. [Check] notices a deadline where no guard is passed.
+// [Stack.Start] runs a recursion in steps, [Stack.Scope] runs several side by side that
+// share one baton, [Await] lets others run during blocking work.
 //
 // # Many stacks
 //
@@ -53,11 +61,11 @@
 // they return an [*OverflowError] if the recursion needs more memory than
 // [WithMaxMemory] or the budget allows, for which errors.Is(err, [ErrOverflow])
 // holds; [context.Cause] of the context once that is done; [ErrClosed] after
-// Close; and [ErrMisuse] to a goroutine that has no business on the stack. There
-// is a memory limit without any option: half of what the process may use.
+// Close; and [ErrMisuse] to a goroutine that the stack does not run on. There is a
+// memory limit without any option, which all stacks share: see [SetDefaultLimit].
 //
 // Where there is no error to return, they are panics: those of overflow and
-// cancellation pass through Grow on their way to the nearest enclosing Run, and
+// cancellation pass through Grow on their way to the nearest enclosing Run or [Catch], and
 // arguments that cannot be meant, such as a nil function, panic with ErrMisuse.
 //
 // # Panics, Goexit, deferred calls

@@ -3,6 +3,8 @@ package vstack
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 )
 
 var (
@@ -11,7 +13,7 @@ var (
 	ErrOverflow = errors.New("vstack: stack overflow")
 
 	// ErrClosed is returned by [Stack.Run] and [Pool.Run] after the stack or the
-	// pool was closed; [Stack.Grow], [Grow] and [Stack.Start] panic with it.
+	// pool was closed; [Stack.Start] panics with it.
 	ErrClosed = errors.New("vstack: the stack or pool is closed")
 
 	// ErrMisuse is what the errors and panics for a stack used in a way that
@@ -26,7 +28,7 @@ var (
 // errors.Is(err, [ErrOverflow]) holds for it.
 //
 // [Run], [Stack.Run] and [Pool.Run] return it as it is, so that [errors.As] finds
-// it; inside the recursion [Stack.Grow] panics with it, and a frame may recover
+// it; inside the recursion the guard panics with it, and a frame may recover
 // it and go on. The stack can be used again afterwards.
 type OverflowError struct {
 	Bytes int64 // in use by the stack's segments when it overflowed
@@ -44,16 +46,95 @@ type OverflowError struct {
 	stack *Stack
 }
 
-// Error says in one line how much memory was in use, of which limit, and what to
-// do about it. Format prints more.
+// Error says in one line which stack overflowed, how deep it was, how many bytes a level
+// took, and whether this recursion or the load did it. Format prints more.
 func (e *OverflowError) Error() string {
-	if e.Budget > 0 {
-		return fmt.Sprintf("vstack: stack overflow: the shared budget of %d bytes is used up, %d of them by this stack, "+
-			"which has not reached a limit of its own; run fewer recursions at a time, limit each with vstack.WithMaxMemory, "+
-			"or make the budget larger", e.Budget, e.Bytes)
+	var b strings.Builder
+	b.WriteString("vstack: stack overflow: ")
+	if e.Trace != nil && e.Trace.Name != "" {
+		fmt.Fprintf(&b, "%q is ", e.Trace.Name)
 	}
-	return fmt.Sprintf("vstack: stack overflow: %d bytes in use of a limit of %d; "+
-		"if the recursion is meant to go this deep, raise the limit with vstack.WithMaxMemory", e.Bytes, e.Limit)
+	if n, each, about := e.levels(); n > 0 {
+		if about {
+			b.WriteString("about ")
+		}
+		fmt.Fprintf(&b, "%s deep, %s a level: ", count(n, "level"), count(each, "byte"))
+	}
+	fmt.Fprintf(&b, "%s bytes of stack", commas(e.Bytes))
+	switch {
+	case e.Budget == 0:
+		fmt.Fprintf(&b, ", and its limit is %s; the input is nested too deep for that", commas(e.Limit))
+	case e.ByLoad():
+		fmt.Fprintf(&b, "; others have used up the rest of the %s bytes that they share: the load did it, not this input", commas(e.Budget))
+	default:
+		fmt.Fprintf(&b, ", most of the %s bytes that it shares with others: the input is nested too deep for that", commas(e.Budget))
+	}
+	return b.String()
+}
+
+// ByLoad reports whether others than this stack used most of the shared budget: the same
+// input might succeed later. Otherwise the input is too deep for the limits that there are.
+func (e *OverflowError) ByLoad() bool { return e.Budget > 0 && e.Bytes < e.Budget/2 }
+
+// Levels returns how many levels deep the recursion was, a level being one turn of its
+// cycle of calls, and how many bytes of stack each took. It is counted in the segments
+// that the trace shows, and about right for the whole. Without a cycle that repeats it
+// counts frames.
+func (e *OverflowError) Levels() (levels, bytesEach int64) {
+	levels, bytesEach, _ = e.levels()
+	return levels, bytesEach
+}
+
+func (e *OverflowError) levels() (levels, bytesEach int64, about bool) {
+	t := e.Trace
+	if t == nil || t.Depth == 0 {
+		return 0, 0, false
+	}
+	levels = t.Depth
+	if cycle, ok := t.Cycle(); ok {
+		levels = 0
+		for _, part := range t.Parts {
+			if part.repeats() {
+				levels += part.turns(cycle)
+			}
+		}
+	}
+	if about = t.Walked > 0 && t.Walked < t.Segments; about {
+		levels = int64(float64(levels) / float64(t.Walked) * float64(t.Segments))
+	}
+	if levels == 0 {
+		return 0, 0, false
+	}
+	return levels, e.Bytes / levels, about
+}
+
+// turns returns how many turns of the cycle the part has, if it is the same recursion.
+func (p Part) turns(cycle Part) (n int64) {
+	if len(p.Paths) == 0 || len(cycle.Paths) == 0 || p.Paths[0].Frames[0].Function != cycle.Paths[0].Frames[0].Function {
+		return 0
+	}
+	for _, path := range p.Paths {
+		n += path.Count
+	}
+	return n
+}
+
+// LogValue is for package log/slog: the line of Error, and its numbers for machines.
+func (e *OverflowError) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("msg", e.Error()), slog.Int64("bytes", e.Bytes), slog.Int64("limit", e.Limit)}
+	if e.Budget > 0 {
+		attrs = append(attrs, slog.Int64("budget", e.Budget), slog.Bool("by_load", e.ByLoad()))
+	}
+	if n, each := e.Levels(); n > 0 {
+		attrs = append(attrs, slog.Int64("levels", n), slog.Int64("bytes_a_level", each))
+	}
+	if cycle, ok := e.Cycle(); ok {
+		attrs = append(attrs, slog.String("cycle", cycle.String()))
+	}
+	if e.Trace != nil {
+		attrs = append(attrs, slog.Any("stack", e.Trace))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Is reports whether target is [ErrOverflow]; [errors.Is] calls it.

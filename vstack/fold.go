@@ -19,15 +19,17 @@ import (
 // frames the recursion is over, and what follows the last pivot is looked at
 // afresh.
 const (
-	maxPeriod = 64  // frames in a turn
-	maxExact  = 64  // a part with this many frames or fewer is folded only if all turns are equal
-	maxPaths  = 64  // of a part; further ones are only counted
-	maxParts  = 256 // then those in the middle are merged into one
-	keptParts = 32  // at either end, when they are merged
-	maxPlain  = 256 // frames of a part that does not repeat
-	endFrames = 10  // at either end, kept as they are
-	seldom    = 2   // turns that are not worth folding
-	noPivot   = -1  // no function
+	maxPeriod = 64      // frames in a turn
+	maxExact  = 64      // a part with this many frames or fewer is folded only if all turns are equal
+	maxPaths  = 64      // of a part; further ones are only counted
+	maxRaw    = 1 << 10 // frames of a loop that are kept as they are, to find its period
+	maxTurn   = 128     // frames of a turn that is put together from several
+	maxParts  = 256     // then those in the middle are merged into one
+	keptParts = 32      // at either end, when they are merged
+	maxPlain  = 256     // frames of a part that does not repeat
+	endFrames = 10      // at either end, kept as they are
+	seldom    = 2       // turns that are not worth folding
+	noPivot   = -1      // no function
 )
 
 // A folder folds the frames it is given, top first. Its memory is bounded.
@@ -46,7 +48,7 @@ type folder struct {
 	pivot   int32
 	loop    *part
 	turn    []item // of the loop, not finished
-	raw     []item // the first maxExact of the loop
+	raw     []item // the first maxRaw of the loop
 
 	frames   int64
 	top      []item
@@ -197,7 +199,7 @@ func (f *folder) add(it item) {
 		f.search(it)
 		return
 	}
-	if len(f.raw) <= maxExact {
+	if len(f.raw) <= maxRaw {
 		f.raw = append(f.raw, it)
 	}
 	if f.fn(it) == f.pivot {
@@ -289,6 +291,7 @@ func (f *folder) endLoop() {
 		f.exact(f.raw[:p.depth])
 	} else {
 		// The innermost turn often ends where no other does.
+		innermost := len(p.paths[0].items)
 		if first := p.paths[0]; first.count == 1 && len(p.paths) > 1 {
 			f.addPlain(first.items)
 			p.paths = p.paths[1:]
@@ -297,11 +300,82 @@ func (f *folder) endLoop() {
 				p.bytes -= it.bytes
 			}
 		}
+		f.straighten(p, f.raw, innermost)
 		f.emit(p)
 	}
 	for _, it := range rest {
 		f.add(it)
 	}
+}
+
+// straighten makes one path of several if they alternate regularly. The pivot is the first
+// function that comes back, and a precedence climber, for one, calls the same function
+// for each of its levels before it comes to the next parenthesis: then the paths are
+// pieces of the real cycle. The first frames, raw, show its period; the counts of all
+// turns have to agree with it.
+func (f *folder) straighten(p *part, raw []item, innermost int) {
+	differ := func(q *way) bool {
+		return !slices.EqualFunc(p.paths[0].items, q.items, func(a, b item) bool { return f.fn(a) == f.fn(b) })
+	}
+	if p.others > 0 || !slices.ContainsFunc(p.paths, differ) {
+		return // one way, or ways through the same functions
+	}
+	pivot := f.fn(p.paths[0].items[0])
+	for _, skip := range []int{0, innermost} {
+		rest := raw[skip:]
+		period := periodOf(rest)
+		if period == 0 || period > maxTurn || f.fn(rest[0]) != pivot {
+			continue
+		}
+		turns := p.depth / int64(period)
+		in := map[*way]int64{} // how often a path is in one period
+		for at := 0; at < period; {
+			end := at + 1
+			for end < len(rest) && f.fn(rest[end]) != pivot {
+				end++
+			}
+			for _, q := range p.paths {
+				if same(q.items, rest[at:end]) {
+					in[q]++
+				}
+			}
+			at = end
+		}
+		for _, q := range p.paths {
+			if off := q.count - in[q]*turns; max(off, -off) > 2*in[q]+seldom+turns/100 { // every hop has a frame of its own
+				return
+			}
+		}
+		if len(in) < 2 {
+			return // one of the paths is the cycle already
+		}
+		for q, times := range in {
+			turns = min(turns, q.count/times)
+		}
+		p.paths = []*way{{count: turns, items: slices.Clone(rest[:period])}}
+		p.others = p.depth - turns*int64(period)
+		return
+	}
+}
+
+// periodOf returns the least number of frames after which items repeat, up to their end
+// and at least four times, by the borders of Knuth, Morris and Pratt; 0 if there is none.
+func periodOf(items []item) int {
+	border := make([]int, len(items))
+	for i := 1; i < len(items); i++ {
+		k := border[i-1]
+		for k > 0 && items[i].id != items[k].id {
+			k = border[k-1]
+		}
+		if items[i].id == items[k].id {
+			k++
+		}
+		border[i] = k
+	}
+	if n := len(items); n > 0 && 4*(n-border[n-1]) <= n {
+		return n - border[n-1]
+	}
+	return 0
 }
 
 // exact adds a short loop: turns that repeat are folded where they stand, and

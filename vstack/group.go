@@ -30,7 +30,7 @@ func NewGroup(ctx context.Context, opts ...Option) *Group {
 		panic(misuse("NewGroup: ctx is nil; use context.Background()"))
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	return &Group{group, ctx, NewPool(opts...)}
+	return &Group{group, ctx, makePool(opts)}
 }
 
 // SetLimit sets how many functions may run at a time; a negative n is no limit,

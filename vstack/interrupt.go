@@ -93,6 +93,7 @@ func (s *Stack) serve() {
 // who has been told to interrupt the stack may not have run yet.
 func (s *Stack) check() {
 	if f := s.in; !s.unwinding() && f != nil && f.done != nil && f.root.Err() != nil {
+		happened.canceled.Add(1)
 		s.throw(&CanceledError{cause: context.Cause(f.root), stack: s})
 	}
 }

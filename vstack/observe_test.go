@@ -59,15 +59,16 @@ func TestOverflowReport(t *testing.T) {
 	text := fmt.Sprintf("%+v", e)
 	at := 0
 	for _, part := range []string{
-		e.Error() + "\n", `stack: "sums"`, "limit 67,108,864", "the recursion: eval -> evalBinary -> eval x ",
-		"the last 10 frames", ").eval(...)\n\t", "the first 10 frames", "testing.tRunner(...)\n\t",
-		"virtual stack \"sums\" [", "segments not walked...", "testing.tRunner(...)\n\t",
+		e.Error() + "\n", "the recursion, ", ").eval(...)\n\t", "evalBinary(...)\n\t", "where it began", "testing.tRunner(...)\n\t",
 	} {
 		i := strings.Index(text[at:], part)
 		if i < 0 {
 			t.Fatalf("%q is missing, or not where it should be, in\n%s", part, text)
 		}
 		at += i
+	}
+	if lines := strings.Count(text, "\n"); lines > 40 {
+		t.Errorf("%d lines", lines)
 	}
 	// A copy without a trace prints its line.
 	if got := fmt.Sprintf("%+v", &vstack.OverflowError{Limit: 5}); !strings.HasPrefix(got, "vstack: stack overflow") {

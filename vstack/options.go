@@ -19,6 +19,7 @@ type options struct {
 	idleTime   time.Duration
 	name       string
 	onPanic    func(Panic)
+	ambient    bool // of the default pool
 }
 
 // minMemory is the smallest limit that leaves room for a root frame and one

@@ -58,6 +58,12 @@ type pooled struct {
 //
 // NewPool panics if an option is out of its range.
 func NewPool(opts ...Option) *Pool {
+	p := makePool(opts)
+	poolDirectory.enter(p)
+	return p
+}
+
+func makePool(opts []Option) *Pool {
 	p := &Pool{options: *collect(opts)}
 	p.maxBytes = p.options.idleMemory
 	if p.maxBytes < 0 {

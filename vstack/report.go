@@ -3,6 +3,7 @@ package vstack
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // overflowSegments bounds the trace of an overflow, and so its cost: input that
@@ -17,6 +18,11 @@ func (s *Stack) overflow(budget int64) error {
 	first := s.overflowed == nil || !s.unwinding()
 	if first {
 		s.overflowed = s.walk(s.top, overflowSegments)
+	}
+	if budget > 0 {
+		happened.budgets.Add(1)
+	} else {
+		happened.overflows.Add(1)
 	}
 	err := &OverflowError{
 		Bytes:  a.used,
@@ -44,9 +50,9 @@ func (e *OverflowError) Cycle() (cycle Part, ok bool) {
 	return e.Trace.Cycle()
 }
 
-// Format prints the one line of Error, quoted for %q, and for %+v the whole
-// report: the cycle, and the frames at either end in the form of Go's tracebacks.
-// The report does not grow with the depth. Package fmt calls Format.
+// Format prints the one line of Error, quoted for %q, and for %+v a report of at most 40
+// lines: the cycle of calls that made the stack deep, once, and what called it, in the
+// form of Go's tracebacks. Package fmt calls Format.
 func (e *OverflowError) Format(f fmt.State, verb rune) {
 	switch {
 	case verb == 'v' && f.Flag('+'):
@@ -58,6 +64,12 @@ func (e *OverflowError) Format(f fmt.State, verb rune) {
 	}
 }
 
+// The frames in a report; each takes two lines.
+const (
+	reportCycle = 12
+	reportRoot  = 4
+)
+
 func (e *OverflowError) report(w io.Writer) {
 	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	p("%s\n", e.Error())
@@ -65,17 +77,31 @@ func (e *OverflowError) report(w io.Writer) {
 	if t == nil {
 		return
 	}
-	if t.Name != "" {
-		p("stack: %q\n", t.Name)
+	r := *t
+	if t.rootFirst {
+		r.Root = slices.Clone(t.Root)
+		slices.Reverse(r.Root)
 	}
-	p("%s bytes in use, limit %s, %s, %s\n", commas(e.Bytes), commas(e.Limit), count(e.Hops, "hop"), count(int64(t.Segments), "segment"))
 	if cycle, ok := t.Cycle(); ok {
-		p("the recursion: %s\n", cycle)
+		path := cycle.Paths[0]
+		p("\nthe recursion, %s of it in %d of %s:\n", count(path.Count, "turn"), t.Walked, count(int64(t.Segments), "segment"))
+		frames := path.Frames
+		more := len(frames) - reportCycle
+		if more > 0 {
+			frames = frames[:reportCycle]
+		}
+		printFrames(w, frames)
+		if more > 0 {
+			p("...and %d frames more to the turn...\n", more)
+		}
+		if others := cycle.unprinted(1); others > 0 {
+			p("...and %s on other ways through it...\n", count(others, "frame"))
+		}
+	} else {
+		p("\nthe newest frames; none repeats:\n")
+		printFrames(w, t.Top[:min(len(t.Top), reportCycle)])
 	}
-	p("in one line: %s\n", t.Summary())
-	p("\nthe last %s, the newest first:\n", count(int64(len(t.Top)), "frame"))
-	printFrames(w, t.Top)
-	p("\nthe first %s, the oldest last:\n", count(int64(len(t.Root)), "frame"))
-	printFrames(w, t.Root)
-	p("\n%s", t)
+	root := r.Root[max(0, len(r.Root)-reportRoot):]
+	p("\nwhere it began, the oldest last:\n")
+	printFrames(w, root)
 }

@@ -90,3 +90,22 @@ func TestIdleWorkerAsLargeAsTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// A goroutine that was started in a frame and has the stack's handle, while the frame
+// goes on: nothing for the race detector to report.
+func TestHandleWhileTheStackRuns(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		got := make(chan int)
+		go func() { got <- count(s, 10_000) }()
+		for range 100 {
+			s.Do(func() {})
+		}
+		if n := <-got; n != 10_000 {
+			t.Error(n)
+		}
+		return 0, nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

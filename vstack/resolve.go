@@ -16,6 +16,8 @@ import (
 //	  otherwise                         hop
 //	it runs on none, or the handle is that of another stack that is in use or closed:
 //	  hopped 8 times from about here    a hot split: more room; go on here
+//	  another copy of the library runs
+//	    it for a segment of ours        hop to that segment's stack
 //	  otherwise                         hop to an ambient stack
 //	the handle is that of an idle stack:
 //	                                    a root call of that stack
@@ -55,6 +57,10 @@ func target() *Stack {
 	}
 	if lookoutOf(id).stays(id) {
 		return nil
+	}
+	if s := waiting(id); s != nil {
+		s.adopt(id, hi)
+		return s
 	}
 	return ambient()
 }

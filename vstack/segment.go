@@ -32,12 +32,14 @@ type segment struct {
 	stack  *Stack
 	parent *segment          // nil for the first segment of a root call
 	worker *scheduler.Worker // set once it runs
+	link   self.Link         // of the worker's goroutine
 	size   scheduler.Size
 	fn     func() // what Grow was given; nil: the segment runs frame
 	frame  frame  // for Run
 
 	memory  int64 // bytes it is charged with
 	reserve bool  // it is not charged: the stack unwinds, past its limit
+	adopted bool  // its goroutine is a worker of another copy of the library
 	unwound bool  // it ended by a panic of the stack's own
 
 	// The guards; see resolve.go.
@@ -52,11 +54,11 @@ type segment struct {
 func (g *segment) Run(w *scheduler.Worker) {
 	s := g.stack
 	id, lo, hi := self.Bounds()
-	if self.Supported && !w.Reused() {
-		working(id, w)
-	}
 	g.worker, g.id = w, id
 	p := s.top
+	if self.Supported {
+		g.join(id, w)
+	}
 	if p != nil {
 		p.base = s.base
 		p.cover()
@@ -71,11 +73,13 @@ func (g *segment) Run(w *scheduler.Worker) {
 	}
 	g.room = room(g.size)
 	g.free = self.Room
-	if max := s.account.limit(); max > 0 && max-s.account.used < self.Room && g.room < self.Room {
-		g.free = g.room // so near the limit a stack must not grow unweighed
+	if g.room < self.Room {
+		if max := s.account.limit(); max > 0 && max-s.account.used < self.Room {
+			g.free = g.room // so near the limit a stack must not grow unweighed
+		}
 	}
 	g.uncover()
-	s.throws.Store(false)
+	s.throwing(false)
 	s.moved(id)
 	s.arm(hi, g.room)
 	if g.fn == nil {
@@ -90,6 +94,27 @@ func (g *segment) Run(w *scheduler.Worker) {
 	} else {
 		g.frame.err = g.frame.fn(g.frame.ctx)
 	}
+}
+
+// join makes the worker known, to guards without a handle and to other copies of the
+// library. For those it says which goroutine waits for the stack: the one that made the
+// root call.
+func (g *segment) join(id uintptr, w *scheduler.Worker) {
+	s := g.stack
+	if !w.Reused() {
+		w.Local = working(id, w)
+	}
+	g.link = w.Local.(self.Link)
+	waiter := uintptr(0)
+	switch p := s.top; {
+	case p != nil && p.adopted:
+		waiter = p.id
+	case p != nil:
+		waiter = p.link.Waiter()
+	case w.Called():
+		waiter = s.caller
+	}
+	g.link.Set(waiter)
 }
 
 func (g *segment) leave() {
@@ -110,18 +135,26 @@ func (g *segment) leave() {
 	}
 	s.account.leave(g.memory)
 	s.depth--
-	p := g.parent
-	s.top = p
-	if p == nil {
-		s.setBase(0)                        // idle: every guard is low
-		s.requests.And(^uint32(canceled)) // whoever is asked no more
-		s.moved(0)
+	if p := g.parent; p != nil {
+		p.resume()
 		return
 	}
-	p.uncover()
-	s.throws.Store(s.thrown.in == p)
-	s.moved(p.id)
-	s.arm(p.base, p.room)
+	s.top = nil
+	s.setBase(0) // idle: every guard is low
+	if s.requests.Load() != 0 {
+		s.requests.And(^uint32(canceled)) // there is nobody to be told
+	}
+	s.moved(0)
+}
+
+// resume makes g the top segment again, with its guard as it was.
+func (g *segment) resume() {
+	s := g.stack
+	s.top = g
+	g.uncover()
+	s.throwing(s.thrown.in == g)
+	s.moved(g.id)
+	s.arm(g.base, g.room)
 }
 
 // uncover makes the goroutine's slot say what the segment wants, now that it is top;
@@ -163,6 +196,8 @@ func (s *Stack) arm(base, limit uintptr) {
 func (s *Stack) grow(fn func()) {
 	if s.top == nil {
 		defer s.release()
+	} else if s.top.adopted {
+		defer s.disown()
 	}
 	g, err := s.segment(s.next())
 	if err != nil {

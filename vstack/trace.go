@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -298,6 +299,21 @@ func commas(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// LogValue is for package log/slog: the stack's name, its numbers and [Trace.Summary].
+func (t *Trace) LogValue() slog.Value {
+	if t == nil {
+		return slog.Value{}
+	}
+	attrs := []slog.Attr{
+		slog.Int("segments", t.Segments), slog.Int64("bytes", t.Bytes),
+		slog.Int64("frames", t.Depth), slog.String("summary", t.Summary()),
+	}
+	if t.Name != "" {
+		attrs = append([]slog.Attr{slog.String("name", t.Name)}, attrs...)
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // MarshalJSON writes the trace as an object with its numbers, its summary, and

@@ -82,6 +82,13 @@ func (s *Stack) unwinding() bool {
 	return false
 }
 
+// throwing sets throws: a store would cost every hop some nanoseconds.
+func (s *Stack) throwing(top bool) {
+	if s.throws.Load() != top {
+		s.throws.Store(top)
+	}
+}
+
 // forget notes that there is no such panic any more.
 func (s *Stack) forget() {
 	s.thrown = thrown{}

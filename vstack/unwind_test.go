@@ -35,7 +35,7 @@ func TestOverflow(t *testing.T) {
 		if !errors.As(err, &overflow) || overflow.Limit != limit || overflow.Bytes < limit*9/10 || overflow.Bytes > limit {
 			t.Errorf("%+v", overflow)
 		}
-		for _, part := range []string{"vstack: ", "67108864", "WithMaxMemory"} {
+		for _, part := range []string{"vstack: ", "67,108,864", "levels deep", "bytes a level"} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("the error does not say %q: %v", part, err)
 			}

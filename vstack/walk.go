@@ -181,6 +181,10 @@ func (s *Stack) walk(g *segment, most int) *Trace {
 				number--
 			}
 		}
+		if g.adopted {
+			number--
+			continue // its goroutine was read, and who waits for it waits elsewhere
+		}
 		if !g.worker.Called() {
 			break // the first segment of a branch, for which nobody waits in a call
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vstack-go/vstack/stress/resident"
 	"github.com/vstack-go/vstack/vstack"
 )
 
@@ -88,16 +89,8 @@ func childMain(args []string) error {
 // peak returns the most memory that the process has had resident, in KiB; 0 if
 // the system does not tell.
 func peak() (kib int64) {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
-			return kib
-		}
-	}
-	return 0
+	_, bytes := resident.Self()
+	return bytes >> 10
 }
 
 // never panics with the message: a mistake in this program.

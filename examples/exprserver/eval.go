@@ -39,10 +39,11 @@ var (
 	errMixed   = errors.New("a number and a truth value cannot be compared")
 )
 
-// eval computes an expression.
-func eval(n *node) (value, error) {
+// eval computes an expression. It works on the way down, and back up it does next to
+// nothing; one that did more would call vstack.Check there, to notice the deadline.
+func (n *node) eval() (value, error) {
 	if vstack.Low() {
-		return vstack.Grow2(func() (value, error) { return eval(n) })
+		return vstack.Grow2(n.eval)
 	}
 	switch n.op {
 	case constant:
@@ -50,7 +51,7 @@ func eval(n *node) (value, error) {
 	case truth:
 		return value{n.value, true}, nil
 	}
-	x, err := eval(n.left)
+	x, err := n.left.eval()
 	if err != nil {
 		return value{}, err
 	}
@@ -73,7 +74,7 @@ func eval(n *node) (value, error) {
 			return x, nil // the other side does not matter
 		}
 	}
-	y, err := eval(n.right)
+	y, err := n.right.eval()
 	if err != nil {
 		return value{}, err
 	}

@@ -5,11 +5,11 @@
 //	curl -d '(1 + 2) * 3 >= 9 && !(4 < 3)' localhost:8080/eval
 //
 // Its parser and its evaluator are plain recursive functions with one guard line
-// each. One pool lends them warm stacks, one budget bounds their memory, and
-// each request has a deadline, so that 20 million nested parentheses are an
-// error message for whoever sent them and nothing to everybody else. With
-// -unguarded the same code runs without vstack, and they end the process.
-// Directory attack has a client that tries.
+// each. Package serve gives each request its share of stack, heap and time, so that
+// 20 million nested parentheses are an error message for whoever sent them and
+// nothing to everybody else. Built with the tag purego, where guards do nothing, the
+// same code is plain recursion, and they end the process. Directory attack has a
+// client that tries.
 package main
 
 import (
@@ -21,31 +21,25 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"time"
+
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "`address` to listen on; port 0 takes a free one")
-	c := defaults()
-	flag.Int64Var(&c.budget, "budget", c.budget, "`bytes` of stack that all requests use together")
-	flag.Int64Var(&c.stack, "stack", c.stack, "`bytes` of stack that one request uses")
-	flag.DurationVar(&c.deadline, "deadline", c.deadline, "how long a request may take")
-	flag.BoolVar(&c.unguarded, "unguarded", false, "use plain recursion: a deep expression ends the process")
+	c := serve.Config{Memory: 256 << 20, Deadline: 2 * time.Second}
+	flag.Int64Var(&c.Memory, "memory", c.Memory, "`bytes` of stack and trees that all requests use together")
+	flag.DurationVar(&c.Deadline, "deadline", c.Deadline, "how long a request may take")
 	flag.Parse()
-	if err := serve(*addr, c); err != nil {
+	if err := run(*addr, c); err != nil {
 		fmt.Fprintln(os.Stderr, "exprserver:", err)
 		os.Exit(1)
 	}
 }
 
-// serve serves until it is interrupted.
-func serve(addr string, c config) error {
-	if !c.unguarded && os.Getenv("GOMEMLIMIT") == "" {
-		// Stacks count as live memory, so the collector would let the garbage
-		// grow as large as the budget before it runs.
-		debug.SetMemoryLimit(c.budget + 64<<20)
-	}
+// run serves until it is interrupted.
+func run(addr string, c serve.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	listener, err := net.Listen("tcp", addr)
@@ -53,19 +47,14 @@ func serve(addr string, c config) error {
 		return err
 	}
 	s := newServer(c)
-	defer s.pool.Close()
-	h := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: c.deadline,
-		WriteTimeout:      2 * c.deadline,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
+	defer s.Close()
+	s.gate.LimitProcess()
+	h := s.gate.Server(s.handler())
 	fmt.Println("listening on", listener.Addr())
 	done := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*c.deadline)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*c.Deadline)
 		defer cancel()
 		h.Shutdown(ctx) //nolint:errcheck // what is still running ends with the process
 	})

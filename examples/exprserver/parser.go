@@ -1,12 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"unsafe"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 // The language: numbers, true, false; from the weakest operator to the strongest
@@ -46,10 +47,6 @@ const (
 // binding says how strongly a binary operator binds its operands.
 var binding = [...]int{or: 1, and: 2, eq: 3, ne: 3, lt: 3, le: 3, gt: 3, ge: 3, add: 4, sub: 4, mul: 5, div: 5, mod: 5}
 
-// errNodes says that an expression has too many nodes. The tree is on the heap,
-// where the budget for stacks does not see it, so it has a bound of its own.
-var errNodes = errors.New("the expression has too many operands and operators")
-
 // A syntaxError says where an expression is wrong.
 type syntaxError struct {
 	offset int64
@@ -63,8 +60,8 @@ func (e *syntaxError) Error() string {
 // A parser reads an expression as it arrives and keeps no more of it than the
 // tree. The first error ends it.
 type parser struct {
-	nodes  int           // that it may still make
-	offset int64         // of rest in the input
+	heap   *serve.Heap // counts the tree, which the bounds of the stack do not see
+	offset int64       // of rest in the input
 
 	in   io.Reader
 	err  error  // what ended the input: io.EOF or a failure to read
@@ -72,9 +69,9 @@ type parser struct {
 	buf  [4 << 10]byte
 }
 
-// parse parses the whole of in. Its error is a *syntaxError, errNodes or in's.
-func parse(in io.Reader, maxNodes int) (*node, error) {
-	p := &parser{in: in, nodes: maxNodes}
+// parse parses the whole of in. Its error is a *syntaxError, the heap's or in's.
+func parse(in io.Reader, heap *serve.Heap) (*node, error) {
+	p := &parser{in: in, heap: heap}
 	n, err := p.binary(1)
 	if err != nil {
 		return nil, err
@@ -256,8 +253,8 @@ func (p *parser) operator() (o op, length int, err error) {
 }
 
 func (p *parser) node(n node) (*node, error) {
-	if p.nodes--; p.nodes < 0 {
-		return nil, errNodes
+	if err := p.heap.Take(int64(unsafe.Sizeof(n))); err != nil {
+		return nil, err
 	}
 	return &n, nil
 }

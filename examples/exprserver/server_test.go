@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -13,14 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 // start starts a server on the loopback.
-func start(t *testing.T, change func(*config)) (*server, *httptest.Server) {
+func start(t *testing.T, change func(*serve.Config)) (*server, *httptest.Server) {
 	t.Helper()
-	c := defaults()
-	c.deadline = 20 * time.Second // the machine may be slow
+	c := serve.Config{Memory: 256 << 20, Large: 1, Deadline: 20 * time.Second} // the machine may be slow
 	if change != nil {
 		change(&c)
 	}
@@ -29,9 +27,10 @@ func start(t *testing.T, change func(*config)) (*server, *httptest.Server) {
 	t.Cleanup(func() {
 		h.CloseClientConnections()
 		h.Close()
-		s.pool.Close()
-		if n := s.memory.InUse(); n != 0 {
-			t.Errorf("%d bytes of the budget are missing", n)
+		s.Close()
+		small, large := s.gate.Budgets()
+		if small.InUse() != 0 || large.InUse() != 0 {
+			t.Errorf("%d and %d bytes of the budgets are missing", small.InUse(), large.InUse())
 		}
 	})
 	return s, h
@@ -71,7 +70,7 @@ func (r *repeat) Read(p []byte) (int, error) {
 }
 
 func TestAnswers(t *testing.T) {
-	_, h := start(t, func(c *config) { c.nodes = 10_000 })
+	_, h := start(t, nil)
 	const endless = 1 << 40
 	for _, test := range []struct {
 		name string
@@ -85,11 +84,11 @@ func TestAnswers(t *testing.T) {
 		{"nested", strings.NewReader(strings.Repeat("(", 10_000) + "1" + strings.Repeat(")", 10_000)), 200, 1.0},
 		{"syntax", strings.NewReader("1 +"), 400, "byte 3"},
 		{"meaning", strings.NewReader("1 / 0"), 422, "division by zero"},
-		{"parentheses", &repeat{'(', endless}, 422, "nested too deeply: it needs more than 33554432 bytes"},
+		{"parentheses", &repeat{'(', endless}, 422, "nested too deeply: it needs more than 117440512 bytes"},
 		{"unary", &repeat{'-', endless}, 422, "nested too deeply"},
 		{"spaces", &repeat{' ', endless}, 413, "longer than 8388608 bytes"},
 		{"announced", io.MultiReader(strings.NewReader("1"), &repeat{' ', 8 << 20}), 413, "longer than"},
-		{"operators", strings.NewReader(strings.Repeat("1+", 100_000)), 413, "too many operands and operators: at most 10000"},
+		{"operators", strings.NewReader(strings.Repeat("1+", 1_000_000)), 413, "more than 50331648 bytes of memory"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, answer := post(t, h, test.body)
@@ -101,94 +100,26 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A body that does not arrive in time is given up, and keeps no stack meanwhile
-// unless it is a large one.
-func TestSlowBody(t *testing.T) {
-	s, h := start(t, func(c *config) { c.deadline = 50 * time.Millisecond })
-	body, w := io.Pipe()
-	defer w.Close()
-	go io.WriteString(w, "1 + ") //nolint:errcheck
-	code, answer := post(t, h, body)
-	if code != http.StatusRequestTimeout || !strings.Contains(answer["error"].(string), "did not arrive within 50ms") {
-		t.Error(code, answer)
-	}
-	if runs := s.pool.Stats().Runs; runs != 0 {
-		t.Errorf("%d stacks were taken", runs)
-	}
-}
-
-// An evaluation that takes too long is interrupted at its next guard.
-func TestDeadline(t *testing.T) {
-	s, _ := start(t, nil)
-	ctx, cancel := context.WithCancel(context.Background())
-	hold := make(chan struct{})
-	go func() { <-hold; cancel() }()
-	body := readerFunc(func(p []byte) (int, error) {
-		select {
-		case hold <- struct{}{}:
-		case <-ctx.Done():
-		}
-		for i := range p {
-			p[i] = '('
-		}
-		return len(p), nil
-	})
-	// The body never ends and memory is not the limit: only ctx ends it.
-	s.pool.Close()
-	s.pool = vstack.NewPool(vstack.WithMaxMemory(0))
-	if _, err := s.evaluate(ctx, body); err != context.Canceled {
-		t.Error(err)
-	}
-	if code := status(context.DeadlineExceeded); code != 422 {
-		t.Error(code)
-	}
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-// With the shared budget used up by others a request is told to come again.
-func TestBudgetUsedUp(t *testing.T) {
-	s, h := start(t, func(c *config) { c.budget = 1 << 20 })
-	other := vstack.New(vstack.WithBudget(s.memory))
-	defer other.Close()
-	err := other.Run(context.Background(), func(context.Context) error {
-		n, err := parse(other, io.MultiReader(&repeat{'(', 2000}, readerFunc(func([]byte) (int, error) {
-			// Whatever others leave is too little for this.
-			code, answer := post(t, h, &repeat{'(', 1 << 40})
-			if code != 503 || !strings.Contains(answer["error"].(string), "used up") {
-				t.Error(code, answer)
-			}
-			return 0, io.EOF
-		})), 10)
-		if n != nil {
-			t.Error("parsed")
-		}
-		return err
-	})
-	if _, ok := err.(*syntaxError); !ok {
-		t.Error(err)
-	}
-	if code, answer := post(t, h, strings.NewReader("1 + 1")); code != 200 || answer["value"] != 2.0 {
-		t.Error(code, answer)
-	}
-}
-
-// Large requests wait for each other and small ones do not wait for them.
+// An ordinary request is answered while a large one waits for its body.
 func TestLanes(t *testing.T) {
-	s, h := start(t, func(c *config) { c.large = 1; c.deadline = 300 * time.Millisecond })
-	if err := s.large.Acquire(context.Background(), 1); err != nil {
-		t.Fatal(err)
-	}
-	defer s.large.Release(1)
-	code, answer := post(t, h, &repeat{' ', 1 << 20})
-	if code != 503 || !strings.Contains(answer["error"].(string), "busy") {
-		t.Error(code, answer)
+	_, h := start(t, nil)
+	body, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if code, answer := post(t, h, body); code != 200 || answer["value"] != 1.0 {
+			t.Error(code, answer)
+		}
+	}()
+	if _, err := io.WriteString(w, strings.Repeat(" ", 1<<20)); err != nil {
+		t.Error(err)
 	}
 	if code, answer := post(t, h, strings.NewReader("1")); code != 200 {
 		t.Error(code, answer)
 	}
+	io.WriteString(w, "1") //nolint:errcheck
+	w.Close()
+	<-done
 }
 
 // A client that goes away leaves nothing behind.
@@ -205,7 +136,7 @@ func TestAborted(t *testing.T) {
 	for range 1_000_000 {
 		metrics := get(t, h, "/metrics")
 		if strings.Contains(metrics, `exprserver_requests_total{code="499"} 2`) {
-			if n := s.pool.Stats().Running; n != 0 {
+			if n := s.gate.Pool().Stats().Running; n != 0 {
 				t.Errorf("%d stacks run", n)
 			}
 			return
@@ -249,13 +180,13 @@ func TestHealthAndMetrics(t *testing.T) {
 		`exprserver_requests_total{code="200"}`:                 "3",
 		`exprserver_requests_total{code="400"}`:                 "1",
 		`exprserver_request_duration_seconds_count{code="200"}`: "3",
-		"vstack_budget_bytes":                                   "2.68435456e+08",
-		"vstack_budget_used_bytes":                              "131072",
-		"vstack_pool_running_stacks":                            "0",
-		"vstack_pool_idle_stacks":                               "1",
-		"vstack_pool_idle_bytes":                                "131072",
-		"vstack_pool_runs_total":                                "4",
-		"vstack_pool_started_stacks_total":                      "1",
+		`vstack_budget_bytes{budget="eval"}`:                    "6.7108864e+07",
+		`vstack_budget_used_bytes{budget="eval"}`:               "131072",
+		`vstack_pool_running_stacks{pool="eval"}`:               "0",
+		`vstack_pool_idle_stacks{pool="eval"}`:                  "1",
+		`vstack_pool_idle_bytes{pool="eval"}`:                   "131072",
+		`vstack_pool_runs_total{pool="eval"}`:                   "4",
+		`vstack_pool_started_stacks_total{pool="eval"}`:         "1",
 	} {
 		if values[name] != want {
 			t.Errorf("%s is %q, want %q", name, values[name], want)

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/stress/resident"
 )
 
 func TestMain(m *testing.M) {
@@ -32,14 +32,17 @@ type child struct {
 }
 
 // startServer builds the server and starts it on a free port of the loopback.
-func startServer(t *testing.T, args ...string) *child {
+func startServer(t *testing.T, tags string, args ...string) *child {
 	t.Helper()
 	exe := filepath.Join(t.TempDir(), "exprserver.exe")
-	if out, err := exec.Command("go", "build", "-o", exe, "..").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", tags, "-o", exe, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	c := &child{cmd: exec.Command(exe, append(args, "-addr", "127.0.0.1:0")...)}
 	c.cmd.Stderr = &c.stderr
+	if tags != "" { // the collector need not fight for a limit that nothing keeps to
+		c.cmd.Env = append(os.Environ(), "GOMEMLIMIT=off")
+	}
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,20 +66,15 @@ func startServer(t *testing.T, args ...string) *child {
 // peak returns the most memory that the server had, in bytes; 0 where nothing
 // tells.
 func (c *child) peak() (bytes int64) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
-			return bytes << 10
-		}
-	}
-	return 0
+	_, bytes = resident.Of(c.cmd.Process.Pid)
+	return bytes
 }
 
 // With the guards every ordinary request is answered, and every hostile one gets
 // an error, within the memory that the server was given.
 func TestGuarded(t *testing.T) {
 	const budget = 256 << 20
-	server := startServer(t, "-deadline", "3s")
+	server := startServer(t, "", "-deadline", "3s")
 	r := newReport()
 	var lines atomic.Int32
 	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 8, rounds: 1, phase: 2 * time.Second, apart: true}
@@ -109,12 +107,42 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
-// Without them the same attack ends the process.
+// Many attackers at a time with nothing but parentheses, 2 MB each: every ordinary
+// request is answered, within the memory that the server was given. How long they take is
+// in the log: the machine that runs the test is not only ours.
+func TestFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	for _, attackers := range []int{16, 64} {
+		t.Run(fmt.Sprint(attackers), func(t *testing.T) {
+			const memory = 256 << 20
+			server := startServer(t, "", "-deadline", "5s")
+			r := newReport()
+			a := attack{addr: server.addr, depth: 1_000_000, rate: 50, hostile: attackers, nested: true, rounds: 1, phase: 2 * time.Second, apart: true}
+			if err := a.run(context.Background(), r, func(string) {}); err != nil {
+				t.Errorf("%v: %.2000s", err, &server.stderr)
+			}
+			var table strings.Builder
+			r.write(&table)
+			peak := server.peak()
+			t.Logf("%d MiB at most\n%s", peak>>20, &table)
+			if got := r.statuses[ordinaryKind]; r.failed > 0 || len(got) != 1 || got[200] < 20 {
+				t.Errorf("ordinary requests: %v", got)
+			}
+			if peak > memory+128<<20 {
+				t.Errorf("the server used %d MiB", peak>>20)
+			}
+		})
+	}
+}
+
+// Where guards do nothing the same attack ends the process.
 func TestUnguarded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs 2 GB of memory")
 	}
-	server := startServer(t, "-unguarded", "-deadline", "2m")
+	server := startServer(t, "purego", "-deadline", "2m")
 	a := attack{addr: server.addr, depth: 20_000_000, rate: 100, hostile: 4, slow: 0, rounds: 1, phase: 2 * time.Minute}
 	r := newReport()
 	if err := a.runPhase(context.Background(), r, attacked, func(string) {}); err != errGone {

@@ -15,7 +15,7 @@ import (
 // as attackersFormat has it.
 const (
 	attackersEnv    = "EXPRSERVER_ATTACKERS"
-	attackersFormat = "%q %d %d %d %d" // address, depth, hostile, slow, time
+	attackersFormat = "%q %d %d %d %d %t" // address, depth, hostile, slow, time, nested
 )
 
 func isAttackers() bool { return os.Getenv(attackersEnv) != "" }
@@ -32,6 +32,9 @@ func (a attack) hostilities(gone, over context.Context, count func(outcome)) {
 		}
 	}
 	kinds := hostile(a.depth)
+	if a.nested {
+		kinds = kinds[:2]
+	}
 	for i := range a.hostile {
 		wg.Go(func() {
 			for n := 0; gone.Err() == nil && (over.Err() == nil || n < len(kinds)); n++ {
@@ -60,7 +63,7 @@ func (a attack) hostilitiesApart(gone context.Context, count func(outcome)) erro
 		cmd = exec.CommandContext(gone, nice, "-n", "19", exe)
 	}
 	cmd.Env = append(os.Environ(), attackersEnv+"="+
-		fmt.Sprintf(attackersFormat, a.addr, a.depth, a.hostile, a.slow, a.phase))
+		fmt.Sprintf(attackersFormat, a.addr, a.depth, a.hostile, a.slow, a.phase, a.nested))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -89,7 +92,7 @@ func (a attack) hostilitiesApart(gone context.Context, count func(outcome)) erro
 // attackers is the other process.
 func attackers() {
 	var a attack
-	if _, err := fmt.Sscanf(os.Getenv(attackersEnv), attackersFormat, &a.addr, &a.depth, &a.hostile, &a.slow, &a.phase); err != nil {
+	if _, err := fmt.Sscanf(os.Getenv(attackersEnv), attackersFormat, &a.addr, &a.depth, &a.hostile, &a.slow, &a.phase, &a.nested); err != nil {
 		fmt.Fprintln(os.Stderr, "attack:", attackersEnv+":", err)
 		os.Exit(1)
 	}

@@ -45,6 +45,7 @@ type attack struct {
 	slow    int           // slow ones at a time
 	rounds  int           // each with a quiet phase and an attack
 	phase   time.Duration // how long one takes
+	nested  bool          // send nothing but nested parentheses
 	apart   bool          // the attackers are in another process
 }
 
@@ -61,6 +62,7 @@ func main() {
 	flag.IntVar(&a.slow, "slow", 16, "slow bodies at a time")
 	flag.IntVar(&a.rounds, "rounds", 3, "quiet times and attacks")
 	flag.DurationVar(&a.phase, "time", 5*time.Second, "length of each of them")
+	flag.BoolVar(&a.nested, "nested", false, "send nothing but nested parentheses: with -depth 1000000 that is 2 MB each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -94,6 +94,8 @@ func (f figures) wrong() string {
 		return "it ends before it begins"
 	case f.local <= f.lo || f.local >= f.hi:
 		return "a variable on it lies outside it"
+	case f.hi-f.lo > 1<<30:
+		return "it is larger than Go lets a stack become"
 	case f.used > f.hi-f.lo:
 		return "more of it is used than there is"
 	case f.used+page < f.hi-f.local || f.used > f.hi-f.local+page:

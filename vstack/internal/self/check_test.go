@@ -32,7 +32,10 @@ func TestCheck(t *testing.T) {
 		{"lies outside it", func(f *figures) { f.local = f.lo }},
 		{"lies outside it", func(f *figures) { f.local = f.hi }},
 		// The next words of g instead of the first two: stackguard0 is above lo.
-		{"lies outside it", func(f *figures) { f.lo, f.hi = f.hi, ^uintptr(0) }},
+		{"lies outside it", func(f *figures) { f.lo, f.hi = f.hi, f.hi+1<<20 }},
+		{"larger than Go lets", func(f *figures) { f.hi = ^uintptr(0) }},
+		// Half of lo, as if it had 32 bits.
+		{"larger than Go lets", func(f *figures) { f.lo, f.local, f.hi = 1, 1<<30, 1<<31 }},
 		// Half of a word, as if it had 32 bits.
 		{"lies outside it", func(f *figures) { f.lo, f.hi = 0, f.hi>>16 }},
 		{"more of it is used than there is", func(f *figures) { f.used = f.hi - f.lo + 1 }},

@@ -51,13 +51,16 @@ func run(pass *analysis.Pass, tests bool) error {
 	cycles, costs := report.Alarms(r)
 	skip := func(file string) bool { return !tests && strings.HasSuffix(file, "_test.go") }
 	for _, c := range cycles {
-		if skip(pass.Fset.Position(c.Start().Pos()).Filename) {
+		if skip(pass.Fset.Position(c.Pos()).Filename) {
 			continue
 		}
 		d := analysis.Diagnostic{
-			Pos:      c.Start().Pos(),
+			Pos:      c.Pos(),
 			Category: "recursion",
 			Message:  fmt.Sprintf("%s; depth depends on data: %s", report.Headline(c), c.Reason),
+		}
+		if c.Help != "" {
+			d.Message += "; " + c.Help
 		}
 		for _, s := range report.Steps(c) {
 			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})

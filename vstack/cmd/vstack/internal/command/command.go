@@ -102,8 +102,34 @@ func newCommon(name string, stderr io.Writer) *common {
 
 // withDeps adds the flag -deps.
 func (c *common) withDeps() {
-	c.flags.BoolVar(&c.deps, "deps", true, "look into dependencies and the standard library too, as far as they are reached; without it a call into one is taken to call what it is given")
+	c.deps = true
+	c.flags.Var((*onOff)(&c.deps), "deps", "`on` or off: look into dependencies and the standard library too, as far as they are reached; if off, a call into one is taken to call what it is given")
 }
+
+// onOff is a flag that is on or off.
+type onOff bool
+
+func (o *onOff) String() string {
+	if o != nil && *o {
+		return "on"
+	}
+	return "off"
+}
+
+func (o *onOff) Set(s string) error {
+	switch s {
+	case "on", "true":
+		*o = true
+	case "off", "false":
+		*o = false
+	default:
+		return errors.New("want on or off")
+	}
+	return nil
+}
+
+// IsBoolFlag lets -deps stand for -deps=on.
+func (o *onOff) IsBoolFlag() bool { return true }
 
 // fail says why the packages could not be looked at.
 func (c *common) fail(err error) int {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -32,6 +33,7 @@ func (n *names) Set(s string) error {
 
 func runFix(args []string, stdout, stderr io.Writer) int {
 	c := newCommon("fix", stderr)
+	c.withDeps()
 	var o fix.Options
 	diff := c.flags.Bool("diff", false, "print a unified diff and write nothing")
 	all := c.flags.Bool("all", false, "say which cycles need no guard too, with the reason")
@@ -58,7 +60,7 @@ func runFix(args []string, stdout, stderr io.Writer) int {
 	p, r, err := c.find(patterns, progress)
 	if err != nil {
 		progress.done()
-		return fail(err)
+		return c.fail(err)
 	}
 	progress.step("choosing functions")
 	change, err := fix.Plan(p, r, o)
@@ -87,7 +89,8 @@ func runFix(args []string, stdout, stderr io.Writer) int {
 	if missing != nil {
 		fail(missing)
 	}
-	if missing != nil || len(change.Left) > 0 || len(change.Refused) > 0 {
+	left := slices.ContainsFunc(change.Left, func(l fix.Left) bool { return !l.Outside() })
+	if missing != nil || left || len(change.Refused) > 0 {
 		return exitFound
 	}
 	return exitOK
@@ -198,15 +201,27 @@ func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []str
 			fmt.Fprintf(w, "\tthe file is generated: put the guard into what it is generated from too\n")
 		}
 	}
+	outside := map[string]int{}
 	for _, l := range change.Left {
+		if l.Outside() {
+			outside[l.Missing[0].Detail]++
+			continue
+		}
 		fmt.Fprintf(w, "%s: no guard for %s\n", at(l.Cycle.Start().Pos()), report.Chain(l.Cycle))
 		for _, m := range l.Missing {
 			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Error())
 		}
 	}
+	for _, where := range slices.Sorted(maps.Keys(outside)) {
+		cycles := "cycles"
+		if outside[where] == 1 {
+			cycles = "cycle"
+		}
+		fmt.Fprintf(w, "%d %s of %s cannot be changed here: vstack build guards dependencies and the standard library\n", outside[where], cycles, where)
+	}
 	for _, s := range change.Swallows {
 		fmt.Fprintf(w, "%s: %s recovers from every panic on the way to the guard in %s, so from a stack overflow too: let a panic with a *vstack.OverflowError go on, or make sure that what it does with it is what you want\n",
-			at(s.Defer.Pos()), s.Func.Name(), list(s.Guards))
+			at(s.Defer.Pos()), s.Func.Name(), few(s.Guards))
 	}
 	for _, ca := range change.Catches {
 		fmt.Fprintf(w, "%s: %s returns an overflow as its error\n", at(ca.Func.Pos()), ca.Func.Name())
@@ -232,6 +247,15 @@ func list(fns []*program.Func) string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// few returns the first names, for people.
+func few(fns []*program.Func) string {
+	const most = 3
+	if more := len(fns) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.ReplaceAll(list(fns[:most]), ",", ", "), more)
+	}
+	return strings.ReplaceAll(list(fns), ",", ", ")
 }
 
 // shellWord returns s as one word for a shell.

@@ -22,9 +22,10 @@ type site struct {
 	results []string // types
 
 	fresh   *fresh
-	naming  *naming  // for a literal that has no name
-	edits   []Edit   // names for what has none
-	renames []rename // of what hides a name that the guard needs
+	naming  *naming      // for a literal that has no name
+	old     *guard.Guard // one that guards nothing, as nobody sets its handle
+	edits   []Edit       // names for what has none
+	renames []rename     // of what hides a name that the guard needs
 }
 
 type rename struct {
@@ -66,7 +67,8 @@ func (f *fixer) analyse(fn *program.Func) (*site, Missing) {
 			}
 		}
 	}
-	if f.options.Handle {
+	s.old = file.oldGuard(s.body)
+	if f.options.Handle && s.old == nil {
 		if v, path, ok := handle(f.program, fn); ok {
 			s.stack = s.variable(v.obj, v.name) + path
 		}
@@ -295,6 +297,32 @@ func (s *site) variable(obj types.Object, name string) string {
 		return renamed
 	}
 	return name
+}
+
+// oldGuard returns the guard that a function has for which another is needed. It
+// goes, unless something in front of it finds its stack, which would not be used then.
+func (s *source) oldGuard(body *ast.BlockStmt) *guard.Guard {
+	info := s.pkg.TypesInfo
+	for _, g := range guard.Find(info, body, nil) {
+		if g.Handle == nil {
+			continue
+		}
+		local := false
+		ast.Inspect(g.Handle, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				pos := g.Stmt.Pos()
+				if obj := info.Uses[id]; obj != nil {
+					pos = obj.Pos()
+				}
+				local = local || body.Lbrace < pos && pos < g.Stmt.Pos()
+			}
+			return true
+		})
+		if !local {
+			return &g
+		}
+	}
+	return nil
 }
 
 // recovers reports whether the function itself calls recover.

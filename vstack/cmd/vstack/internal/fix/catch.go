@@ -105,7 +105,7 @@ func (f *fixer) functions(r *recursion.Result, name string) (fns []*program.Func
 	name = plain.Replace(name)
 	var methods []*program.Func
 	for _, fn := range r.Graph.Funcs {
-		if fn.Object() == nil || !f.named(fn.Pkg) {
+		if fn.Object() == nil || !f.named(fn) {
 			continue
 		}
 		own := plain.Replace(fn.Name())

@@ -18,6 +18,7 @@ import (
 const (
 	one        = 1000
 	unnamed    = one / 2       // a literal must be given a name, which is four lines more
+	oneLine    = one / 5       // it becomes five, and gofmt moves what is aligned beside it
 	handleless = one / 20      // for Options.Handle
 	several    = one / 50      // three results or more: a closure that assigns
 	copied     = one / 100     // a parameter that the function assigns to
@@ -101,7 +102,7 @@ func (r *region) sum(set []int) (n int) {
 // search may also have ended cycles of which nothing is known that drives them. They
 // are those that pass no point.
 func (r *region) needed(set []int) []int {
-	in := make([]bool, len(r.funcs))
+	in := make([]bool, len(r.graph))
 	for _, v := range set {
 		in[v] = true
 	}
@@ -127,7 +128,7 @@ func (r *region) together(a, b int, keep func(int) bool) bool {
 
 // reaches reports whether there is a way of one call or more from a to b.
 func (r *region) reaches(a, b int, keep func(int) bool) bool {
-	seen := make([]bool, len(r.funcs))
+	seen := make([]bool, len(r.graph))
 	work := []int{a}
 	for len(work) > 0 {
 		v := work[len(work)-1]
@@ -155,6 +156,9 @@ func (f *fixer) weight(fn *program.Func) int {
 	if s.naming != nil {
 		w += unnamed
 	}
+	if s.file.line(s.body.Lbrace) == s.file.line(s.body.Rbrace) {
+		w += oneLine
+	}
 	if len(s.results) > 2 {
 		w += several
 	}
@@ -172,6 +176,11 @@ func (f *fixer) weight(fn *program.Func) int {
 	return w + 100 - min(n/4, 100)
 }
 
+// named reports whether fn is of a package that was named on the command line.
+func (f *fixer) named(fn *program.Func) bool {
+	return fn.Pkg != nil && f.program.Named(fn.Pkg.Path())
+}
+
 // uneditable says why fn's file must not be changed.
 func (f *fixer) uneditable(fn *program.Func) Missing {
 	missing := func(kind Kind, detail string) Missing { return Missing{fn, kind, detail} }
@@ -179,12 +188,14 @@ func (f *fixer) uneditable(fn *program.Func) Missing {
 	switch {
 	case fn.Pkg == nil:
 		return missing(NoSource, "the compiler made it")
-	case pkg == nil || !f.named(fn.Pkg):
-		where := fn.Pkg.Path()
-		if pkg != nil && pkg.Module != nil && !pkg.Module.Main {
-			where += " of module " + pkg.Module.Path
+	case pkg == nil || !f.named(fn):
+		switch {
+		case pkg != nil && pkg.Module != nil:
+			return missing(Outside, pkg.Module.Path)
+		case f.program.Std(fn.Pkg):
+			return missing(Outside, "the standard library")
 		}
-		return missing(Outside, where)
+		return missing(Outside, fn.Pkg.Path())
 	case fn.Body() == nil:
 		return missing(NoSource, "it has no body in Go")
 	}

@@ -89,7 +89,9 @@ func (f File) lines() (edits []udiff.Edit) {
 			text = append(append(text, f.Before[at:e.From]...), e.Text...)
 			at = e.To
 			to = len(f.Before)
-			if n := bytes.IndexByte(f.Before[at:], '\n'); n >= 0 {
+			if at > e.From && f.Before[at-1] == '\n' && e.Text == "" {
+				to = at // whole lines went
+			} else if n := bytes.IndexByte(f.Before[at:], '\n'); n >= 0 {
 				to = at + n + 1
 			}
 		}

@@ -19,7 +19,15 @@ func (s *site) render() {
 		s.naming.render(s.file)
 	}
 	lines := append([]string{fmt.Sprintf("if %s {", s.low())}, s.branch()...)
-	s.file.place(s.body, strings.Join(append(lines, "}"), "\n"))
+	text := strings.Join(append(lines, "}"), "\n")
+	if s.old != nil && s.old.Stmt == s.body.List[0] {
+		s.file.replace(s.old.Stmt, text)
+	} else {
+		s.file.place(s.body, text)
+		if s.old != nil {
+			s.file.remove(s.old.Stmt)
+		}
+	}
 	s.file.adds = s.file.adds || s.stack == "" || len(s.results) == 1 || len(s.results) == 2
 }
 
@@ -90,6 +98,23 @@ func (s *site) branch() (lines []string) {
 		list := strings.Join(vars, ", ")
 		return append(lines, "\t"+s.grow(0, closure("", list+" = "+call)), "\treturn "+list)
 	}
+}
+
+// replace puts the text where the statement is.
+func (s *source) replace(stmt ast.Stmt, text string) {
+	from, to := s.offset(stmt.Pos()), s.offset(stmt.End())
+	s.edits = append(s.edits, Edit{from, to, strings.ReplaceAll(text, "\n", "\n"+s.indent(from))})
+}
+
+// remove takes the statement out, with its lines if it has them for itself.
+func (s *source) remove(stmt ast.Stmt) {
+	from, to := s.offset(stmt.Pos()), s.offset(stmt.End())
+	line := lineStart(s.text, from)
+	if end := bytes.IndexByte(s.text[to:], '\n'); end >= 0 &&
+		len(bytes.TrimSpace(s.text[line:from]))+len(bytes.TrimSpace(s.text[to:to+end])) == 0 {
+		from, to = line, to+end+1
+	}
+	s.edits = append(s.edits, Edit{from, to, ""})
 }
 
 // place puts the text as the first statement of body.

@@ -2,10 +2,13 @@ package fix
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
 
 // A variable is one that a function can see: a parameter, its receiver, or, for
@@ -35,7 +38,8 @@ func handle(p *program.Program, fn *program.Func) (v variable, path string, ok b
 			if pointer {
 				t = ptr.Elem()
 			}
-			if path, ok := fieldPath(t, fn.Pkg, steps); ok && !(pointer && mayBeNil(p, fn, v)) {
+			path, field := fieldPath(t, fn.Pkg, steps)
+			if field != nil && isSet(p, field) && !(pointer && mayBeNil(p, fn, v)) {
 				return v, path, true
 			}
 		}
@@ -43,12 +47,13 @@ func handle(p *program.Program, fn *program.Func) (v variable, path string, ok b
 	return variable{}, "", false
 }
 
-// fieldPath returns the selectors from a value of type t to a stack in exactly
-// so many steps. It does not go through pointers, which may be nil.
-func fieldPath(t types.Type, from *types.Package, steps int) (string, bool) {
+// fieldPath returns the selectors from a value of type t to a stack in exactly so many
+// steps, and the field at their end; nil without one. It does not go through
+// pointers, which may be nil.
+func fieldPath(t types.Type, from *types.Package, steps int) (string, *types.Var) {
 	s, ok := t.Underlying().(*types.Struct)
 	if !ok {
-		return "", false
+		return "", nil
 	}
 	for field := range s.Fields() {
 		if field.Pkg() != from && !field.Exported() || field.Name() == "_" {
@@ -56,13 +61,56 @@ func fieldPath(t types.Type, from *types.Package, steps int) (string, bool) {
 		}
 		if steps == 1 {
 			if guard.IsStack(field.Type()) {
-				return "." + field.Name(), true
+				return "." + field.Name(), field
 			}
-		} else if path, ok := fieldPath(field.Type(), from, steps-1); ok {
-			return "." + field.Name() + path, true
+		} else if path, end := fieldPath(field.Type(), from, steps-1); end != nil {
+			return "." + field.Name() + path, end
 		}
 	}
-	return "", false
+	return "", nil
+}
+
+// isSet reports whether anybody may set the field. A guard with a handle that stays
+// nil guards nothing.
+func isSet(p *program.Program, field *types.Var) bool {
+	pkg := p.Source[field.Pkg()]
+	if pkg == nil || field.Exported() {
+		return true
+	}
+	field = field.Origin()
+	is := func(e ast.Expr) bool {
+		switch e := ast.Unparen(e).(type) {
+		case *ast.Ident:
+			v, ok := pkg.TypesInfo.Uses[e].(*types.Var)
+			return ok && v.Origin() == field
+		case *ast.SelectorExpr:
+			v, ok := pkg.TypesInfo.Uses[e.Sel].(*types.Var)
+			return ok && v.Origin() == field
+		}
+		return false
+	}
+	found := false
+	for _, file := range pkg.Syntax {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				found = found || slices.ContainsFunc(n.Lhs, is)
+			case *ast.KeyValueExpr:
+				found = found || is(n.Key)
+			case *ast.UnaryExpr:
+				found = found || n.Op == token.AND && is(n.X)
+			case *ast.CompositeLit:
+				if s, ok := ssax.Deref(pkg.TypesInfo.TypeOf(n)).Underlying().(*types.Struct); ok && len(n.Elts) > 0 {
+					_, keyed := n.Elts[0].(*ast.KeyValueExpr)
+					for v := range s.Fields() {
+						found = found || !keyed && v.Origin() == field
+					}
+				}
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // visible returns the variables that a guard at the top of fn can use.

@@ -46,6 +46,11 @@ type Left struct {
 	Missing []Missing
 }
 
+// Outside reports whether the cycle is none of the packages that were named.
+func (l Left) Outside() bool {
+	return !slices.ContainsFunc(l.Missing, func(m Missing) bool { return m.Kind != Outside })
+}
+
 // Missing is a guard that could not be written.
 type Missing struct {
 	Func   *program.Func
@@ -71,7 +76,7 @@ const (
 func (m Missing) Error() string {
 	switch m.Kind {
 	case Outside:
-		return fmt.Sprintf("it is in %s, which was not named on the command line: vstack build guards dependencies and the standard library too", m.Detail)
+		return "it is in " + m.Detail + ", which was not named on the command line"
 	case Generated:
 		return fmt.Sprintf("%s; put the guard there, or run with -generated", m.Detail)
 	case Recovers:

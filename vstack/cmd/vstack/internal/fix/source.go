@@ -43,11 +43,6 @@ type move struct {
 	pre, suf string
 }
 
-// named reports whether the package was named on the command line.
-func (f *fixer) named(pkg *types.Package) bool {
-	return slices.ContainsFunc(f.program.Packages, func(p *packages.Package) bool { return p.Types == pkg })
-}
-
 // fileAt returns the file of pkg that has pos; nil if it must not be changed.
 func (f *fixer) fileAt(pkg *packages.Package, pos token.Pos) *source {
 	tok := f.program.Fset.File(pos)

@@ -26,7 +26,7 @@ func (f *fixer) swallows(guarded []*program.Func) (found []Swallow) {
 			i, ok := index[fn]
 			if !ok {
 				i = -1
-				if d := swallowing(fn); d != nil && f.named(fn.Pkg) {
+				if d := swallowing(fn); d != nil && f.named(fn) {
 					i = len(found)
 					found = append(found, Swallow{Func: fn, Defer: d})
 				}

@@ -22,6 +22,7 @@ const (
 	halving     = "it goes on with a part of the number or text, half of it or less: the depth is the logarithm"
 	declared    = "it follows a Go type, as deep as it is declared"
 	byProgram   = "it is as deep as the program puts values into each other"
+	compiled    = "it reads what the compiler wrote"
 	states      = "it changes to another state, and goes on at once"
 )
 
@@ -48,6 +49,11 @@ var limits = []limit{
 	{"math/big", nil, halving}, {"index/suffixarray", nil, halving},
 	{"crypto/tls", only(`\(\*Conn\)\.(readRecordOrCCS|retryReadRecord)`), "c.retryCount > maxUselessRecords (16)"},
 	{"crypto/x509", only(`\(\*Certificate\)\.buildChains.*`), "*sigChecks > maxChainSignatureChecks (100)"},
+	{"crypto/x509", regexp.MustCompile(`^build|^marshal|^Create`), byProgram},
+	{"crypto/tls", regexp.MustCompile(`\.marshal`), byProgram},
+	{"go/internal/gccgoimporter", nil, compiled}, {"go/internal/gcimporter", nil, compiled},
+	{"go/internal/srcimporter", nil, "it is as deep as packages import each other"},
+	{"math/big/internal/asmgen", nil, byProgram},
 	{"net/http", only(`\(\*routingNode\).*`), "it is as deep as the patterns that the program registers"},
 	{"net/http", only(`\(\*http2Framer\).*|\(\*http2serverConn\).*`), states},
 	{"golang.org/x/net/http2", only(`\(\*Framer\).*|\(\*serverConn\).*`), states},
@@ -62,6 +68,9 @@ var limits = []limit{
 	{"internal/dag", nil, "the graph is a constant"}, {"internal/runtime/maps", nil, "a level for each bit of a hash"},
 	{"os", nil, "255 symbolic links at most"},
 	{"crypto/internal/fips140/hmac", nil, byProgram},
+	{"github.com/zclconf/go-cty/cty", only(`\(Value\)\.(IsKnown|IsNull|IsWhollyKnown|HasWhollyKnownType|LessThan|GreaterThan|HasIndex|Length|` +
+		`Add|Subtract|Negate|Multiply|Divide|Modulo|Absolute|GetAttr|Index|HasElement|Not|And|Or|True|False|Range|RefineWith|AsString)`),
+		"a marked value has none in it, so it is unmarked once"},
 }
 
 // others are modules of which the same is known. It holds as long as they are
@@ -83,6 +92,8 @@ var others = []struct{ prefix, reason string }{
 	{"github.com/stretchr/testify", "it is for tests"}, {"github.com/google/go-cmp", "it is for tests"},
 	{"github.com/davecgh/go-spew", "it is for tests"}, {"github.com/kr/pretty", "it is for tests"},
 	{"github.com/rogpeppe/go-internal", "it is for tests"},
+	{"github.com/jessevdk/go-flags", byProgram}, {"github.com/urfave/cli", byProgram}, {"github.com/alecthomas/kong", byProgram},
+	{"github.com/google/pprof", declared},
 	{"github.com/tetratelabs/wazero", "modules that the program loads, of which the validator limits the nesting"},
 }
 
@@ -95,6 +106,16 @@ func Dependency(path string) string {
 		}
 	}
 	return ""
+}
+
+// Reported tells packages whose recursion is reported where a value is handed to them,
+// see [Walkers], and not once more inside.
+func Reported(path string) bool {
+	switch path {
+	case "fmt", "reflect", "encoding/json", "encoding/xml", "encoding/gob", "encoding/asn1", "internal/fmtsort":
+		return true
+	}
+	return false
 }
 
 // Limited returns why a function of the standard library does not recurse deep; ""

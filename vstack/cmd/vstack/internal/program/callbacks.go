@@ -14,7 +14,7 @@ import (
 // callbacks returns the functions with source that callee, which has none here,
 // is given at site and may call: function values, the methods of an interface
 // that a parameter has, and the methods that fmt and encoding/json look for.
-func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.Function) []*ssa.Function {
+func callbacks(h *hierarchy, site ssa.CallInstruction, callee *ssa.Function) (fns []*ssa.Function) {
 	name := callee.String()
 	if origin := callee.Origin(); origin != nil {
 		name = origin.String()
@@ -22,44 +22,45 @@ func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.F
 	if knowledge.Later[name] || strings.HasPrefix(callee.Name(), "New") {
 		return nil
 	}
-	var fns []*ssa.Function
-	add := func(fn *ssa.Function) {
-		if fn != nil && fn.Blocks != nil && h.all[fn] && !slices.Contains(fns, fn) {
-			fns = append(fns, fn)
-		}
-	}
 	looked := lookedFor(callee)
 	args := site.Common().Args
 	for i, arg := range args {
 		switch t := arg.Type().Underlying().(type) {
 		case *types.Signature:
-			for _, fn := range functions(arg, nil) {
-				add(fn)
-			}
+			fns = append(fns, functions(arg, nil)...)
 		case *types.Interface:
-			value, ok := arg.(*ssa.MakeInterface)
-			if !ok {
-				continue
-			}
-			if len(looked) > 0 {
-				for _, fn := range h.looked(value.X.Type(), looked) {
-					add(fn)
-				}
-			}
-			for m := range t.Methods() {
-				add(h.method(value.X.Type(), m))
-			}
+			fns = append(fns, h.through(arg, t, looked)...)
 		case *types.Slice:
-			if len(looked) == 0 || i != len(args)-1 {
+			if i != len(args)-1 || len(looked) == 0 {
 				continue
 			}
 			for _, v := range Printed(site.Common(), callee) {
-				if value, ok := v.(*ssa.MakeInterface); ok {
-					for _, fn := range h.looked(value.X.Type(), looked) {
-						add(fn)
-					}
-				}
+				fns = append(fns, h.through(v, nil, looked)...)
 			}
+		}
+	}
+	var once []*ssa.Function
+	for _, fn := range fns {
+		if fn != nil && fn.Blocks != nil && h.all[fn] && !slices.Contains(once, fn) {
+			once = append(once, fn)
+		}
+	}
+	return once
+}
+
+// through returns the methods of the value that is put into an interface: those that
+// are looked for, and those that the interface has. i may be nil.
+func (h *hierarchy) through(v ssa.Value, i *types.Interface, looked []string) (fns []*ssa.Function) {
+	value, ok := v.(*ssa.MakeInterface)
+	if !ok {
+		return nil
+	}
+	if len(looked) > 0 {
+		fns = h.looked(value.X.Type(), looked)
+	}
+	if i != nil {
+		for m := range i.Methods() {
+			fns = append(fns, h.method(value.X.Type(), m))
 		}
 	}
 	return fns

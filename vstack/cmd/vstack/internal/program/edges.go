@@ -146,7 +146,7 @@ func (b *builder) calls(fn *ssa.Function, resolved *callgraph.Node) {
 		if common.IsInvoke() {
 			b.direct(from, site, b.hierarchy.methods(common), true)
 		} else if callee := common.StaticCallee(); callee != nil && (!b.all[callee] || b.opaque(fn, callee)) {
-			for _, to := range callbacks(b.graph.Program, b.hierarchy, site, callee) {
+			for _, to := range callbacks(b.hierarchy, site, callee) {
 				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: callee.String()})
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 )
 
@@ -83,8 +84,11 @@ func (r *reacher) add(fn *ssa.Function) {
 		return
 	}
 	// The runtime runs its own functions on stacks of its own. What the opaque
-	// packages do inside is known, see knowledge.Opaque.
-	if path := packagePath(fn); isRuntime(path) || knowledge.Opaque(path) && !r.program.Named(path) {
+	// packages do inside is known, see knowledge.Opaque. So is what vstack does: a guard
+	// returns what its function returns without it. If all guards of one result type had
+	// to go through the one function Grow, each would seem to return what any does, and
+	// in tengo a recursion appeared that was not there before the guards.
+	if path := packagePath(fn); isRuntime(path) || path == guard.Path || knowledge.Opaque(path) && !r.program.Named(path) {
 		return
 	}
 	r.found[fn] = true

@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"iter"
 	"regexp"
 	"slices"
 
@@ -169,7 +170,7 @@ func (f *finder) constantCallers(set []*program.Func, g []sizechange.Link, up bo
 		}
 		if up {
 			// It counts up to something: that must be constant too.
-			if !comparedWithConstant(p) {
+			if !f.comparedWithConstant(p) {
 				return 0, false
 			}
 		}
@@ -228,12 +229,12 @@ func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
 	return largest, ok
 }
 
-func comparedWithConstant(p *ssa.Parameter) bool {
+func (f *finder) comparedWithConstant(p *ssa.Parameter) bool {
 	for _, ref := range *p.Referrers() {
 		if b, ok := ref.(*ssa.BinOp); ok {
 			switch b.Op {
 			case token.LSS, token.LEQ, token.GTR, token.GEQ, token.EQL:
-				if _, ok := b.Y.(*ssa.Const); ok {
+				if _, ok := b.Y.(*ssa.Const); ok || f.fixedLength(b.Y) {
 					return true
 				}
 			}
@@ -264,43 +265,48 @@ func (f *finder) once(c *program.Call, calls []*program.Call) bool {
 		if index < 0 {
 			continue
 		}
-		dead := true // whatever the cycle passes, the branch to the call is not taken
-		for _, in := range calls {
-			if in.To != c.From {
-				continue
-			}
-			args := in.Site.Common().Args
-			if in.Site.Common().IsInvoke() {
-				args = append([]ssa.Value{nil}, args...)
-			}
-			if in.How == program.Callback || index >= len(args) {
-				dead = false
-				break
-			}
-			arg, ok := args[index].(*ssa.Const)
-			if !ok {
-				dead = false
-				break
-			}
-			taken, known := eval(arg)
-			if !known {
-				dead = false
-				break
-			}
-			next := b.Succs[1]
-			if taken {
-				next = b.Succs[0]
-			}
-			if ssax.Reaches(next, site.Block(), b) {
-				dead = false
-				break
-			}
-		}
-		if dead {
-			return true
+		into := slices.Collect(callsOf(calls, c.From))
+		if !slices.ContainsFunc(into, func(in *program.Call) bool { return mayTake(in, index, eval, b, site.Block()) }) {
+			return true // whatever the cycle passes, the branch to the call is not taken
 		}
 	}
 	return false
+}
+
+// callsOf yields the calls of fn.
+func callsOf(calls []*program.Call, fn *program.Func) iter.Seq[*program.Call] {
+	return func(yield func(*program.Call) bool) {
+		for _, c := range calls {
+			if c.To == fn && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// mayTake reports whether the argument of the call may lead from the branch that ends
+// block b to the block of the site.
+func mayTake(in *program.Call, index int, eval func(*ssa.Const) (value, known bool), b, site *ssa.BasicBlock) bool {
+	args := in.Site.Common().Args
+	if in.Site.Common().IsInvoke() {
+		args = slices.Concat([]ssa.Value{nil}, args)
+	}
+	if in.How == program.Callback || index >= len(args) {
+		return true
+	}
+	arg, ok := args[index].(*ssa.Const)
+	if !ok {
+		return true
+	}
+	taken, known := eval(arg)
+	if !known {
+		return true
+	}
+	next := b.Succs[1]
+	if taken {
+		next = b.Succs[0]
+	}
+	return ssax.Reaches(next, site, b)
 }
 
 // condition returns the parameter that cond depends on, and how to tell its

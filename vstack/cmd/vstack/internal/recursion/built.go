@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"cmp"
 	"fmt"
 	"go/types"
 	"maps"
@@ -74,9 +75,6 @@ func (f *finder) built(cycles []*Cycle) {
 		if by := f.builtUnderLimit(f.walked(c)); reason == "" && by != nil {
 			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
 		}
-		if by := f.builtUnderLimit(f.bottomUp(c)); reason == "" && by != nil {
-			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit, and is put together from parts that are done", by.Name())
-		}
 		if reason != "" {
 			c.Status, c.Point, c.Calls = Limited, nil, nil
 			c.Reason = reason
@@ -87,25 +85,24 @@ func (f *finder) built(cycles []*Cycle) {
 // known returns the limit that packages are known to keep that the cycle is of, or
 // whose data it walks.
 func (f *finder) known(c *Cycle) string {
-	reason := ""
+	reason, all := "", true
 	for _, call := range c.Chain {
-		if call.From.Wrapper() {
-			continue
-		}
 		pkg := call.From.Pkg
-		if pkg == nil {
-			return f.knownData(c)
+		if call.From.Wrapper() || pkg == nil {
+			continue
 		}
 		why := knowledge.Limited(pkg.Path(), call.From.Name())
 		if why == "" && !f.named(call.From) {
 			why = knowledge.Dependency(pkg.Path())
 		}
-		if why == "" {
-			return f.knownData(c)
-		}
-		reason = why
+		reason = cmp.Or(why, reason)
+		// Within the standard library one limit on the way round is enough.
+		all = all && (why != "" || f.graph.Program.Std(pkg))
 	}
-	return reason
+	if reason != "" && all {
+		return reason
+	}
+	return f.knownData(c)
 }
 
 // knownData returns the limit of what the cycle walks, if all of that has one.
@@ -194,32 +191,11 @@ func (f *finder) implementers(iface *types.Named) (all []*types.Named) {
 	return all
 }
 
-// bottomUp returns the types of the receivers on the cycle, if values of them are put
-// together from parts that are done, and so are in no cycle of values: nobody keeps
-// them in a map, where a part could find them. In participle's grammar only structs
-// and unions are kept so; the nodes between two of these are as deep as somebody wrote
-// them, however often the input goes round.
-func (f *finder) bottomUp(c *Cycle) map[*types.Named]bool {
-	walked := map[*types.Named]bool{}
-	for _, fn := range c.Funcs {
-		if fn.Wrapper() {
-			continue
-		}
-		recv := fn.SSA.Signature.Recv()
-		if recv == nil {
-			return nil
-		}
-		named, ok := types.Unalias(ssax.Deref(recv.Type())).(*types.Named)
-		if !ok || named.Obj().Exported() || f.makes(named) == nowhere || f.isKept(named.Origin()) {
-			return nil
-		}
-		walked[named.Origin()] = true
-	}
-	return walked
-}
-
 // isKept reports whether values of the type, or pointers to them, are put into a map or
-// a variable of the package.
+// a variable of the package, where what is built later may find them: so values may be
+// in a cycle. In participle's grammar structs and unions are kept so; the nodes
+// between two of these are as deep as somebody wrote them, however often the input
+// goes round.
 func (f *finder) isKept(t *types.Named) bool {
 	if f.kept == nil {
 		f.kept = map[*types.Named]bool{}

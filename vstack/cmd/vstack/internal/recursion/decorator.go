@@ -27,10 +27,59 @@ func (f *finder) decorator(c *program.Call) string {
 	if fn.Signature.Recv() == nil || len(fn.Params) == 0 {
 		return ""
 	}
+	if from, to := f.proxy(fn), f.proxy(c.Callee); from != nil && to != nil {
+		return fmt.Sprintf("a proxy: %s hands all its calls on", types.TypeString(from, (*types.Package).Name))
+	}
 	if !isDecorator(c.To.SSA.Signature.Recv().Type()) || !embedded(common.Value, fn.Params[0], 4) {
 		return ""
 	}
 	return fmt.Sprintf("a decorator: %s hands the call on to what it wraps", types.TypeString(ssax.Deref(fn.Params[0].Type()), (*types.Package).Name))
+}
+
+// delegations is how many methods of a type must do nothing but hand the call on for
+// it to be a proxy. Nodes of a syntax tree have two or three of these, Pos and End;
+// goja's source of a destructuring has twenty.
+const delegations = 5
+
+// proxy returns the type of the method's receiver if most that it does is to hand calls
+// on to the methods of the same names of something else; nil if not.
+func (f *finder) proxy(fn *ssa.Function) *types.Named {
+	if fn.Signature.Recv() == nil {
+		return nil
+	}
+	named := namedType(fn.Signature.Recv().Type())
+	if named == nil {
+		return nil
+	}
+	if f.proxies == nil {
+		f.proxies = map[*types.Named]int{}
+		for _, other := range f.graph.Funcs {
+			if recv := other.SSA.Signature.Recv(); recv != nil && !other.Wrapper() && delegates(other.SSA) {
+				if t := namedType(recv.Type()); t != nil {
+					f.proxies[t]++
+				}
+			}
+		}
+	}
+	if f.proxies[named] < delegations {
+		return nil
+	}
+	return named
+}
+
+// delegates reports whether the method has no branches and calls one method of its
+// own name through an interface.
+func delegates(fn *ssa.Function) bool {
+	if len(fn.Blocks) != 1 {
+		return false
+	}
+	n := 0
+	for instr := range ssax.Instrs(fn) {
+		if call, ok := instr.(*ssa.Call); ok && call.Common().IsInvoke() && call.Common().Method.Name() == fn.Name() {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // isDecorator reports whether t is a struct that embeds an interface, itself or in a

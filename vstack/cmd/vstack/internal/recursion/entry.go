@@ -161,7 +161,7 @@ func rootRank(fn *program.Func) (rank Rank, public, ok bool) {
 	case !obj.Exported() || obj.Pkg().Name() == "main":
 		return 0, false, false
 	}
-	public = !slices.Contains(strings.Split(obj.Pkg().Path(), "/"), "internal")
+	public = !isInternal(obj.Pkg().Path())
 	if recv := sig.Recv(); recv != nil {
 		// Methods of unexported types may still be called through interfaces, and
 		// then have a path in the graph.
@@ -174,6 +174,9 @@ func rootRank(fn *program.Func) (rank Rank, public, ok bool) {
 	}
 	return Exported, public, true
 }
+
+// isInternal reports whether only the module itself can import the package.
+func isInternal(path string) bool { return slices.Contains(strings.Split(path, "/"), "internal") }
 
 // takes reports whether a parameter is of one of the types.
 func takes(sig *types.Signature, names map[string]bool) bool {

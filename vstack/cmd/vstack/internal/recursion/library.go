@@ -187,7 +187,8 @@ func (d *descent) walk(t types.Type) types.Type {
 			}
 		}
 	case *types.Interface:
-		if named == nil {
+		// A Reader in a Reader is as deep as the program puts it together.
+		if name := ssax.TypeName(t); named == nil || knowledge.Wrapped[name] || knowledge.Descriptions[name] {
 			return nil
 		}
 		for _, impl := range d.r.implementations(named, u) {

@@ -139,18 +139,10 @@ func returnsOnly(over, from *ssa.BasicBlock) bool {
 	if other == over {
 		other = from.Succs[1]
 	}
-	work, seen := []*ssa.BasicBlock{over}, map[*ssa.BasicBlock]bool{}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
+	for b := range ssax.Blocks([]*ssa.BasicBlock{over}, nil) {
 		if b == other || !over.Dominates(b) {
 			return false
 		}
-		work = append(work, b.Succs...)
 	}
 	return true
 }
@@ -181,29 +173,20 @@ func (l *limits) never(fn *ssa.Function, levels int) (never bool) {
 	}
 	l.returns[fn] = false // for recursion
 	defer func() { l.returns[fn] = never }()
-	// Blocks that are reached without passing a call that never returns.
-	seen := map[*ssa.BasicBlock]bool{}
-	work := []*ssa.BasicBlock{fn.Blocks[0]}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
-		ends := false
-		for _, instr := range b.Instrs {
-			switch instr := instr.(type) {
-			case *ssa.Return:
+	// A return that is reached without passing a call that never returns.
+	passes := func(b *ssa.BasicBlock) bool {
+		return !slices.ContainsFunc(b.Instrs, func(instr ssa.Instruction) bool {
+			call, ok := instr.(*ssa.Call)
+			if !ok {
 				return false
-			case *ssa.Call:
-				if callee := instr.Common().StaticCallee(); callee != nil && callee != fn {
-					ends = ends || l.never(callee, levels-1)
-				}
 			}
-		}
-		if !ends {
-			work = append(work, b.Succs...)
+			callee := call.Common().StaticCallee()
+			return callee != nil && callee != fn && l.never(callee, levels-1)
+		})
+	}
+	for b := range ssax.Blocks(fn.Blocks[:1], passes) {
+		if isReturn(b.Instrs[len(b.Instrs)-1]) && passes(b) {
+			return false
 		}
 	}
 	return true

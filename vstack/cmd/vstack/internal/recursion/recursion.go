@@ -18,6 +18,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"golang.org/x/tools/go/packages"
@@ -181,14 +182,16 @@ type finder struct {
 	handles map[*packages.Package]*handles
 	told    map[*types.Var]bool
 	kept    map[*types.Named]bool // see isKept
-	gen     map[string]string     // the generator of a file, by the file's name
+	proxies map[*types.Named]int  // see proxy
+	tables  *tables
+	gen     map[string]string // the generator of a file, by the file's name
 }
 
-// Find looks for recursion in the graph.
-func Find(g *program.Graph) *Result {
-	f := &finder{
+func newFinder(g *program.Graph) *finder {
+	return &finder{
 		graph:   g,
 		fset:    g.Program.Fset,
+		ok:      findComments(g.Program),
 		guards:  map[*program.Func][]guard.Guard{},
 		guarded: map[*program.Func]bool{},
 		limits:  newLimits(g),
@@ -200,7 +203,11 @@ func Find(g *program.Graph) *Result {
 		told:    map[*types.Var]bool{},
 		gen:     map[string]string{},
 	}
-	f.ok = findComments(g.Program)
+}
+
+// Find looks for recursion in the graph.
+func Find(g *program.Graph) *Result {
+	f := newFinder(g)
 	f.costs = append(f.costs, f.ok.bad...)
 	f.findGuards()
 	found := components(g.Funcs, nil)
@@ -226,10 +233,16 @@ func Find(g *program.Graph) *Result {
 	return &Result{g, cycles, f.costs, f.fset}
 }
 
-// elsewhere reports whether no function of the cycle is of the packages that were
-// named, and none of theirs reaches it.
+// elsewhere reports whether the cycle is of no concern to the packages that were named:
+// none of them reaches it, or the standard library walks a value there and the call
+// that hands it over is reported, if its type nests.
 func (f *finder) elsewhere(c *Cycle) bool {
-	return c.Root == nil && !slices.ContainsFunc(c.Funcs, f.named)
+	if slices.ContainsFunc(c.Funcs, f.named) {
+		return false
+	}
+	return c.Root == nil || !slices.ContainsFunc(c.Chain, func(call *program.Call) bool {
+		return call.From.Pkg == nil || !knowledge.Reported(call.From.Pkg.Path())
+	})
 }
 
 func (f *finder) named(fn *program.Func) bool {

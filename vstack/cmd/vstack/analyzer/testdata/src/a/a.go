@@ -9,6 +9,8 @@ type walker struct {
 	n     int
 }
 
+func newWalker(stack *vstack.Stack) *walker { return &walker{stack: stack} }
+
 func (w *walker) walk(n *Node) { // want `unguarded recursion: \(\*walker\).walk → \(\*walker\).walk; depth depends on data: n \*a.Node`
 	if n != nil {
 		w.walk(n.Left)

@@ -19,6 +19,13 @@ type eval struct {
 	n     int
 }
 
+// The fields are set, or a guard that uses them would guard nothing.
+func set(s *vstack.Stack) (*eval, *lazy, *outer, *list[int], large) {
+	o := &outer{}
+	o.in.vs = s
+	return &eval{stack: s}, &lazy{s, 1}, o, &list[int]{stack: s}, large{stack: s}
+}
+
 // none has no result.
 func (e *eval) none(n *Node) { // a comment stays here
 	// and here
@@ -347,7 +354,105 @@ func (e *eval) made() func(n *Node) {
 	}
 }
 
-// set sets the handles, as a guard whose handle nobody sets guards nothing.
-func set(s *vstack.Stack, e *eval, z *lazy, o *outer, l *list[int], b *large) {
-	e.stack, z.stack, o.in.vs, l.stack, b.stack = s, s, s, s, s
+// Nobody sets this one, so -handle does not use it, and the guard is another one.
+type unset struct {
+	stack *vstack.Stack
+	kids  []*unset
+}
+
+func (u *unset) walk() {
+	for _, k := range u.kids {
+		k.walk()
+	}
+}
+
+func (u *unset) guarded() int {
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.guarded)
+	}
+	for _, k := range u.kids {
+		k.guarded()
+	}
+	return len(u.kids)
+}
+
+func (u *unset) late() int {
+	n := len(u.kids) // a comment
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.late)
+	}
+	for _, k := range u.kids {
+		n += k.late()
+	}
+	return n
+}
+
+// The results have types of all kinds.
+func results(n *Node) (func(int) error, <-chan struct{ a, b int }) {
+	for _, k := range n.Kids {
+		results(k)
+	}
+	return nil, nil
+}
+
+func manyLines(
+	n *Node,
+	more ...func(*Node), // of these many
+) struct {
+	a int // and here
+	b int
+} {
+	for _, k := range n.Kids {
+		manyLines(k, more...)
+	}
+	return struct {
+		a int
+		b int
+	}{}
+}
+
+// A parameter of a type has no name, so that it cannot be passed on.
+func typed[_ any, T any](n *Node) (t T) {
+	for _, k := range n.Kids {
+		typed[int, T](k)
+	}
+	return t
+}
+
+// No arguments, but of a type.
+func source[T any]() *list[T] {
+	for l := source[T](); l != nil; l = source[T]() {
+		return l
+	}
+	return nil
+}
+
+// The receiver changes, which the method value does not see.
+func (n *Node) moves() int {
+	sum := 0
+	for ; n != nil && len(n.Kids) > 0; n = n.Kids[0] {
+		sum += n.Kids[0].moves()
+	}
+	return sum
+}
+
+// Embedded pointers: the method is of Node.
+type embeds struct{ *Node }
+
+func (e embeds) count() int {
+	n := 1
+	for _, k := range e.Kids {
+		n += embeds{k}.count()
+	}
+	return n
+}
+
+// A deferred literal, and one that is called at once.
+func deferred(n *Node, next []func(*Node)) {
+	defer func(n *Node) {
+		for _, k := range n.Kids {
+			next[0](k)
+		}
+	}(n)
+	next = append(next, func(n *Node) { deferred(n, next) })
 }

@@ -72,7 +72,7 @@ func isOverflow(r any) error {
 	if !ok {
 		return fmt.Errorf("%T has no method StackOverflow", r)
 	}
-	if used, bound := o.StackOverflow(); used < bound/2 || used > max(2*bound, 512<<20) {
+	if used, bound := o.StackOverflow(); bound < 1<<20 || used < bound/2 || used > max(2*bound, 512<<20) {
 		return fmt.Errorf("used %d of %d", used, bound)
 	}
 	return nil
@@ -80,5 +80,5 @@ func isOverflow(r any) error {
 
 var (
 	sink    int
-	forever = 1 << 50
+	forever = int(^uint(0) >> 2)
 )

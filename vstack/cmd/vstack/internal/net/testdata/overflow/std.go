@@ -33,8 +33,14 @@ type box struct{ in any }
 
 func init() {
 	ways["deepequal"] = func() error { a, b := lists(), lists(); return overflow(func() { reflect.DeepEqual(a, b) }) }
-	ways["json"] = func() error { l := lists(); return overflow(func() { json.NewEncoder(io.Discard).Encode(l) }) }
-	ways["jsonarray"] = func() error { l := nested(); return overflow(func() { json.Marshal(l) }) }
+	ways["json"] = func() error {
+		l := lists()
+		return limited(func() error { return json.NewEncoder(io.Discard).Encode(l) })
+	}
+	ways["jsonarray"] = func() error {
+		l := nested()
+		return limited(func() error { _, err := json.Marshal(l); return err })
+	}
 	ways["sprint"] = func() error { l := nested(); return overflow(func() { fmt.Fprint(io.Discard, l) }) }
 	ways["sprintv"] = func() error { l := boxes(1); return overflow(func() { fmt.Fprintf(io.Discard, "%+v", l) }) }
 	ways["xml"] = func() error { l := lists(); return overflow(func() { xml.NewEncoder(io.Discard).Encode(l) }) }
@@ -185,6 +191,34 @@ func init() {
 		}
 		return nil
 	}
+	ways["deferredcalls"] = func() error {
+		// Deferred calls that the compiler makes itself, and that take more stack than all around them.
+		open := 0
+		pad := func() { var pad [1000]byte; pad[open&255] = 1; sink += int(pad[open&127]) }
+		var f func(n int) int
+		f = func(n int) int {
+			func() {
+				open++
+				defer func() { open--; pad() }()
+				helper(n)
+			}()
+			func() {
+				opened++
+				defer closeIt()
+				helper(n)
+			}()
+			return f(n-1) + 1
+		}
+		for range 5 {
+			if err := overflow(func() { f(forever) }); err != nil {
+				return err
+			}
+			if open != 0 || opened != 0 {
+				return fmt.Errorf("%d, %d deferred calls left out", open, opened)
+			}
+		}
+		return nil
+	}
 	ways["pool"] = func() error {
 		p := sync.Pool{New: func() any { return plain(forever) }}
 		return overflow(func() { p.Get() })
@@ -204,6 +238,15 @@ func init() {
 	}
 	ways["http"] = func() error { return serve(20) }
 	ways["http10000"] = func() error { return serve(10000) }
+}
+
+// limited is overflow for packages that have a limit of their own in some versions of Go, and return an error.
+func limited(f func() error) error {
+	var err error
+	if r := overflow(func() { err = f() }); err == nil {
+		return r
+	}
+	return nil
 }
 
 const levels = 6_000_000
@@ -300,4 +343,13 @@ func memory() int {
 		}
 	}
 	return 0
+}
+
+var opened int
+
+//go:noinline
+func closeIt() {
+	var pad [3000]byte
+	pad[opened&255] = 1
+	opened += int(pad[opened&127]>>1) - 1
 }

@@ -1,0 +1,296 @@
+package serve_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/serve"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// nest reads brackets and returns how deep they are nested; it keeps a byte for each.
+func nest(in io.Reader, heap *serve.Heap) (int, error) {
+	if vstack.Low() {
+		return vstack.Grow2(func() (int, error) { return nest(in, heap) })
+	}
+	var c [1]byte
+	if _, err := io.ReadFull(in, c[:]); err == io.EOF {
+		return 0, nil
+	} else if err != nil {
+		return 0, err
+	}
+	if c[0] != '[' {
+		return 0, fmt.Errorf("expected [, found %q", c[0])
+	}
+	if err := heap.Take(1); err != nil {
+		return 0, err
+	}
+	n, err := nest(in, heap)
+	return n + 1, err
+}
+
+func handler(w http.ResponseWriter, r *http.Request) error {
+	n, err := nest(r.Body, serve.HeapOf(r.Context()))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(w, n)
+	return err
+}
+
+func start(t *testing.T, c serve.Config, fn func(http.ResponseWriter, *http.Request) error) (*serve.Gate, *httptest.Server) {
+	t.Helper()
+	if c.Deadline == 0 {
+		c.Deadline = 20 * time.Second
+	}
+	gate := serve.New(c)
+	h := httptest.NewUnstartedServer(nil)
+	h.Config = gate.Server(gate.Handler(fn))
+	h.Start()
+	t.Cleanup(func() {
+		h.CloseClientConnections()
+		h.Close()
+		gate.Close()
+		small, large := gate.Budgets()
+		if small.InUse() != 0 || large.InUse() != 0 {
+			t.Errorf("%d and %d bytes of the budgets are missing", small.InUse(), large.InUse())
+		}
+	})
+	return gate, h
+}
+
+func post(t *testing.T, h *httptest.Server, body io.Reader) (int, string) {
+	t.Helper()
+	resp, err := h.Client().Post(h.URL, "text/plain", body)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, strings.TrimSpace(string(text))
+}
+
+func TestBounds(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guards in this build")
+	}
+	_, h := start(t, serve.Config{Memory: 32 << 20, Large: 2, Body: 4 << 20}, handler)
+	for _, test := range []struct {
+		name string
+		n    int
+		code int
+		text string
+	}{
+		{"small", 1000, 200, "1000"},
+		{"large", 20_000, 200, "20000"},
+		{"deep", 2_000_000, 422, "nested too deeply: it needs more than 7340032 bytes of stack"},
+		{"long", 5_000_000, 413, "longer than 4194304 bytes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, text := post(t, h, strings.NewReader(strings.Repeat("[", test.n)))
+			if code != test.code || !strings.Contains(text, test.text) {
+				t.Errorf("%d %q, want %d %q", code, text, test.code, test.text)
+			}
+		})
+	}
+	if code, text := post(t, h, strings.NewReader("[[x")); code != 400 || !strings.Contains(text, "expected [") {
+		t.Error(code, text)
+	}
+	// What is not announced is cut off as well.
+	if code, text := post(t, h, io.MultiReader(strings.NewReader("["), strings.NewReader(strings.Repeat("[", 5_000_000)))); code != 413 && code != 422 {
+		t.Error(code, text)
+	}
+}
+
+// What a request keeps on the heap is bounded by itself.
+func TestHeap(t *testing.T) {
+	_, h := start(t, serve.Config{Memory: 32 << 20}, func(_ http.ResponseWriter, r *http.Request) error {
+		heap := serve.HeapOf(r.Context())
+		for range 1 << 20 {
+			if err := heap.Take(1 << 10); err != nil {
+				return err
+			}
+		}
+		return errors.New("no bound")
+	})
+	if code, text := post(t, h, strings.NewReader("")); code != 413 || !strings.Contains(text, "more than 262144 bytes of memory") {
+		t.Error(code, text)
+	}
+	if err := serve.HeapOf(context.Background()).Take(1 << 50); err != nil {
+		t.Error("outside a gate:", err)
+	}
+}
+
+// A body that does not arrive in time is given up, and keeps no stack meanwhile.
+func TestSlowBody(t *testing.T) {
+	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, handler)
+	body, w := io.Pipe()
+	defer w.Close()
+	go io.WriteString(w, "[[") //nolint:errcheck
+	if code, text := post(t, h, body); code != http.StatusRequestTimeout || !strings.Contains(text, "in time") {
+		t.Error(code, text)
+	}
+	if runs := gate.Pool().Stats().Runs; runs != 0 {
+		t.Errorf("%d stacks were taken", runs)
+	}
+}
+
+// A handler that takes too long is interrupted, on the way back up as well.
+func TestDeadline(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guards in this build")
+	}
+	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, func(http.ResponseWriter, *http.Request) error {
+		for {
+			vstack.Check()
+		}
+	})
+	if code, text := post(t, h, strings.NewReader("[")); code != 422 || !strings.Contains(text, "too long") {
+		t.Error(code, text)
+	}
+}
+
+// Who waits in vain for the lane is told to come again; the other lane is not in the way,
+// and a request that had less because of others is told so too.
+func TestLanes(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guards in this build")
+	}
+	entered, leave := make(chan bool, 1), make(chan bool)
+	gate, h := start(t, serve.Config{Memory: 32 << 20, Large: 2, Small: 1, Deadline: 5 * time.Second}, func(w http.ResponseWriter, r *http.Request) error {
+		if r.Header.Get("Hold") != "" {
+			entered <- true
+			<-leave
+			return nil
+		}
+		return handler(w, r)
+	})
+	hold := func(size int) (done chan int) {
+		done = make(chan int, 1)
+		go func() {
+			req, _ := http.NewRequest("POST", h.URL, strings.NewReader(strings.Repeat("[", size)))
+			req.Header.Set("Hold", "yes")
+			resp, err := h.Client().Do(req)
+			if err != nil {
+				t.Error(err)
+				done <- 0
+				return
+			}
+			resp.Body.Close()
+			done <- resp.StatusCode
+		}()
+		<-entered
+		return done
+	}
+	first := hold(20_000)
+	if code, text := post(t, h, strings.NewReader(strings.Repeat("[", 2_000_000))); code != 503 || !strings.Contains(text, "busy") {
+		t.Error("the second large one, too deep for what is left:", code, text)
+	}
+	if code, text := post(t, h, strings.NewReader("[")); code != 200 {
+		t.Error("a small one:", code, text)
+	}
+	small := hold(1)
+	req := httptest.NewRequest("POST", "/", strings.NewReader("["))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	gone := false
+	func() {
+		defer func() { gone = recover() == http.ErrAbortHandler }()
+		gate.Handler(handler).ServeHTTP(httptest.NewRecorder(), req.WithContext(ctx))
+	}()
+	_ = gone // it gave up before the gate's deadline; what it was told, nobody reads
+	close(leave)
+	if code := <-first; code != 200 {
+		t.Error(code)
+	}
+	if code := <-small; code != 200 {
+		t.Error(code)
+	}
+}
+
+// A client does not take a part of an answer for the whole, and a panic is net/http's.
+func TestPartial(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guards in this build")
+	}
+	_, h := start(t, serve.Config{Memory: 32 << 20}, func(w http.ResponseWriter, r *http.Request) error {
+		_, _ = io.WriteString(w, strings.Repeat("x", 1<<20))
+		_, err := nest(strings.NewReader(strings.Repeat("[", 1_000_000)), nil)
+		return err
+	})
+	if code, text := post(t, h, strings.NewReader("")); code != 0 {
+		t.Errorf("%d %.100q", code, text)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for want, err := range map[int]error{
+		0:   errors.New("another"),
+		408: fmt.Errorf("read: %w", context.DeadlineExceeded),
+		413: fmt.Errorf("parse: %w", &serve.HeapError{Limit: 1}),
+		422: fmt.Errorf("parse: %w", &vstack.OverflowError{Limit: 1}),
+		499: context.Canceled,
+		503: &vstack.OverflowError{Budget: 1},
+	} {
+		if want == 408 {
+			continue // TestSlowBody: the error is net/http's
+		}
+		if got := serve.Status(err); got != want || serve.Text(err) == "" {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for name, c := range map[string]serve.Config{
+		"memory": {Memory: 1 << 20}, "negative": {Small: -1}, "many": {Memory: 16 << 20, Large: 100},
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, "vstack: serve.New: ") || !strings.Contains(text, "want") {
+					t.Errorf("%s: %s", name, text)
+				}
+			}()
+			serve.New(c)
+		}()
+	}
+	if n := serve.DefaultMemory(); n < 16<<20 || n > 1<<30 {
+		t.Error(n)
+	}
+}
+
+func ExampleGate_Handler() {
+	gate := serve.New(serve.Config{Name: "nest", Memory: 64 << 20})
+	defer gate.Close()
+	h := gate.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		n, err := nest(r.Body, serve.HeapOf(r.Context())) // recursive, with a guard
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(w, n)
+		return err
+	})
+	for _, n := range []int{1000, 1_000_000} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("[", n))))
+		fmt.Println(w.Code, w.Body.Len() > 0)
+	}
+	// Output:
+	// 200 true
+	// 422 true
+}
