@@ -23,6 +23,7 @@ var workers [64]struct {
 // self.
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
+	lookoutOf(id).forget(id)
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()

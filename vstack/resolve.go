@@ -1,8 +1,6 @@
 package vstack
 
 import (
-	"sync"
-
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
@@ -39,14 +37,15 @@ import (
 // everywhere stay under 2 MiB.
 //
 // Room past maxRoom is that goroutine's alone. Its slot, which others share, says
-// maxRoom, so that the guard without a handle looks closer every time. On a goroutine
-// that runs on no stack it is the room of the native stack that was there, and ends with
-// it: the runtime may have moved the goroutine since, or given its id to another one.
+// maxRoom, so that the guard without a handle looks closer every time; it does so without
+// a lock. On a goroutine that runs on no stack it is the room of the native stack that was
+// there, and ends with it: the runtime may have moved the goroutine since, or given its
+// id to another one.
 const (
 	maxHops   = 8         // out of one segment, before it gets more room
 	more      = 224 << 10 // bytes that a hot split gives
 	muchMore  = 512 << 10 // that one gives past maxRoom
-	maxRoom   = 704 << 10
+	maxRoom   = self.Widest
 	excursion = 300 << 10
 	// deepest is how deep natively a goroutine may be that still gets more room. It is
 	// far from the 250 MB that the runtime allows on 32-bit systems, and only guards
@@ -140,106 +139,4 @@ func (s *Stack) widen(g *segment, room uintptr) bool {
 	s.splits++
 	s.account.counts.splits.Add(1)
 	return true
-}
-
-// A lookout remembers the hops to ambient stacks of one goroutine, the last of those
-// in a slot that looked closer.
-type lookout struct {
-	mu   sync.Mutex
-	id   uintptr
-	room uintptr
-	hi   uintptr // of the stack that room past maxRoom is for
-	used uintptr // at the last hop
-	hops int     // from about there, one after the other
-
-	// The hop that was here threw: there was no memory for it. Deeper than that, the
-	// panic is under way; see unwind.go.
-	thrown uintptr
-}
-
-var lookouts [self.Slots]lookout
-
-func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
-
-// is reports whether what is remembered is of this goroutine, the caller, whose stack
-// begins at hi.
-func (l *lookout) is(id, hi uintptr) bool {
-	return l.id == id && (l.room <= maxRoom || l.hi == hi)
-}
-
-// roomOf returns how much of its stack the goroutine, the caller, may use. The caller
-// has the lock.
-func (l *lookout) roomOf(id, hi uintptr) uintptr {
-	if l.is(id, hi) && l.room > self.Room {
-		if slot, limit := self.SlotOf(id), min(l.room, maxRoom); slot.Limit() != limit {
-			slot.SetLimit(limit) // another goroutine of the slot has set it
-		}
-		return l.room
-	}
-	return self.Room
-}
-
-// stays reports whether the goroutine, the caller, goes on where it is although its
-// guard is low.
-func (l *lookout) stays(id, hi uintptr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.is(id, hi) {
-		if l.room > self.Room {
-			self.SlotOf(id).SetLimit(self.Room)
-		}
-		l.id, l.room, l.used, l.hops, l.thrown = id, self.Room, 0, 0, 0
-	}
-	used := self.Used()
-	if l.thrown > 0 && used > l.thrown {
-		return false
-	}
-	l.thrown = 0
-	if used < l.room {
-		return false // nobody asked the guard
-	}
-	if used-l.used+head > 2*head { // not near it, on either side
-		l.hops = 0
-	}
-	l.used = used
-	if l.hops++; l.hops <= maxHops {
-		return false
-	}
-	room := l.room
-	switch {
-	case used < maxRoom:
-		room = min(used+more, maxRoom)
-	case used > l.unguarded(id) && used < deepest:
-		room = used + muchMore
-	default:
-		return false
-	}
-	l.hops, l.room, l.hi = 0, room, hi
-	self.SlotOf(id).SetLimit(min(room, maxRoom))
-	return true
-}
-
-// throws notes that the goroutine, the caller, could not hop from where it was.
-func (l *lookout) throws(id uintptr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.id == id && l.thrown == 0 {
-		l.thrown = l.used
-	}
-}
-
-// unwinds reports whether the panic of that is under way on the goroutine, the caller.
-func (l *lookout) unwinds(id uintptr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.id == id && l.thrown > 0
-}
-
-// unguarded returns how deep natively the goroutine, the caller, cannot be if there are
-// guards everywhere above it.
-func (l *lookout) unguarded(id uintptr) uintptr {
-	if l.room <= maxRoom && !isWorker(id) { // in Await, a worker
-		return l.room + head
-	}
-	return max(l.room, maxRoom) + excursion
 }

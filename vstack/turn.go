@@ -65,8 +65,9 @@ func (s *Stack) resumed() {
 // the branches of the same baton that are ready run first. With neither it
 // returns at once. Like a guard it notices that the context is done, before and
 // after, and panics with a [*CanceledError] then, which the nearest Run turns into an
-// error; and that the stack has grown past the limit. It must be called in a frame of the stack and panics elsewhere; for a nil
-// stack it does nothing.
+// error; and that the stack has grown past its limit, and panics with an
+// [*OverflowError]. It must be called in a frame of the stack and panics elsewhere; for
+// a nil stack it does nothing.
 func (s *Stack) Yield() {
 	if s == nil {
 		return
