@@ -665,3 +665,159 @@ func TestAmbientInAwait(t *testing.T) {
 		t.Error(b, "bytes still drawn")
 	}
 }
+
+// Deferred calls that use everything there is, while an overflow or a cancellation unwinds.
+func TestDeferredCallsOfAllKinds(t *testing.T) {
+	for _, f := range forms {
+		for _, how := range []string{"cancel", "overflow"} {
+			for name, deferred := range map[string]func(ctx context.Context, s *vstack.Stack){
+				"run": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Run(context.Background(), func(context.Context) error { f.climb(s, 300); return nil })
+				},
+				"await": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Await(s, func() (int, error) { return free(100), nil })
+				},
+				"scope": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Scope(context.Background(), func(scope *vstack.Scope) error {
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error { f.climb(s, 300); s.Yield(); return nil })
+						return nil
+					})
+				},
+				"yield": func(ctx context.Context, s *vstack.Stack) { s.Yield() },
+				"check": func(ctx context.Context, s *vstack.Stack) { vstack.Check(); s.Check() },
+				"catch": func(ctx context.Context, s *vstack.Stack) {
+					var err error
+					func() { defer vstack.Catch(&err); f.climb(s, 20_000) }()
+				},
+				"other": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) { return free(9000), nil }, vstack.WithMaxMemory(0))
+				},
+				"trace": func(ctx context.Context, s *vstack.Stack) { s.Trace() },
+			} {
+				t.Run(fmt.Sprint(f.name, how, name), func(t *testing.T) {
+					ran := 0
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
+					s := vstack.New(vstack.WithMaxMemory(16 * mib))
+					defer s.Close()
+					for range 2 {
+						ran = 0
+						ctx, cancel := context.WithCancel(ctx)
+						levels := 0
+						var rec func(n int)
+						rec = func(n int) {
+							if f.low(s) {
+								f.do(s, func() { rec(n) })
+								return
+							}
+							levels++
+							defer func() {
+								if n%977 == 0 {
+									deferred(ctx, s)
+								}
+								ran++
+							}()
+							if how == "cancel" && n == 30_000 {
+								cancel()
+								for {
+									f.climb(s, 1)
+								}
+							}
+							rec(n + 1)
+						}
+						err := s.Run(ctx, func(ctx context.Context) error { rec(0); return nil })
+						if how == "cancel" && err != context.Canceled || how == "overflow" && !errors.Is(err, vstack.ErrOverflow) {
+							t.Error(err)
+						}
+						if ran != levels {
+							t.Errorf("%d of %d deferred calls ran to the end", ran, levels)
+						}
+						cancel()
+					}
+					if got := s.Stats().Bytes; s.Stats().Segments != 0 {
+						t.Error(got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A frame that recovers an overflow again and again, with large frames around, is still
+// canceled.
+func TestCancelLoopThatRecovers(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		for {
+			if n++; n == 30 {
+				cancel()
+			}
+			if n > 60 {
+				return 0, nil
+			}
+			func() {
+				var err error
+				defer vstack.Catch(&err)
+				padded(n%5*30, func() { free(1 << 30) })
+			}()
+			padded(120, func() { free(10) })
+		}
+	}, vstack.WithMaxMemory(4*mib))
+	if err != context.Canceled || n > 33 {
+		t.Error(err, n)
+	}
+}
+
+// Goroutines that hold a thread, and a worker that ends with one.
+func TestLockedThread(t *testing.T) {
+	onFresh(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if got := free(100_000); got != 100_000 {
+			t.Error(got)
+		}
+		_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+			runtime.LockOSThread() // never unlocked, on a worker
+			return free(100_000), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Branches that panic, overflow and end in Await at once; goleak looks afterwards.
+func TestBranchesEndInAllWays(t *testing.T) {
+	for i := range 50 {
+		func() {
+			defer func() { recover() }()
+			_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+				return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(10_000)
+						if i%3 == 0 {
+							panic("x")
+						}
+						return nil
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						defer func() { s.Yield() }()
+						_, err := vstack.Await(s, func() (int, error) {
+							if i%2 == 0 {
+								panic("y")
+							}
+							return free(10_000), nil
+						})
+						return err
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(1 << 30)
+						return nil
+					})
+					return nil
+				})
+			}, vstack.WithMaxMemory(4*mib))
+		}()
+	}
+}
