@@ -23,6 +23,8 @@ var workers [64]struct {
 // self.
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
+	lookoutOf(id).forget(id)
+	self.SlotOf(id).Hold()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -37,6 +39,7 @@ func working(id uintptr, w *scheduler.Worker) self.Link {
 func retired(*scheduler.Worker) {
 	id, _, _ := self.Bounds()
 	self.Leave(id)
+	self.SlotOf(id).Release()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()

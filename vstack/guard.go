@@ -71,13 +71,14 @@ func init() {
 // low is the closer look of the guard without a handle, and of one whose handle is that
 // of another stack.
 func low(id, hi uintptr) bool {
+	l := lookoutOf(id)
+	if low, ok := l.deep(id); ok {
+		return low
+	}
 	if s := current(id); s != nil {
 		return s.lowHere(id, hi)
 	}
 	used := self.Used()
-	l := lookoutOf(id)
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	return used >= l.roomOf(id, used)
 }
 

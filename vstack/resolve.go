@@ -2,6 +2,8 @@ package vstack
 
 import (
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
@@ -134,33 +136,81 @@ func (s *Stack) widen(g *segment, room uintptr) bool {
 }
 
 // A lookout remembers the hops to ambient stacks of one goroutine, the last of those
-// in a slot that looked closer.
+// in a slot that looked closer. Its lock is for those who change it.
 type lookout struct {
 	mu   sync.Mutex
-	id   uintptr
-	room uintptr
+	id   atomic.Uintptr
+	room atomic.Uintptr
 	used uintptr // at the last hop
-	hops int     // from about there, one after the other
+	hops int     // from about there, one soon after the other
+	last time.Duration
 }
+
+// soon is how far apart the hops of a hot split are at most. What takes longer between
+// two hops than some hundred of them does not need more room. And the goroutine may be another
+// one: the runtime uses g's again, so a server whose requests are all a little too deep
+// hops from the same depth of the same g, request after request, each of them once.
+const soon = 200 * time.Microsecond
+
+var start = time.Now() // of the lookouts' clock
 
 var lookouts [self.Slots]lookout
 
 func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
 
+// deep reports whether the goroutine, the caller, has more room than workers can have,
+// and if so whether its guard is low. It is quick, no lock and no search for a stack,
+// since it is asked by each guard if there is a worker in the slot.
+func (l *lookout) deep(id uintptr) (low, ok bool) {
+	if l.id.Load() != id {
+		return false, false
+	}
+	room, used := l.room.Load(), self.Used()
+	if room <= maxRoom || used+more+excursion < room {
+		return false, false
+	}
+	if slot := self.SlotOf(id); used < room && !slot.Held() {
+		slot.SetLimit(room) // another goroutine of the slot has set it
+	}
+	return used >= room, true
+}
+
 // roomOf returns how much of its stack the goroutine, the caller, may use, of which it
-// has used that much. The caller has the lock.
+// has used that much.
 func (l *lookout) roomOf(id, used uintptr) uintptr {
-	if l.id != id || l.room <= self.Room {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.room.Load()
+	if l.id.Load() != id || room <= self.Room {
 		return self.Room
 	}
-	if l.room > maxRoom && used+more+excursion < l.room {
+	if room > maxRoom && used+more+excursion < room {
 		// It is not as deep any more, or is not the same: ids are used again.
-		l.room = self.Room
+		room = self.Room
+		l.room.Store(room)
 	}
-	if slot := self.SlotOf(id); slot.Limit() != min(l.room, maxRoom) {
-		slot.SetLimit(l.room) // another goroutine of the slot has set it
+	if slot := self.SlotOf(id); slot.Limit() != min(room, maxRoom) {
+		slot.SetLimit(room) // another goroutine of the slot has set it
 	}
-	return l.room
+	return room
+}
+
+// forget ends what is known of a goroutine with that id: a new worker has it.
+func (l *lookout) forget(id uintptr) {
+	if l.id.Load() != id {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.become(0)
+	self.SlotOf(id).SetLimit(self.Room)
+}
+
+// become makes it the lookout of another goroutine. The caller has the lock.
+func (l *lookout) become(id uintptr) {
+	l.id.Store(id)
+	l.room.Store(self.Room)
+	l.used, l.hops = 0, 0
 }
 
 // stays reports whether the goroutine, the caller, goes on where it is although its
@@ -168,24 +218,25 @@ func (l *lookout) roomOf(id, used uintptr) uintptr {
 func (l *lookout) stays(id uintptr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.id != id {
-		if l.room > self.Room {
+	if l.id.Load() != id {
+		if l.room.Load() > self.Room {
 			self.SlotOf(id).SetLimit(self.Room)
 		}
-		l.id, l.room, l.used, l.hops = id, self.Room, 0, 0
+		l.become(id)
 	}
+	room := l.room.Load()
 	used := self.Used()
-	if used < l.room {
+	if used < room {
 		return false // nobody asked the guard
 	}
-	if used-l.used+head > 2*head { // not near it, on either side
+	now := time.Since(start)
+	if used-l.used+head > 2*head || now-l.last > soon { // not near it, on either side
 		l.hops = 0
 	}
-	l.used = used
+	l.used, l.last = used, now
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
-	room := l.room
 	switch {
 	case used > room+head && used < deepest:
 		room = used + more
@@ -194,7 +245,8 @@ func (l *lookout) stays(id uintptr) bool {
 	default:
 		return false
 	}
-	l.hops, l.room = 0, room
-	self.SlotOf(id).SetLimit(l.room)
+	l.hops = 0
+	l.room.Store(room)
+	self.SlotOf(id).SetLimit(room)
 	return true
 }
