@@ -37,7 +37,7 @@ func operations() []operation {
 		}},
 		{"goexit", 1, func(w *world, b byte) end {
 			w.note("goexit")
-		w.exits = true
+			w.exits = true
 			runtime.Goexit()
 			return end{}
 		}},
@@ -78,10 +78,10 @@ func operations() []operation {
 		{"catch", 8, func(w *world, b byte) end { r, err := w.catch(w.next()); return w.called(b, r, err) }},
 
 		{"probe", 8, func(w *world, b byte) end {
-		w.calls++
-		w.do(func() {})
-		return end{}
-	}},
+			w.calls++
+			w.do(func() {})
+			return end{}
+		}},
 		{"yield", 4, func(w *world, b byte) end { w.yield(); return end{} }},
 		{"await", 3, func(w *world, b byte) end { w.await(runtime.Gosched); return end{} }},
 
