@@ -4,6 +4,10 @@ package scheduler
 // free list. While idle it refers to its scheduler and to nothing else of its
 // user's, so that a user's handle can be collected while workers are parked.
 type Worker struct {
+	// Local is for the jobs: what one leaves here the next one on this goroutine finds.
+	// It must not refer to what a parked worker is not to keep alive.
+	Local any
+
 	sched *Scheduler
 	size  Size
 	bytes int64         // of stack that it has, about; see Holds

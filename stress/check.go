@@ -11,12 +11,12 @@ import (
 
 // A Result says what a program did.
 type Result struct {
-	Frames   int // bodies run
-	Depth    int // levels of recursion at once, at most
-	Lines    int // of the log
-	Overflow int // overflows
-	Foreign  int // uses of a stack by a goroutine that it does not run on
-	Missed   int // those of them that nothing was said about
+	Frames   int            // bodies run
+	Depth    int            // levels of recursion at once, at most
+	Lines    int            // of the log
+	Overflow int            // overflows
+	Canceled int            // cancellations that a guard has thrown
+	Ops      map[string]int // operations, by name
 }
 
 // Program returns the random program of a seed.
@@ -35,20 +35,26 @@ func (r *Result) Add(o Result) {
 	r.Depth = max(r.Depth, o.Depth)
 	r.Lines += o.Lines
 	r.Overflow += o.Overflow
-	r.Foreign += o.Foreign
-	r.Missed += o.Missed
+	r.Canceled += o.Canceled
+	if r.Ops == nil {
+		r.Ops = map[string]int{}
+	}
+	for name, n := range o.Ops {
+		r.Ops[name] += n
+	}
 }
 
 // Check runs the program in data through vstack and as plain recursion, and
 // returns an error if they differ in anything that a program can see.
 func Check(data []byte) (Result, error) {
-	var r record
-	r.overflows = map[int]bool{}
+	r := newRecord()
 	got := newExecution(data, 0)
-	got.main(&r, false)
+	got.main(r, false)
 	want := newExecution(data, 0)
-	plainly(func() { want.main(&r, true) })
-	result := Result{Frames: got.frames, Depth: got.deepest, Lines: bytes.Count(got.log, []byte("\n")), Overflow: r.count(), Foreign: got.foreign, Missed: got.missed}
+	plainly(func() { want.main(r, true) })
+	overflows, throws := r.count()
+	result := Result{Frames: got.frames, Depth: got.deepest, Lines: bytes.Count(got.log, []byte("\n")),
+		Overflow: overflows, Canceled: throws - overflows, Ops: got.did}
 	if len(got.broken) > 0 {
 		return result, fmt.Errorf("program %x: %s", data, strings.Join(got.broken, "; "))
 	}
@@ -56,14 +62,6 @@ func Check(data []byte) (Result, error) {
 		return result, fmt.Errorf("program %x: %s", data, difference(got.log, want.log))
 	}
 	return result, nil
-}
-
-func (r *record) count() int {
-	n := len(r.overflows)
-	for _, c := range r.inner {
-		n += c.count()
-	}
-	return n
 }
 
 // difference says where two logs part.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vstack-go/vstack/stress/resident"
 	"github.com/vstack-go/vstack/vstack"
 )
 
@@ -75,11 +76,11 @@ func TestPeakMemory(t *testing.T) {
 	if testing.Short() && os.Getenv(fullEnv) == "" {
 		limit, rounds = 4<<20, 2
 	}
-	before, _ := rss()
+	before, _ := resident.Self()
 	if err := Overflows(rounds, stacks, limit); err != nil {
 		t.Error(err)
 	}
-	_, peak := rss()
+	_, peak := resident.Self()
 	text := fmt.Sprintf("peak memory %d MiB, before %d MiB, the limits together %d MiB", peak>>20, before>>20, stacks*limit>>20)
 	t.Log(text)
 	if before > 0 && peak > before+stacks*limit*5/4 {

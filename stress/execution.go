@@ -29,16 +29,16 @@ type execution struct {
 	depth   int
 	frames  int
 	nesting int // of executions, by the parallel operation
-	foreign int // uses of the stack by a goroutine that it does not run on
-	missed  int // those of them that were not seen
 
 	cancels []context.CancelCauseFunc // of the contexts around the current frame
 	values  []*value                  // pointers that the program has panicked with
 	broken  []string                  // violations, other than a log that differs
+	verbose bool                      // see trace
+	did     map[string]int            // operations, by name
 }
 
 func newExecution(data []byte, nesting int) *execution {
-	x := &execution{data: data, fuel: 200, levels: 1_000, most: 400 << 10, collect: 2, nesting: nesting}
+	x := &execution{data: data, fuel: 200, levels: 1_000, most: 400 << 10, collect: 2, nesting: nesting, did: map[string]int{}}
 	// One program in 16 is deep: the others run 20 times as fast.
 	if x.next()&15 == 15 {
 		x.levels, x.most = 20_000, 4<<20
@@ -64,6 +64,13 @@ func (x *execution) note(what string, numbers ...int) {
 	x.log = append(x.log, '\n')
 }
 
+// trace writes what the two runs need not have in common, for who looks for a mistake.
+func (x *execution) trace(what string, numbers ...int) {
+	if x.verbose {
+		x.note("	"+what, numbers...)
+	}
+}
+
 func (x *execution) noteValue(what string, v any) {
 	if p, ok := v.(*value); ok && x.values[p.n] != p {
 		x.violation("recovered a copy of a panic's value")
@@ -78,19 +85,11 @@ func (x *execution) noteResult(what string, r int, err error) {
 // violation records something that is wrong whatever the plain run does.
 func (x *execution) violation(format string, args ...any) {
 	x.broken = append(x.broken, fmt.Sprintf(format, args...))
+	x.trace("VIOLATION " + x.broken[len(x.broken)-1])
 }
 
 // A value is a panic's value whose identity is checked.
 type value struct{ n int }
-
-// A thrown is what the plain run panics with where a stack throws an
-// OverflowError or a CanceledError.
-type thrown struct {
-	by    *world
-	cause error // nil: an overflow
-}
-
-func (t *thrown) Error() string { return "thrown" }
 
 // describe says what a recovered value or an error is, in words that are the
 // same for the plain run and for a stack.

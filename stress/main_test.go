@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -67,24 +66,4 @@ func child(t *testing.T, tests, shell string, env ...string) (output string, err
 		t.Skip("no child processes under an emulator")
 	}
 	return string(out), err
-}
-
-// rss returns the process's resident memory now and at its highest, in bytes; 0
-// where /proc does not tell.
-func rss() (now, peak int64) {
-	text, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		n, _ := strconv.ParseInt(fields[1], 10, 64)
-		switch fields[0] {
-		case "VmRSS:":
-			now = n << 10
-		case "VmHWM:":
-			peak = n << 10
-		}
-	}
-	return now, peak
 }

@@ -4,130 +4,35 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack"
 )
 
 // A world is a stack and what the program does with it. In the plain run there
 // is none: a nil *vstack.Stack makes every operation a plain call, and the
-// methods here add the little that a nil stack does not do: throw once the
-// innermost frame's context is done, throw an overflow where the stack threw
-// one, refuse after Close. That is the whole oracle.
+// methods here add the little that a nil stack does not do: throw where the stack
+// threw (see oracle.go), return the cause from Run once the context is done, refuse
+// after Close.
 type world struct {
 	*execution
-	stack *vstack.Stack
-	plain bool
-	limit int64 // of the stack; 0: none
+	stack   *vstack.Stack
+	other   *vstack.Stack // one that the program's goroutine does not run: in use, or closed
+	plain   bool
+	ambient bool  // no stack: it runs on a plain goroutine, with guards without a handle
+	limit   int64 // of the stack; 0: none
 
 	in     context.Context // of the innermost Run frame
 	closed bool
 	calls  int // of stack operations so far
 	record *record
-}
-
-// A record says where a stack overflowed, by the number of the operation. How
-// deep a stack gets within its limit is its own affair, so the plain run cannot
-// know; it overflows at the same places, and all that follows must be the same.
-type record struct {
-	overflows map[int]bool
-	inner     []*record // of the stacks made while this one ran, in order
-	replayed  int       // how many of inner the plain run has used
-}
-
-// child returns the record for a stack that is made now.
-func (r *record) child(plain bool) *record {
-	if plain && r.replayed < len(r.inner) {
-		r.replayed++
-		return r.inner[r.replayed-1]
-	}
-	c := &record{overflows: map[int]bool{}}
-	if !plain {
-		r.inner = append(r.inner, c)
-	}
-	return c
-}
-
-// due reports, in the plain run, whether a stack's guard would throw.
-func (w *world) due() bool {
-	return w.plain && (w.in != nil && w.in.Err() != nil || w.record.overflows[w.calls])
-}
-
-// throw panics in the plain run as a stack's Grow would.
-func (w *world) throw() {
-	if w.closed {
-		panic(vstack.ErrClosed)
-	}
-	if w.in != nil && w.in.Err() != nil {
-		panic(&thrown{w, context.Cause(w.in)})
-	}
-	if w.record.overflows[w.calls] {
-		panic(&thrown{w, nil})
-	}
-}
-
-// watch is deferred around a stack operation: if the function it was given has
-// not been entered, the operation has thrown.
-func (w *world) watch(call int, entered *bool) {
-	if !*entered && !w.closed && (w.in == nil || w.in.Err() == nil) {
-		w.record.overflows[call] = true
-	}
-}
-
-// grow is Grow. Like every operation on a stack it is counted by its caller,
-// before: a guard that is low calls the same function again.
-func (w *world) grow(fn func()) {
-	if w.plain {
-		w.throw()
-		fn()
-		return
-	}
-	if w.limit == 0 {
-		w.stack.Do(fn)
-		return
-	}
-	entered := false
-	defer w.watch(w.calls, &entered)
-	w.stack.Do(func() {
-		entered = true
-		fn()
-	})
-}
-
-func (w *world) grow2(fn func() (int, error)) (int, error) {
-	if w.plain {
-		w.throw()
-		return fn()
-	}
-	if w.limit == 0 {
-		return vstack.GrowOn2(w.stack, fn)
-	}
-	entered := false
-	defer w.watch(w.calls, &entered)
-	return vstack.GrowOn2(w.stack, func() (int, error) {
-		entered = true
-		return fn()
-	})
-}
-
-// call is Call, or Call2.
-func (w *world) call(two bool, fn func(int) int, arg int) (r int) {
-	entered := w.plain
-	if w.plain {
-		if w.due() {
-			w.throw()
-		}
-	} else if w.limit != 0 {
-		defer w.watch(w.calls, &entered)
-	}
-	if two {
-		r, _ = vstack.Call2(func(arg int) (int, bool) { entered = true; return fn(arg), true }, arg)
-	} else {
-		r = vstack.Call(func(arg int) int { entered = true; return fn(arg) }, arg)
-	}
-	return r
+	flight flight
 }
 
 type valueKey struct{}
+
+// fresh is the flight of a Run frame that begins.
+var fresh flight
 
 // run is Stack.Run.
 func (w *world) run(ctx context.Context, fn func(context.Context) error) (err error) {
@@ -140,9 +45,16 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 		if ctx.Value(valueKey{}) != number {
 			w.violation("a frame's context lost a value")
 		}
-		outer := w.in
-		w.in = ctx
-		defer func() { w.in = outer }()
+		outer, flight := w.in, w.flight
+		w.in, w.flight = ctx, fresh
+		defer func() {
+			// A panic of the stack's own that a deferred call has replaced by another
+			// goes on as that, for the guards of the frames around.
+			if f := w.flight; !returned && (f.on || f.since > 0 || f.unsure) {
+				flight.unsure = true
+			}
+			w.in, w.flight = outer, flight
+		}()
 		inner = fn(ctx)
 		returned = true
 		return inner
@@ -150,9 +62,9 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 	switch {
 	case w.plain && w.closed:
 		return vstack.ErrClosed
-	case w.plain && ctx.Err() != nil:
+	case w.plain && !w.ambient && ctx.Err() != nil:
 		return context.Cause(ctx)
-	case w.plain && w.record.overflows[w.calls]:
+	case w.plain && w.due():
 		return &thrown{w, nil}
 	case w.plain:
 		defer func() {
@@ -170,84 +82,113 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 		return frame(ctx)
 	}
 	call := w.calls
+	was, flight := ctx.Err(), w.flight
 	err = w.stack.Run(ctx, func(ctx context.Context) error {
-		if s, _ := vstack.FromContext(ctx); s != w.stack {
+		if s, _ := vstack.FromContext(ctx); s != w.stack && !w.ambient {
 			w.violation("a frame's context does not know its stack")
+		}
+		if s := vstack.Current(); s != w.stack && !w.ambient {
+			w.violation("a frame's goroutine does not know its stack")
 		}
 		return frame(ctx)
 	})
+	w.flight = flight
 	if returned && err != inner {
 		w.violation("Run returned %v, its function %v", err, inner)
 	}
+	if entered && was != nil && !w.ambient {
+		w.violation("Run has called its function under a context that was done before")
+	}
 	var overflow *vstack.OverflowError
 	if errors.As(err, &overflow) {
-		if overflow.Limit == 0 || overflow.Bytes > overflow.Limit {
-			w.violation("a false overflow: %+v", overflow)
+		if overflow.Limit == 0 || !within(overflow.Bytes, overflow.Limit) {
+			w.violation("a false overflow: %v", overflow)
 		}
 		if !entered {
-			w.record.overflows[call] = true
+			w.record.throws[call] = true
 		}
 	}
 	return err
 }
 
-// cancel cancels one of the contexts around the current frame. The plain run
-// and the stack then go on at the same point: past the moment at which the
-// stack's guard has been poisoned, which happens on another goroutine.
+// cancel cancels one of the contexts around the current frame, and waits until the
+// guard is low if it has to be now: that comes from another goroutine.
 func (w *world) cancel(which byte) {
 	if len(w.cancels) == 0 {
 		return
 	}
 	which %= byte(len(w.cancels))
 	w.note("cancel", int(which))
+	defer w.settle()()
 	w.cancels[which](&cause{int(which)})
-	w.settle()
 }
 
 type cause struct{ n int }
 
 func (c *cause) Error() string { return "the cause" }
 
-// settle waits until the guard throws, if the innermost frame's context is done.
-func (w *world) settle() {
-	for !w.plain && w.in != nil && w.in.Err() != nil && !w.throws() {
-		runtime.Gosched()
+// settle is called before something that may cancel the innermost frame's context;
+// what it returns, after that: it waits for the guards to notice, of both forms.
+func (w *world) settle() func() {
+	if w.plain || w.stack == nil || w.in == nil || w.done() {
+		return func() {}
+	}
+	in := w.in
+	low := w.lowBelow()
+	return func() {
+		if w.in != in || !w.done() {
+			return
+		}
+		if low {
+			w.flight.late = true
+			return
+		}
+		begun := time.Now()
+		for turns := 0; !w.stack.Low() || !vstack.Low(); turns++ {
+			if runtime.Gosched(); turns < 20 {
+				continue
+			}
+			// The goroutine that interrupts the stack is on another thread, and on a busy
+			// machine that may have lost its processor to this one.
+			time.Sleep(10 * time.Microsecond)
+			if time.Since(begun) > time.Minute {
+				w.violation("the context has been done for a minute, and the guards do not notice: %v %v", w.stack.Low(), vstack.Low())
+				w.flight.late = true
+				return
+			}
+		}
 	}
 }
 
-func (w *world) throws() (canceled bool) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case *vstack.CanceledError:
-			canceled = true
-		case *vstack.OverflowError:
-		default:
-			panic(v)
-		}
-	}()
-	w.stack.Do(func() {})
-	return false
+// lowBelow reports whether the guards are low here or a little deeper.
+//
+//go:noinline
+func (w *world) lowBelow() bool {
+	var frame [1 << 10]byte
+	frame[w.calls&1] = 1
+	low := w.stack.Low() || vstack.Low()
+	return low && frame[w.calls&1] == 1
 }
 
-// capacity returns how many hops take the stack to its limit, and how many bytes
-// it is charged with then. It tells whether what it is charged with is back
-// where it was.
-func (w *world) capacity() (hops, bytes int64) {
-	before, _ := w.fill()
-	after, bytes := w.fill()
-	return after - before, bytes
+// balanced looks at an idle stack: nothing of it may be charged any more.
+func (w *world) balanced(after string) {
+	if w.plain || w.stack == nil {
+		return
+	}
+	if s := w.stack.Stats(); s.Running || s.Segments != 0 || s.Bytes != 0 || s.Awaiting != 0 {
+		w.violation("%s the stack is not idle: %+v", after, s)
+	}
 }
 
-// fill overflows the stack and returns the hops it has made so far. (A count of
-// its calls would not do: one on a segment that the collector has moved stays.)
-func (w *world) fill() (hops, bytes int64) {
+// full overflows the stack, which must come near its limit and not pass it.
+func (w *world) full() {
 	defer func() {
 		v := recover()
-		if overflow, ok := v.(*vstack.OverflowError); ok {
-			hops, bytes = overflow.Hops, overflow.Bytes
-		} else {
+		overflow, ok := v.(*vstack.OverflowError)
+		if !ok {
 			w.violation("at a limit of %d no overflow, but %v", w.limit, v)
+		} else if !within(overflow.Bytes, w.limit) || overflow.Bytes < w.limit/2 {
+			w.violation("at a limit of %d an overflow with %d bytes", w.limit, overflow.Bytes)
 		}
 	}()
 	depth := 0
@@ -258,5 +199,8 @@ func (w *world) fill() (hops, bytes int64) {
 		}
 	}
 	w.stack.Do(deeper)
-	return 0, 0
 }
+
+// within reports whether a stack that is charged with so many bytes keeps its limit: the
+// segment that runs may have grown natively by once its size before it is weighed.
+func within(bytes, limit int64) bool { return bytes <= limit+max(limit/4, 512<<10) }

@@ -8,7 +8,8 @@ import "github.com/vstack-go/vstack/scheduler"
 // parks for a hop and when it is given more room. So a goroutine may have grown by
 // what is not charged yet only while it is the one that runs.
 type account struct {
-	max  int64 // bytes; 0: no limit; [byDefault]: the default limit
+	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
+	lent *Budget // whose size that is
 	used int64
 
 	active   int   // segments that run or wait
@@ -24,10 +25,10 @@ const byDefault = -1
 
 // limit returns the account's own limit, 0 for none.
 func (a *account) limit() int64 {
-	if a.max == byDefault {
-		return defaultLimit()
+	if a.max != byDefault {
+		return a.max
 	}
-	return a.max
+	return limitOf(a.lent)
 }
 
 // charge adds n bytes to what g is charged with, or reports that this would pass the
@@ -89,12 +90,16 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 		g = &segment{stack: s}
 	}
 	for {
-		n, idle := size.Bytes(), s.sched.Stats().Bytes
+		n, idle := size.Bytes()+besides(size), s.sched.Stats().Bytes
 		if bytes, ok := s.sched.Idle(size); ok {
 			n = max(n, bytes)
 			idle -= bytes
 		}
 		budget, ok := s.charge(g, n, idle)
+		if !ok && n > size.Bytes()+besides(size) {
+			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
+			continue
+		}
 		if !ok && s.unwinding() && !s.reserved {
 			s.reserved, g.reserve, ok = true, true, true
 		}
@@ -108,6 +113,15 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 		}
 		size = scheduler.Large
 	}
+}
+
+// besides returns what a segment takes besides its goroutine's stack: the goroutine
+// itself, the worker, its channel, the segment and the frame. It matters for small ones.
+func besides(size scheduler.Size) int64 {
+	if size == scheduler.Small {
+		return 1 << 10
+	}
+	return 0
 }
 
 // next returns the size of the segment to hop to. The first of a recursion is large,

@@ -16,8 +16,10 @@ import (
 // begins in the year 2000. One that has slept for twenty years is not recognised.
 // Outside of tests there are no bubbles, and nobody looks at the clock.
 func inBubble() bool {
-	return bubbles && testing.Testing() && time.Now().Year() < 2020
+	return testing.Testing() && bubbles && time.Now().Unix() < year2020
 }
+
+const year2020 = 1577836800
 
 // bubbles is false in those of our own tests that are about idle workers and the time.
 var bubbles = true

@@ -14,12 +14,17 @@ import (
 // processors at once.
 var workers [64]struct {
 	mu sync.Mutex
-	by map[uintptr]*scheduler.Worker // their goroutines' ids
+	by map[uintptr]*scheduler.Worker // by their goroutines' ids
 	_  [48]byte                      // to the end of the cache line
 }
 
-// working notes that w runs on the calling goroutine, which has this id.
-func working(id uintptr, w *scheduler.Worker) {
+// working notes that w runs on the calling goroutine, which has this id. By the link
+// other copies of the library in the binary can follow who waits for whom; see package
+// self.
+func working(id uintptr, w *scheduler.Worker) self.Link {
+	link := self.Enter(id)
+	lookoutOf(id).forget(id)
+	self.SlotOf(id).Hold()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -27,19 +32,22 @@ func working(id uintptr, w *scheduler.Worker) {
 		t.by = map[uintptr]*scheduler.Worker{}
 	}
 	t.by[id] = w
+	return link
 }
 
 // retired notes that the calling goroutine, a worker, runs no more jobs.
 func retired(*scheduler.Worker) {
 	id, _, _ := self.Bounds()
+	self.Leave(id)
+	self.SlotOf(id).Release()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.by, id)
 }
 
-// current returns the stack whose top segment runs on the calling goroutine, which has
-// this id, or nil.
+// current returns the stack whose top segment runs on the goroutine with this id, or
+// nil. It is for that goroutine, and for one that it waits for.
 func current(id uintptr) *Stack {
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
@@ -48,11 +56,46 @@ func current(id uintptr) *Stack {
 	if w == nil {
 		return nil
 	}
-	// The worker's job is this goroutine's own.
+	// The worker's job is that goroutine's own.
 	if g, ok := w.Job().(*segment); ok && g.stack.runsOn(id) {
 		return g.stack
 	}
 	return nil
+}
+
+// waiting returns the stack whose top segment's goroutine waits for the calling one,
+// which is a worker of another copy of the library, or nil.
+func waiting(id uintptr) *Stack {
+	for {
+		waiter, ok := self.Waiter(id)
+		if !ok {
+			return nil
+		}
+		if s := current(waiter); s != nil {
+			return s
+		}
+		id = waiter
+	}
+}
+
+// adopt makes the calling goroutine, for which the stack's top segment waits in another
+// copy of the library, the stack's top segment; disown ends that.
+func (s *Stack) adopt(id, hi uintptr) {
+	p := s.top
+	p.base = s.base
+	p.cover()
+	// It is not charged, nor given more room: its memory is the other copy's.
+	g := &segment{stack: s, parent: p, size: scheduler.Huge, id: id, free: self.Room, room: self.Room, reserve: true, adopted: true}
+	s.top = g
+	s.throwing(false)
+	s.moved(id)
+	s.arm(hi, g.room)
+}
+
+func (s *Stack) disown() {
+	g := s.top
+	s.left(g)
+	g.parent.resume()
 }
 
 // Current returns the stack that the calling goroutine runs a segment of, or nil if it

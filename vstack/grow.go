@@ -22,7 +22,11 @@ func Do(fn func()) {
 	if fn == nil {
 		panic(misuse("Do: fn is nil"))
 	}
-	do(target(), fn)
+	if s := target(); s != nil {
+		s.grow(fn)
+		return
+	}
+	fn()
 }
 
 // Do is [Do] on the stack: the second line of the guard [Stack.Low].
@@ -33,15 +37,11 @@ func (s *Stack) Do(fn func()) {
 	if fn == nil {
 		panic(misuse("Do: fn is nil"))
 	}
-	do(s.target(), fn)
-}
-
-func do(s *Stack, fn func()) {
-	if s == nil {
-		fn()
+	if s := s.target(); s != nil {
+		s.grow(fn)
 		return
 	}
-	s.grow(fn)
+	fn()
 }
 
 // Grow is [Do] for a function with a result. It panics as that does and costs the

@@ -1,4 +1,4 @@
-//go:build !asan
+//go:build !asan && !race
 
 package vstack
 
@@ -14,6 +14,11 @@ import (
 // It is for the goroutine that the stack runs on. On another one, while the stack is in
 // use or closed, it is what [Low] is, at some 30 ns. For an idle stack it is true: the
 // GrowOn that follows starts a root call. For a nil *Stack it is false: plain recursion.
+//
+// On another goroutine base may be read while the holder of the baton sets it. That is
+// one word, and a hint whatever it is, so the race detector need not know.
+//
+//go:norace
 func (s *Stack) Low() bool {
 	// A zero-size local costs no store and no byte of the caller's frame.
 	var here [0]byte
@@ -21,3 +26,7 @@ func (s *Stack) Low() bool {
 	// an interrupted stack is 0. The inliner's budget is 80, and this costs 80.
 	return s != nil && s.base-uintptr(unsafe.Pointer(&here)) >= atomic.LoadUintptr(&s.limit) && s.low()
 }
+
+// setBase is for the holder of the baton. Others may read an old base in their guards,
+// and look closer before they believe it.
+func (s *Stack) setBase(base uintptr) { s.base = base }

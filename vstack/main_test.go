@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/stress/resident"
 )
 
 var deepTests = flag.Bool("deep", false, "run the tests that need up to 10 GiB of memory and a minute")
@@ -45,7 +47,7 @@ func runChild(t *testing.T) (output string, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd := exec.Command(exe, "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v")
 	cmd.Env = append(os.Environ(), childEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, syscall.ENOEXEC) {
@@ -70,28 +72,4 @@ func inChild(t *testing.T) bool {
 	return false
 }
 
-// rss returns the process's resident memory now and at its highest, in bytes; 0
-// where /proc does not tell.
-func rss() (now, peak int64) {
-	text, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		n := int64(0)
-		for _, c := range fields[1] {
-			if c < '0' || c > '9' {
-				break
-			}
-			n = n*10 + int64(c-'0')
-		}
-		switch fields[0] {
-		case "VmRSS:":
-			now = n << 10
-		case "VmHWM:":
-			peak = n << 10
-		}
-	}
-	return now, peak
-}
+var rss = resident.Self

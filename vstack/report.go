@@ -11,23 +11,35 @@ import (
 const overflowSegments = 8
 
 // overflow makes the error for a stack that is out of memory; budget is not 0 if
-// the budget is what is used up.
+// the budget is what is used up. Deferred calls that overflow again while the stack
+// unwinds are told of the first place: every one of them might read the same frames.
 func (s *Stack) overflow(budget int64) error {
 	a := s.account
+	first := s.overflowed == nil || !s.unwinding()
+	if first {
+		s.overflowed = s.walk(s.top, overflowSegments)
+	}
 	if budget > 0 {
 		happened.budgets.Add(1)
 	} else {
 		happened.overflows.Add(1)
 	}
-	return &OverflowError{
+	err := &OverflowError{
 		Bytes:  a.used,
 		Limit:  a.limit(),
 		Budget: budget,
 		Hops:   s.hops,
-		Trace:  s.walk(s.top, overflowSegments),
+		Trace:  s.overflowed,
 		stack:  s,
 	}
+	if first && onOverflow != nil {
+		onOverflow(err)
+	}
+	return err
 }
+
+// onOverflow is set in a program of vstack build that was asked to report overflows.
+var onOverflow func(*OverflowError)
 
 // Cycle returns the recursion that made the stack deep, folded, and whether one
 // was found: [Trace.Cycle] of the error's trace.

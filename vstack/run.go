@@ -42,6 +42,8 @@ type frame struct {
 	err   error
 	outer *frame
 	stop  func() bool // ends the watch on root; nil if the outer frame's will do
+
+	thrown thrown // the stack's, while this frame has its own; see unwind.go
 }
 
 // Run calls fn as a new frame: on a goroutine of its own, started for it or
@@ -126,8 +128,8 @@ func (s *Stack) frameSize() scheduler.Size {
 
 // enter makes f the innermost frame, on the goroutine of its segment.
 func (s *Stack) enter(f *frame) {
-	f.outer = s.in
-	s.in = f
+	f.outer, f.thrown = s.in, s.thrown
+	s.in, s.thrown = f, thrown{}
 	s.frames++
 	f.done = f.root.Done()
 	if f.done != nil && (f.outer == nil || f.outer.done != f.done) {

@@ -32,12 +32,14 @@ type segment struct {
 	stack  *Stack
 	parent *segment          // nil for the first segment of a root call
 	worker *scheduler.Worker // set once it runs
+	link   self.Link         // of the worker's goroutine
 	size   scheduler.Size
 	fn     func() // what Grow was given; nil: the segment runs frame
 	frame  frame  // for Run
 
 	memory  int64 // bytes it is charged with
 	reserve bool  // it is not charged: the stack unwinds, past its limit
+	adopted bool  // its goroutine is a worker of another copy of the library
 	unwound bool  // it ended by a panic of the stack's own
 
 	// The guards; see resolve.go.
@@ -52,11 +54,11 @@ type segment struct {
 func (g *segment) Run(w *scheduler.Worker) {
 	s := g.stack
 	id, lo, hi := self.Bounds()
-	if self.Supported && !w.Reused() {
-		working(id, w)
-	}
 	g.worker, g.id = w, id
 	p := s.top
+	if self.Supported {
+		g.join(id, w)
+	}
 	if p != nil {
 		p.base = s.base
 		p.cover()
@@ -66,16 +68,18 @@ func (g *segment) Run(w *scheduler.Worker) {
 	s.depth++
 	s.account.enter()
 	defer g.leave()
-	if n := int64(hi-lo) - g.memory; n > 0 && !g.reserve {
+	if n := int64(hi-lo) + besides(g.size) - g.memory; n > 0 && !g.reserve {
 		s.account.add(g, n) // the worker has that much, from its last job
 	}
 	g.room = room(g.size)
 	g.free = self.Room
-	if max := s.account.limit(); max > 0 && max-s.account.used < self.Room && g.room < self.Room {
-		g.free = g.room // so near the limit a stack must not grow unweighed
+	if g.room < self.Room {
+		if max := s.account.limit(); max > 0 && max-s.account.used < self.Room {
+			g.free = g.room // so near the limit a stack must not grow unweighed
+		}
 	}
 	g.uncover()
-	s.throws.Store(false)
+	s.throwing(false)
 	s.moved(id)
 	s.arm(hi, g.room)
 	if g.fn == nil {
@@ -92,12 +96,36 @@ func (g *segment) Run(w *scheduler.Worker) {
 	}
 }
 
+// join makes the worker known, to guards without a handle and to other copies of the
+// library. For those it says which goroutine waits for the stack: the one that made the
+// root call.
+func (g *segment) join(id uintptr, w *scheduler.Worker) {
+	s := g.stack
+	if !w.Reused() {
+		w.Local = working(id, w)
+	}
+	g.link = w.Local.(self.Link)
+	waiter := uintptr(0)
+	switch p := s.top; {
+	case p != nil && p.adopted:
+		waiter = p.id
+	case p != nil:
+		waiter = p.link.Waiter()
+	case w.Called():
+		waiter = s.caller
+	}
+	g.link.Set(waiter)
+}
+
 func (g *segment) leave() {
 	s := g.stack
 	if g.fn == nil {
 		s.exit(&g.frame)
 	}
 	g.unwound = s.left(g)
+	if g.fn == nil {
+		s.thrown = g.frame.thrown
+	}
 	g.cover()
 	if self.Supported {
 		g.worker.Holds(g.bytes())
@@ -107,18 +135,26 @@ func (g *segment) leave() {
 	}
 	s.account.leave(g.memory)
 	s.depth--
-	p := g.parent
-	s.top = p
-	if p == nil {
-		s.base = 0                        // idle: every guard is low
-		s.requests.And(^uint32(canceled)) // whoever is asked no more
-		s.moved(0)
+	if p := g.parent; p != nil {
+		p.resume()
 		return
 	}
-	p.uncover()
-	s.throws.Store(s.thrown.in == p)
-	s.moved(p.id)
-	s.arm(p.base, p.room)
+	s.top = nil
+	s.setBase(0) // idle: every guard is low
+	if s.requests.Load() != 0 {
+		s.requests.And(^uint32(canceled)) // there is nobody to be told
+	}
+	s.moved(0)
+}
+
+// resume makes g the top segment again, with its guard as it was.
+func (g *segment) resume() {
+	s := g.stack
+	s.top = g
+	g.uncover()
+	s.throwing(s.thrown.in == g)
+	s.moved(g.id)
+	s.arm(g.base, g.room)
 }
 
 // uncover makes the goroutine's slot say what the segment wants, now that it is top;
@@ -135,16 +171,18 @@ func (g *segment) cover() {
 	}
 }
 
-// bytes returns what the stack of the segment's goroutine is; it is for that
-// goroutine.
+// bytes returns what the segment takes; it is for its goroutine.
 func (g *segment) bytes() int64 {
 	_, lo, hi := self.Bounds()
-	return int64(hi - lo)
+	if hi == 0 {
+		return 0 // not known in this build
+	}
+	return int64(hi-lo) + besides(g.size)
 }
 
 // arm sets the handle's guard: low if something is asked of the stack.
 func (s *Stack) arm(base, limit uintptr) {
-	s.base = base
+	s.setBase(base)
 	if s.loadLimit() != limit {
 		s.storeLimit(limit)
 	}
@@ -158,6 +196,8 @@ func (s *Stack) arm(base, limit uintptr) {
 func (s *Stack) grow(fn func()) {
 	if s.top == nil {
 		defer s.release()
+	} else if s.top.adopted {
+		defer s.disown()
 	}
 	g, err := s.segment(s.next())
 	if err != nil {
@@ -196,5 +236,6 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 // rebase sets the handle's base after the goroutine was parked: the collector may have
 // shrunk its stack, and so moved it.
 func (s *Stack) rebase() {
-	_, _, s.base = self.Bounds()
+	_, _, hi := self.Bounds()
+	s.setBase(hi)
 }

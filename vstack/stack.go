@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // A Stack is a virtual call stack: a chain of goroutines that each hold a
@@ -47,6 +48,8 @@ type Stack struct {
 	spare  *segment // segments that have ended, linked by parent
 	thrown thrown   // see unwind.go
 
+	overflowed *Trace // of the last overflow, while it unwinds
+
 	background *stackContext // for context.Background(), so that it costs nothing
 
 	account  *account // shared with the branches of a scope
@@ -61,8 +64,9 @@ type Stack struct {
 	pooled *pooled         // an ambient stack's place in the default pool
 
 	idleMemory int64
-	ambient    bool // of the default pool
-	guest      bool // the root call runs in a bubble: no worker is to outlive it
+	caller     uintptr // the id of the goroutine that made the root call
+	guest      bool    // the root call runs in a bubble: no worker is to outlive it
+	ambient    bool    // of the default pool
 
 	// For those who look from outside.
 	id      uint64
@@ -102,7 +106,7 @@ func New(opts ...Option) *Stack {
 func newStack(o *options) *Stack {
 	s := &Stack{
 		sched:      &scheduler.Scheduler{Ended: retired},
-		account:    &account{max: o.maxMemory, budget: o.budget},
+		account:    &account{max: o.maxMemory, lent: defaults(), budget: o.budget},
 		idleMemory: o.idleMemory,
 		ambient:    o.ambient,
 		name:       o.name,
@@ -155,6 +159,7 @@ func (s *Stack) end() bool {
 // claim makes the calling goroutine the holder of an idle stack's baton.
 func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
+		s.caller, _, _ = self.Bounds()
 		if s.guest = inBubble(); s.guest {
 			s.sched.Trim(0) // workers from outside know another time
 		}
@@ -180,6 +185,7 @@ func (s *Stack) release() {
 	if s.spare != nil {
 		s.spare.parent = nil
 	}
+	s.overflowed = nil
 	s.sched.Forget()
 	s.state.Store(idle)
 	s.answerIdle()

@@ -26,7 +26,7 @@ func (s *Stack) Stats() Stats {
 	}
 	state := s.state.Load()
 	c := &s.account.counts
-	now := c.now.Load()
+	now := uint64(c.now.Load())
 	started, ended := s.sched.Workers()
 	stats := Stats{
 		Running:   state == running || state == away,
@@ -44,12 +44,11 @@ func (s *Stack) Stats() Stats {
 }
 
 // counts are what anybody may read of an account. The holder of the baton
-// stores them; each store costs a hop some 4 ns, so there are few: the depth and
-// the bytes share a word.
+// stores them.
 type counts struct {
-	now     atomic.Uint64 // segments, and KiB in the lower usedBits
-	entered atomic.Int64
-	peak    atomic.Int64
+	now     gauge // segments, and KiB in the lower usedBits
+	entered gauge
+	peak    gauge
 	splits  atomic.Int64
 
 	awaiting atomic.Int64 // added to and taken from by goroutines without the baton too
@@ -73,5 +72,5 @@ func (a *account) leave(bytes int64) {
 }
 
 func (a *account) show() {
-	a.counts.now.Store(uint64(a.active)<<usedBits | uint64(a.used)>>10)
+	a.counts.now.Store(int64(a.active)<<usedBits | a.used>>10)
 }

@@ -36,6 +36,9 @@ import (
 // they call must find a guard that is not low; and guards in segments below hop when
 // they are full. Where the limit is reached one reserve segment is not charged.
 //
+// A deferred call may call Run. Whatever its frame throws ends at that Run, and piles
+// up on nothing; so the frame begins as if nothing were under way, and can be canceled.
+//
 // Deeper is a comparison of bytes. A frame that recovers and then calls a function
 // whose frame reaches below all that had panicked is taken for a deferred call until
 // that function returns.
@@ -48,7 +51,9 @@ type thrown struct {
 //
 //go:noinline
 func (s *Stack) throw(err error) {
-	if s.top != nil {
+	// A deferred call that overflows while the stack unwinds may recover that, and the
+	// first panic is still under way.
+	if s.top != nil && !s.unwinding() {
 		s.remember()
 	}
 	panic(err)
@@ -75,6 +80,13 @@ func (s *Stack) unwinding() bool {
 	}
 	s.forget()
 	return false
+}
+
+// throwing sets throws: a store would cost every hop some nanoseconds.
+func (s *Stack) throwing(top bool) {
+	if s.throws.Load() != top {
+		s.throws.Store(top)
+	}
 }
 
 // forget notes that there is no such panic any more.
@@ -104,7 +116,7 @@ func (s *Stack) repeat(g *segment, out scheduler.Outcome) {
 		return
 	}
 	if s.top != nil {
-		if g.unwound {
+		if g.unwound && !s.unwinding() {
 			s.remember()
 		}
 		out.Repeat()

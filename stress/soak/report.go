@@ -16,8 +16,9 @@ type Report struct {
 	From       uint64 // the first seed
 	Programs   int
 	Tortures   int
-	Did        stress.Result // by the programs together
-	PeakMemory int64         // bytes resident at most; of the heap and stacks where the system does not tell
+	Tortured   map[string]int // by name
+	Did        stress.Result  // by the programs together
+	PeakMemory int64          // bytes resident at most; of the heap and stacks where the system does not tell
 	Violations []Violation
 }
 
@@ -38,6 +39,12 @@ func (r *Report) add(next Report) {
 	r.Seconds += next.Seconds
 	r.Programs += next.Programs
 	r.Tortures += next.Tortures
+	for name, n := range next.Tortured {
+		if r.Tortured == nil {
+			r.Tortured = map[string]int{}
+		}
+		r.Tortured[name] += n
+	}
 	r.Did.Add(next.Did)
 	r.PeakMemory = max(r.PeakMemory, next.PeakMemory)
 	r.Violations = append(r.Violations, next.Violations...)
@@ -49,10 +56,9 @@ func (r *Report) print(w io.Writer) {
 		race = "with the race detector"
 	}
 	fmt.Fprintf(w, "%s, %s, %.0f seconds from seed %d\n", r.Go, race, r.Seconds, r.From)
-	fmt.Fprintf(w, "%d programs: %d frames, %d log lines compared, %d overflows, %d levels at once at most\n",
-		r.Programs, r.Did.Frames, r.Did.Lines, r.Did.Overflow, r.Did.Depth)
-	fmt.Fprintf(w, "%d uses of a stack by a goroutine that it does not run on, %d of them not seen\n", r.Did.Foreign, r.Did.Missed)
-	fmt.Fprintf(w, "%d tortures; peak memory %d MiB\n", r.Tortures, r.PeakMemory>>20)
+	fmt.Fprintf(w, "%d programs: %d frames, %d log lines compared, %d overflows, %d cancellations, %d levels at once at most\n",
+		r.Programs, r.Did.Frames, r.Did.Lines, r.Did.Overflow, r.Did.Canceled, r.Did.Depth)
+	fmt.Fprintf(w, "%d tortures: %v; peak memory %d MiB\n", r.Tortures, r.Tortured, r.PeakMemory>>20)
 	for _, v := range r.Violations {
 		fmt.Fprintf(w, "VIOLATION, replay it with -seed %d: %s\n", v.Seed, v.Text)
 	}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vstack-go/vstack/stress"
+	"github.com/vstack-go/vstack/stress/resident"
+	"github.com/vstack-go/vstack/vstack"
 )
 
 type options struct {
@@ -56,7 +57,7 @@ func work(o options, name string) Report {
 	}
 	begun := time.Now()
 	s := &soak{options: o, start: begun.Add(-o.before.took()), end: begun.Add(min(slice, o.length-o.before.took())), since: make([]time.Time, o.workers), seeds: make([]uint64, o.workers)}
-	s.report = Report{Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Race: race, From: o.from}
+	s.report = Report{Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Race: race, From: o.from, Tortured: map[string]int{}}
 	s.next.Store(o.from)
 	var err error
 	if s.file, err = os.OpenFile(name, os.O_WRONLY, 0); err != nil {
@@ -113,6 +114,7 @@ func (s *soak) do(worker int, seed uint64) {
 	s.report.Did.Add(r)
 	if torture {
 		s.report.Tortures++
+		s.report.Tortured[tortureOf(seed).Name]++
 	} else {
 		s.report.Programs++
 	}
@@ -139,10 +141,16 @@ func (s *soak) violation(seed uint64, text string) {
 	s.over.Store(true)
 }
 
+// tortureOf returns the torture of a seed.
+func tortureOf(seed uint64) stress.Torture {
+	return stress.Tortures[seed/tortureEvery%uint64(len(stress.Tortures))]
+}
+
 // torture runs one with nothing beside it, after a look at what the programs
 // before it have left.
 func (s *soak) torture(seed uint64) error {
 	for range 1000 {
+		vstack.CloseIdle()
 		if runtime.NumGoroutine() <= s.goroutines {
 			break
 		}
@@ -152,7 +160,7 @@ func (s *soak) torture(seed uint64) error {
 	if n := runtime.NumGoroutine(); n > s.goroutines {
 		return fmt.Errorf("%d goroutines where there were %d at the start: the programs before this seed left some", n, s.goroutines)
 	}
-	t := stress.Tortures[seed/tortureEvery%uint64(len(stress.Tortures))]
+	t := tortureOf(seed)
 	if err := stress.Balanced(256<<10, func() error { return t.Run(seed, max(1, t.N/4)) }); err != nil {
 		return fmt.Errorf("%s: %w", t.Name, err)
 	}
@@ -196,10 +204,8 @@ func (s *soak) line() string {
 
 // memory returns the bytes that the process has resident, or about that.
 func memory() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
-		pages, _ := strconv.ParseInt(fields[1], 10, 64)
-		return pages * int64(os.Getpagesize())
+	if now, _ := resident.Self(); now > 0 {
+		return now
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/stress/resident"
 )
 
 func TestMain(m *testing.M) {
@@ -66,13 +66,8 @@ func startServer(t *testing.T, tags string, args ...string) *child {
 // peak returns the most memory that the server had, in bytes; 0 where nothing
 // tells.
 func (c *child) peak() (bytes int64) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
-			return bytes << 10
-		}
-	}
-	return 0
+	_, bytes = resident.Of(c.cmd.Process.Pid)
+	return bytes
 }
 
 // With the guards every ordinary request is answered, and every hostile one gets

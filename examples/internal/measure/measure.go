@@ -3,7 +3,6 @@
 package measure
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vstack-go/vstack/stress/resident"
 )
 
 // Peak returns the most memory this process has had resident so far, and
@@ -18,13 +19,8 @@ import (
 func Peak() (Size, bool) {
 	// Linux first: what getrusage says there includes the program that started
 	// this one, such as the go command.
-	if text, err := os.ReadFile("/proc/self/status"); err == nil {
-		for line := range bytes.Lines(text) {
-			var kib int64
-			if n, _ := fmt.Sscanf(string(line), "VmHWM: %d kB", &kib); n == 1 {
-				return Size(kib << 10), true
-			}
-		}
+	if _, peak := resident.Self(); peak > 0 {
+		return Size(peak), true
 	}
 	return selfPeak()
 }

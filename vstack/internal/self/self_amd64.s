@@ -1,5 +1,6 @@
-//go:build gc && !purego
+//go:build gc && !purego && !vstackbuild
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // g is in thread-local storage: (TLS) is its address. stack.lo and stack.hi are
@@ -28,8 +29,8 @@ TEXT ·Low(SB), NOSPLIT, $0-1
 	MOVQ	(TLS), AX
 	MOVQ	8(AX), CX
 	SUBQ	SP, CX
-	SHRQ	$9, AX         // shift in table.go
-	ANDL	$1023, AX      // slots - 1
+	SHRQ	$const_shift, AX
+	ANDL	$const_slots-1, AX
 	LEAQ	·limits(SB), DX
 	CMPQ	CX, (DX)(AX*8)
 	JCC	low            // not below: used >= limit

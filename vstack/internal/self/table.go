@@ -10,14 +10,20 @@ import (
 // it has then, has 32 KiB left for the calls between two guards.
 const Room = 480 << 10
 
+// Widest is the highest limit of a slot in which there is a worker; see [Slot.Hold].
+const Widest = 704 << 10
+
 // The table of limits. A goroutine's slot is chosen by bits of its g's address, so
 // that the guard finds it without a search; goroutines share slots. Whatever is in
 // a slot that another goroutine put there costs time and never safety: a limit that
 // is too low sends the goroutine to the slow path, which decides with exact figures
-// that it may go on; the highest limit is [Widest], which is safe for everybody.
+// that it may go on, and a limit that is too high must be one that is safe for everybody,
+// which whoever sets it sees to.
+//
+// The assembly takes both numbers from here (go_asm.h).
 const (
 	slots = 1 << 10
-	shift = 9 // a g has between 256 and 512 bytes, so neighbours get different slots
+	shift = 9 // a g has about 450 bytes, 300 on 32 bits: few neighbours share a slot
 )
 
 var limits [slots]uintptr
@@ -26,13 +32,16 @@ var limits [slots]uintptr
 var table struct {
 	mu     sync.Mutex
 	marks  [slots]int32
+	held   [slots]int32 // atomic, for Held
 	limits [slots]uintptr
 }
 
 func init() {
 	for i := range limits {
 		limits[i], table.limits[i] = Room, Room
+		mirror(Slot(i), Room)
 	}
+	mustBeRight()
 }
 
 // A Slot is the number of a goroutine's place in the table.
@@ -48,14 +57,34 @@ const Slots = slots
 // called from any goroutine.
 func (s Slot) Limit() uintptr { return atomic.LoadUintptr(&limits[s]) }
 
-// SetLimit sets the limit of the slot's goroutines for when none is marked. It may be
-// called from any goroutine; the last one to call it wins.
+// SetLimit sets the limit of the slot's goroutines, [Widest] at most while the slot is
+// held, for when none is marked. It may be called from any goroutine; the last one to
+// call it wins.
 func (s Slot) SetLimit(limit uintptr) {
 	table.mu.Lock()
 	defer table.mu.Unlock()
 	table.limits[s] = limit
 	s.show()
 }
+
+// Hold says that one of the slot's goroutines is a worker, whose stack is not to be
+// larger than 1 MiB, whatever another goroutine of the slot may have; Release says that
+// it has ended. Both may be called from any goroutine.
+func (s Slot) Hold() { s.hold(+1) }
+
+// Release takes one Hold back.
+func (s Slot) Release() { s.hold(-1) }
+
+func (s Slot) hold(n int32) {
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	atomic.AddInt32(&table.held[s], n)
+	s.show()
+}
+
+// Held reports whether there is a worker in the slot. It may be called from any
+// goroutine.
+func (s Slot) Held() bool { return atomic.LoadInt32(&table.held[s]) > 0 }
 
 // Mark makes the guards of the slot's goroutines low until [Slot.Unmark] has been
 // called as often as Mark. Both may be called from any goroutine.
@@ -74,8 +103,12 @@ func (s Slot) mark(n int32) {
 // show makes the guard's copy of the limit what it should be.
 func (s Slot) show() {
 	limit := table.limits[s]
+	if table.held[s] > 0 {
+		limit = min(limit, Widest)
+	}
 	if table.marks[s] > 0 {
 		limit = 0
 	}
 	atomic.StoreUintptr(&limits[s], limit)
+	mirror(s, limit)
 }

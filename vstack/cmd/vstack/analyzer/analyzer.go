@@ -51,13 +51,16 @@ func run(pass *analysis.Pass, tests bool) error {
 	cycles, costs := report.Alarms(r)
 	skip := func(file string) bool { return !tests && strings.HasSuffix(file, "_test.go") }
 	for _, c := range cycles {
-		if skip(pass.Fset.Position(c.Start().Pos()).Filename) {
+		if skip(pass.Fset.Position(c.Pos()).Filename) {
 			continue
 		}
 		d := analysis.Diagnostic{
-			Pos:      c.Start().Pos(),
+			Pos:      c.Pos(),
 			Category: "recursion",
 			Message:  fmt.Sprintf("%s; depth depends on data: %s", report.Headline(c), c.Reason),
+		}
+		if c.Help != "" {
+			d.Message += "; " + c.Help
 		}
 		for _, s := range report.Steps(c) {
 			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
@@ -75,9 +78,9 @@ func run(pass *analysis.Pass, tests bool) error {
 	return nil
 }
 
-// suggest returns the guards for c, if a stack is in reach for all of them.
+// suggest returns the guards for c, if all of them can be written.
 func suggest(pass *analysis.Pass, p *program.Program, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
-	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, nil)
+	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, fix.Options{})
 	if err != nil || len(change.Left) > 0 || len(change.Files) == 0 {
 		return analysis.SuggestedFix{}, false
 	}

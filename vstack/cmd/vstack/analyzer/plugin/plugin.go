@@ -1,7 +1,7 @@
-// Package plugin makes the analyzer a module plugin of golangci-lint. Import it
-// in the .custom-gcl.yml of a custom golangci-lint and enable the linter vstack:
+// Package plugin makes the analyzer a module plugin of golangci-lint. Write a
+// .custom-gcl.yml, run golangci-lint custom, and use the binary that it builds:
 //
-//	version: v2.5.0
+//	version: v2.15.0
 //	plugins:
 //	  - module: github.com/vstack-go/vstack/vstack/cmd/vstack
 //	    import: github.com/vstack-go/vstack/vstack/cmd/vstack/analyzer/plugin
@@ -9,14 +9,18 @@
 //
 // and in the .golangci.yml:
 //
+//	version: "2"
 //	linters:
 //	  enable: [vstack]
 //	  settings:
 //	    custom:
 //	      vstack:
 //	        type: module
+//	        description: recursion that can run out of stack
 //	        settings:
 //	          tests: true # look at test files too
+//	issues:
+//	  max-same-issues: 0 # each cycle is an issue
 package plugin
 
 import (

@@ -10,23 +10,32 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
-	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
 )
 
 const usage = `vstack finds recursion that can run out of stack, and writes guards for it.
 
 Usage:
+	vstack build [build flags] [packages]
+	vstack test [build and test flags] [packages]
+	vstack run [build flags] package [arguments]
+	vstack install [build flags] [packages]
+	vstack vet [vet flags] [packages]
+	vstack clean
 	vstack check [flags] [packages]
 	vstack fix [flags] [packages]
+	vstack explain [flags] FILE [packages]
+	vstack size [flags] BYTES|FILE
+	vstack version
 
 Packages are named as for go build; ./... if there are none.
-Run "vstack check -h" or "vstack fix -h" for the flags.
+Run "vstack check -h" and the like for the flags.
 
-Exit codes, as go vet's: 0 if nothing was found (by check) or every cycle has
-its guard (after fix), 1 if something was found or could not be done, 2 for a
-wrong command line. With -json and -sarif, check exits with 0 whatever it found.
+Exit codes: 0 if nothing was found (by check) or every cycle has its guard (after
+fix), 1 if something was found or could not be done, 2 for a wrong command line,
+3 if some packages do not compile; check looks at the others all the same.
 
 As a vet tool it looks at one package at a time:
 	go vet -vettool=$(which vstack) ./...
@@ -34,9 +43,10 @@ As a vet tool it looks at one package at a time:
 
 // Exit codes.
 const (
-	exitOK    = 0
-	exitFound = 1
-	exitUsage = 2
+	exitOK     = 0
+	exitFound  = 1
+	exitUsage  = 2
+	exitBroken = 3
 )
 
 // Main runs the command with these arguments and returns its exit code.
@@ -50,6 +60,18 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return check(args[1:], stdout, stderr)
 	case "fix":
 		return runFix(args[1:], stdout, stderr)
+	case "build", "test", "run", "install", "vet":
+		return build.Main(args[0], args[1:], stdout, stderr)
+	case "toolexec":
+		return toolexec(args[1:], stdout, stderr)
+	case "clean":
+		return clean(stderr)
+	case "explain":
+		return explain(args[1:], stdout, stderr)
+	case "version", "-version", "--version":
+		return printVersion(stdout)
+	case "size":
+		return runSize(args[1:], os.Stdin, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK
@@ -58,25 +80,67 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	return exitUsage
 }
 
-// common are the flags of both commands.
+// common are the flags of the commands that look for recursion.
 type common struct {
-	name   string // of the command
-	stderr io.Writer
-	flags  *flag.FlagSet
-	dir    string
-	tests  bool
-	deps   bool
-	tags   string
+	name    string // of the command
+	stderr  io.Writer
+	flags   *flag.FlagSet
+	dir     string
+	tests   bool
+	deps    bool
+	tags    string
+	partial bool   // goes on without packages that do not compile
+	takes   string // its arguments
 }
 
 func newCommon(name string, stderr io.Writer) *common {
-	c := &common{name: name, stderr: stderr, flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
+	c := &common{name: name, takes: "[packages]", stderr: stderr, flags: flag.NewFlagSet("vstack "+name, flag.ContinueOnError)}
 	c.flags.SetOutput(io.Discard) // parse says what is wrong
 	c.flags.Usage = func() {}
 	c.flags.StringVar(&c.dir, "C", "", "change to this `directory` first")
 	c.flags.BoolVar(&c.tests, "test", false, "look at test files too")
 	c.flags.StringVar(&c.tags, "tags", "", "build `tags`, separated by commas")
 	return c
+}
+
+// withDeps adds the flag -deps.
+func (c *common) withDeps() {
+	c.deps = true
+	c.flags.Var((*onOff)(&c.deps), "deps", "`on` or off: look into dependencies and the standard library too, as far as they are reached; if off, a call into one is taken to call what it is given")
+}
+
+// onOff is a flag that is on or off.
+type onOff bool
+
+func (o *onOff) String() string {
+	if o != nil && *o {
+		return "on"
+	}
+	return "off"
+}
+
+func (o *onOff) Set(s string) error {
+	switch s {
+	case "on", "true":
+		*o = true
+	case "off", "false":
+		*o = false
+	default:
+		return errors.New("want on or off")
+	}
+	return nil
+}
+
+// IsBoolFlag lets -deps stand for -deps=on.
+func (o *onOff) IsBoolFlag() bool { return true }
+
+// fail says why the packages could not be looked at.
+func (c *common) fail(err error) int {
+	fmt.Fprintf(c.stderr, "vstack: %v\n", err)
+	if errors.Is(err, program.ErrNoPackages) {
+		return exitUsage
+	}
+	return exitBroken
 }
 
 // parse returns the patterns, and an exit code if there is nothing more to do.
@@ -87,7 +151,7 @@ func (c *common) parse(args []string) (patterns []string, code int, done bool) {
 	}
 	switch err := c.flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] [packages]\n", c.name)
+		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] %s\n", c.name, c.takes)
 		c.flags.SetOutput(c.stderr)
 		c.flags.PrintDefaults()
 		return nil, exitOK, true
@@ -101,7 +165,7 @@ func (c *common) parse(args []string) (patterns []string, code int, done bool) {
 	}
 	patterns = c.flags.Args()
 	for _, pattern := range patterns {
-		if strings.HasPrefix(pattern, "-") {
+		if strings.HasPrefix(pattern, "-") && pattern != "-" {
 			return wrong("%s comes after a package: write flags first", pattern)
 		}
 	}
@@ -126,78 +190,18 @@ func (c *common) find(patterns []string, progress *progress) (*program.Program, 
 		Dir:      c.dir,
 		Tests:    c.tests,
 		Deps:     c.deps,
+		Partial:  c.partial,
 		Tags:     c.tags,
 		Progress: progress.step,
 	}, patterns...)
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(p.Packages) == 0 {
+		return p, &recursion.Result{Graph: &program.Graph{Program: p}, Fset: p.Fset}, nil
+	}
 	progress.step("making the call graph of %d lines", p.Lines())
 	g := program.NewGraph(p)
 	progress.step("looking for cycles among %d functions", len(g.Funcs))
 	return p, recursion.Find(g), nil
-}
-
-// progress shows what a run does, on a terminal only.
-type progress struct{ w io.Writer }
-
-func newProgress(w io.Writer) *progress {
-	if f, ok := w.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return &progress{w}
-		}
-	}
-	return &progress{}
-}
-
-func (p *progress) step(format string, args ...any) {
-	if p.w != nil {
-		fmt.Fprintf(p.w, "\r\x1b[Kvstack: "+format+" …", args...)
-	}
-}
-
-func (p *progress) done() {
-	if p.w != nil {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
-}
-
-func check(args []string, stdout, stderr io.Writer) int {
-	c := newCommon("check", stderr)
-	c.flags.BoolVar(&c.deps, "deps", false, "look into dependencies too; without it a call into one is taken to call what it is given")
-	all := c.flags.Bool("all", false, "list cycles that need no guard too, with the reason")
-	full := c.flags.Bool("v", false, "print every call of a long chain")
-	asJSON := c.flags.Bool("json", false, "print JSON")
-	asSARIF := c.flags.Bool("sarif", false, "print SARIF 2.1.0")
-	patterns, code, done := c.parse(args)
-	if done {
-		return code
-	}
-	if *asJSON && *asSARIF {
-		fmt.Fprintln(stderr, "vstack: -json and -sarif exclude each other")
-		return exitUsage
-	}
-	progress := newProgress(stderr)
-	_, r, err := c.find(patterns, progress)
-	progress.done()
-	if err != nil {
-		fmt.Fprintf(stderr, "vstack: %v\n", err)
-		return exitFound
-	}
-	o := report.Options{All: *all, Full: *full, Dir: c.root()}
-	write := report.Text
-	switch {
-	case *asJSON:
-		write = report.JSON
-	case *asSARIF:
-		write = report.SARIF
-	}
-	if err := write(stdout, r, o); err != nil {
-		fmt.Fprintf(stderr, "vstack: %v\n", err)
-		return exitFound
-	}
-	if cycles, costs := report.Alarms(r); len(cycles)+len(costs) > 0 && !*asJSON && !*asSARIF {
-		return exitFound
-	}
-	return exitOK
 }

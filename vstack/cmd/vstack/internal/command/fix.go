@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"go/token"
 	"io"
+	"maps"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
-
-	"golang.org/x/tools/go/packages"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/fix"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
@@ -17,28 +17,29 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
 )
 
-// fields is the -plumb flag.
-type fields []fix.Field
+// names is a flag of names with commas between, which may be given again.
+type names []string
 
-func (f *fields) String() string { return "" }
+func (n *names) String() string { return strings.Join(*n, ",") }
 
-func (f *fields) Set(s string) error {
-	for part := range strings.SplitSeq(s, ",") {
-		field, err := fix.ParseField(part)
-		if err != nil {
-			return err
+func (n *names) Set(s string) error {
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			*n = append(*n, name)
 		}
-		*f = append(*f, field)
 	}
 	return nil
 }
 
 func runFix(args []string, stdout, stderr io.Writer) int {
 	c := newCommon("fix", stderr)
+	c.withDeps()
+	var o fix.Options
 	diff := c.flags.Bool("diff", false, "print a unified diff and write nothing")
 	all := c.flags.Bool("all", false, "say which cycles need no guard too, with the reason")
-	var plumb fields
-	c.flags.Var(&plumb, "plumb", "`TYPE.FIELD` to use: where no *vstack.Stack is in reach, add this field to the type and use it; may be given again")
+	c.flags.BoolVar(&o.Handle, "handle", false, "use a *vstack.Stack where a parameter or a field is one: fewer nanoseconds a call")
+	c.flags.BoolVar(&o.Generated, "generated", false, "write into generated files too")
+	c.flags.Var((*names)(&o.Catch), "catch", "`functions`, such as Parse,(*Env).Eval, that return an overflow as their error")
 	patterns, code, done := c.parse(args)
 	if done {
 		return code
@@ -49,41 +50,47 @@ func runFix(args []string, stdout, stderr io.Writer) int {
 	}
 	progress := newProgress(stderr)
 	defer progress.done()
+	// What is missing is said before the work.
+	progress.step("looking for vstack in go.mod")
+	missing := c.imports()
+	if missing != nil && !*diff {
+		progress.done()
+		return fail(missing)
+	}
 	p, r, err := c.find(patterns, progress)
 	if err != nil {
 		progress.done()
-		return fail(err)
+		return c.fail(err)
 	}
-	change, err := fix.Plan(p, r, plumb)
+	progress.step("choosing functions")
+	change, err := fix.Plan(p, r, o)
 	if err != nil {
 		progress.done()
 		return fail(err)
 	}
-	progress.step("compiling the result")
-	err = c.compiles(p, change, patterns)
+	progress.step("checking the result")
+	err = compiles(p, change)
 	progress.done()
-	if err != nil && !*diff {
+	if err != nil {
 		return fail(err)
 	}
 
 	if *diff {
 		for _, f := range change.Files {
-			name := report.Relative(c.root(), f.Name)
-			fmt.Fprint(stdout, f.Diff(name))
+			fmt.Fprint(stdout, f.Diff(report.Relative(c.root(), f.Name)))
 		}
-		if err != nil {
-			fmt.Fprintf(stderr, "vstack: %v\n", err)
-		}
-	} else {
-		if err := write(change.Files); err != nil {
-			return fail(err)
-		}
+	} else if err := write(change.Files); err != nil {
+		return fail(err)
 	}
 	c.explain(p.Fset, change, patterns, stderr)
 	if *all {
 		c.leftAlone(r, stderr)
 	}
-	if err != nil || len(change.Left) > 0 {
+	if missing != nil {
+		fail(missing)
+	}
+	left := slices.ContainsFunc(change.Left, func(l fix.Left) bool { return !l.Outside() })
+	if missing != nil || left || len(change.Refused) > 0 {
 		return exitFound
 	}
 	return exitOK
@@ -132,18 +139,23 @@ func (c *common) at(fset *token.FileSet, pos token.Pos) string {
 }
 
 // imports returns an error that says what to do if the library cannot be
-// imported: it does so better than a compiler's error.
+// imported: before the work, and better than a compiler's error.
 func (c *common) imports() error {
-	lib, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles, Dir: c.dir}, guard.Path)
+	args := []string{"list", "-e", "-f", "{{if .GoFiles}}{{else}}{{with .Error}}{{.Err}}{{end}}{{end}}"}
+	if c.tags != "" {
+		args = append(args, "-tags="+c.tags)
+	}
+	cmd := exec.Command("go", append(args, guard.Path)...)
+	cmd.Dir = c.dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	why := strings.TrimSpace(string(text))
 	if err != nil {
-		return err
+		why = strings.TrimSpace(stderr.String())
 	}
-	if len(lib) == 1 && len(lib[0].GoFiles) > 0 {
+	if err == nil && why == "" {
 		return nil
-	}
-	why := ""
-	if len(lib) == 1 && len(lib[0].Errors) > 0 {
-		why = lib[0].Errors[0].Msg
 	}
 	// Vendoring and tidying keep what is imported only.
 	imported := fmt.Sprintf("write import _ %q into a file, then run\n", guard.Path)
@@ -160,147 +172,103 @@ func (c *common) imports() error {
 	return fmt.Errorf("%s cannot be imported here%s; run this first:\n%s", guard.Path, why, get)
 }
 
-// compiles makes sure that the changed files compile, and all that uses them:
-// their tests, and where a type has a new field the rest of the module.
-func (c *common) compiles(p *program.Program, change *fix.Change, patterns []string) error {
-	if len(change.Files) == 0 {
-		return nil
-	}
-	if err := c.imports(); err != nil {
-		return err
-	}
-	if len(change.Fields) > 0 {
-		patterns = slices.Clone(patterns)
-		for _, pkg := range p.Packages {
-			if m := pkg.Module; m != nil && m.Main && !slices.Contains(patterns, m.Path+"/...") {
-				patterns = append(patterns, m.Path+"/...")
-			}
-		}
-	}
-	overlay := map[string][]byte{}
-	for _, f := range change.Files {
-		overlay[f.Name] = f.After
-	}
-	cfg := &packages.Config{
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedTypes |
-			packages.NeedSyntax | packages.NeedTypesInfo,
-		Dir:     c.dir,
-		Tests:   true,
-		Overlay: overlay,
-	}
-	if c.tags != "" {
-		cfg.BuildFlags = []string{"-tags=" + c.tags}
-	}
-	pkgs, err := packages.Load(cfg, patterns...)
-	if err != nil {
-		return err
-	}
-	errs := program.Errors(pkgs)
+// compiles makes sure that the changed files compile.
+func compiles(p *program.Program, change *fix.Change) error {
+	errs := fix.Verify(p, change)
 	if len(errs) == 0 {
 		return nil
 	}
-	// Not what did not compile before.
-	cfg.Overlay = nil
-	if pkgs, err = packages.Load(cfg, patterns...); err != nil {
-		return err
+	var lines []string
+	for _, err := range errs {
+		lines = append(lines, err.Error())
 	}
-	before := program.Errors(pkgs)
-	errs = slices.DeleteFunc(errs, func(e string) bool { return slices.Contains(before, e) })
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the result would not compile, so nothing was written:\n%s", program.List(errs))
+	return fmt.Errorf("the result would not compile, so nothing was written; please report this:\n%s", program.List(lines))
 }
 
 // explain says what was done and what is left to do.
 func (c *common) explain(fset *token.FileSet, change *fix.Change, patterns []string, w io.Writer) {
 	at := func(pos token.Pos) string { return c.at(fset, pos) }
 	for _, g := range change.Guards {
-		fmt.Fprintf(w, "%s: guard in %s, with %s\n", at(g.Func.Pos()), g.Func.Name(), g.Stack)
-		if g.Context {
-			fmt.Fprintf(w, "\tit looks the stack up in the context on every call; where that is too slow, look it up once, keep it in a field and run vstack fix -plumb TYPE.FIELD\n")
+		fmt.Fprintf(w, "%s: guard in %s", at(g.Func.Pos()), g.Func.Name())
+		if g.Stack != "" {
+			fmt.Fprintf(w, ", with %s", g.Stack)
 		}
+		if g.Named != "" {
+			fmt.Fprintf(w, ", which is called %s now", g.Named)
+		}
+		fmt.Fprintln(w)
 		if g.Generated {
 			fmt.Fprintf(w, "\tthe file is generated: put the guard into what it is generated from too\n")
 		}
 	}
-	for _, a := range change.Fields {
-		where := ":"
-		if len(a.Made) == 0 {
-			where = ""
-		}
-		fmt.Fprintf(w, "%s: field %s *vstack.Stack added; it is nil, which means plain recursion, until you set it where values are made; enter the recursion through its Run%s\n", at(a.Pos), a.Field.Name, where)
-		for i, pos := range a.Made {
-			if i == 10 {
-				fmt.Fprintf(w, "\tand %d more places\n", len(a.Made)-i)
-				break
-			}
-			fmt.Fprintf(w, "\t%s\n", at(pos))
-		}
-	}
-	for _, f := range change.Unused {
-		fmt.Fprintf(w, "-plumb %s.%s: no guard can use the field, or none needs it, so it was not added\n", f.Type, f.Name)
-	}
-	reach, parameters := false, false
+	outside := map[string]int{}
 	for _, l := range change.Left {
+		if l.Outside() {
+			outside[l.Missing[0].Detail]++
+			continue
+		}
 		fmt.Fprintf(w, "%s: no guard for %s\n", at(l.Cycle.Start().Pos()), report.Chain(l.Cycle))
-		var names []string
 		for _, m := range l.Missing {
-			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Why)
-			if name := declared(m.Func); m.Reach() && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-		reach = reach || len(names) > 0
-		switch {
-		case len(l.Unkeyed) > 0:
-			for _, pos := range l.Unkeyed {
-				fmt.Fprintf(w, "\t%s: makes a struct without the names of its fields; write them, and it can have one for the stack\n", at(pos))
-			}
-		case len(l.Fields) > 0:
-			for i, field := range l.Fields {
-				how := "add a field: "
-				if i > 0 {
-					how = "or: "
-				}
-				fmt.Fprintf(w, "\t%s%s\n", how, c.again("-plumb "+field, patterns))
-			}
-		case len(names) > 0:
-			fmt.Fprintf(w, "\tadd a parameter stack *vstack.Stack to %s, pass it on in the calls, and run %s again\n", strings.Join(names, " and "), c.again("", patterns))
-			parameters = true
+			fmt.Fprintf(w, "\t%s: %s: %s\n", at(m.Func.Pos()), m.Func.Name(), m.Error())
 		}
 	}
-	if parameters {
-		fmt.Fprintf(w, "instead of a parameter stack, ctx context.Context will do if it comes from vstack.Run, but it costs a look-up on every call; or make a struct with a field stack *vstack.Stack and the functions its methods\n")
+	for _, where := range slices.Sorted(maps.Keys(outside)) {
+		cycles := "cycles"
+		if outside[where] == 1 {
+			cycles = "cycle"
+		}
+		fmt.Fprintf(w, "%d %s of %s cannot be changed here: vstack build guards dependencies and the standard library\n", outside[where], cycles, where)
 	}
-	if !reach || len(change.Files) > 0 {
-		return
+	for _, s := range change.Swallows {
+		fmt.Fprintf(w, "%s: %s recovers from every panic on the way to the guard in %s, so from a stack overflow too: let a panic with a *vstack.OverflowError go on, or make sure that what it does with it is what you want\n",
+			at(s.Defer.Pos()), s.Func.Name(), few(s.Guards))
 	}
-	if err := c.imports(); err != nil {
-		fmt.Fprintf(w, "vstack: %v\n", err)
+	for _, ca := range change.Catches {
+		fmt.Fprintf(w, "%s: %s returns an overflow as its error\n", at(ca.Func.Pos()), ca.Func.Name())
+		if ca.Cyclic {
+			fmt.Fprintf(w, "\tit calls itself, so each level has the deferred call, and the innermost returns the error: an entry around it costs less\n")
+		}
+	}
+	for _, r := range change.Refused {
+		fmt.Fprintf(w, "%s: no defer vstack.Catch in %s: %s\n", at(r.Func.Pos()), r.Func.Name(), r.Why)
+	}
+	if len(change.Entries) > 0 {
+		fmt.Fprintf(w, "an overflow is a panic with a *vstack.OverflowError; to have it returned as an error: %s\n",
+			c.again("-catch "+shellWord(list(change.Entries)), patterns))
 	}
 }
 
-// declared returns the name of the function that fn is, or that it is a literal in:
-// the literal sees its parameters.
-func declared(fn *program.Func) string {
-	f := fn.SSA
-	for f.Parent() != nil {
-		f = f.Parent()
+// list returns the names of functions, with commas between.
+func list(fns []*program.Func) string {
+	names := make([]string, 0, len(fns))
+	for _, fn := range fns {
+		if name := fn.Name(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	name := f.Name()
-	if f.Synthetic != "" || strings.HasPrefix(name, "init#") || name == "main" {
-		return fn.Name() // these cannot have parameters
+	return strings.Join(names, ",")
+}
+
+// few returns the first names, for people.
+func few(fns []*program.Func) string {
+	const most = 3
+	if more := len(fns) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.ReplaceAll(list(fns[:most]), ",", ", "), more)
 	}
-	return program.Name(f)
+	return strings.ReplaceAll(list(fns), ",", ", ")
+}
+
+// shellWord returns s as one word for a shell.
+func shellWord(s string) string {
+	if strings.ContainsAny(s, "()*[] ") {
+		return "'" + s + "'"
+	}
+	return s
 }
 
 // again returns the command line with a flag more.
 func (c *common) again(flag string, patterns []string) string {
-	words := []string{"vstack fix"}
-	if flag != "" {
-		words = append(words, flag)
-	}
+	words := []string{"vstack fix", flag}
 	if c.dir != "" {
 		words = append(words, "-C", c.dir)
 	}

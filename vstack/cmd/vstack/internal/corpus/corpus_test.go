@@ -24,12 +24,16 @@ import (
 )
 
 var (
-	only   = flag.String("only", "", "a part of the module path")
+	only   = flag.String("only", "", "a regular expression for module paths")
 	out    = flag.String("out", "", "write the table to this file")
-	rounds = flag.Int("rounds", 10, "of benchmarks; 0 for none")
+	parts  = flag.String("parts", "vet,test,crash,bench", "what to do with the modules besides fixing them")
+	rounds = flag.Int("rounds", 41, "of benchmarks")
+	layout = flag.Int("layouts", 12, "of the functions in memory, for benchmarks")
 	match  = flag.String("match", "", "a regular expression: the benchmarks to run")
 	lib    = flag.String("lib", "", "where vstack is; the one that the test is of if empty")
 	keep   = flag.String("keep", "", "work in this directory and keep it")
+	inputs = flag.String("inputs", "", "a directory with more crash inputs: the body of func try(n int) error, in a file with the name of the module's path, / as _; its first lines may be imports")
+	own    = flag.String("modules", "", "a file with other modules, a path and a version a line, instead of the corpus")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,10 +42,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type row struct {
 	module
 	lines, found, guarded, guards, changed int
+	library, outside                       int
+	left                                   []string // what fix says of cycles without a guard
 	levels                                 int
 	before, after                          string
 	tests                                  int
-	all                                    string // with every field that the tool suggests
 	slower                                 string
 }
 
@@ -62,8 +67,8 @@ func setUp(t *testing.T) (root, command string) {
 func TestCorpus(t *testing.T) {
 	root, command := setUp(t)
 	var rows []row
-	for _, m := range modules {
-		if !strings.Contains(m.path, *only) {
+	for _, m := range chosen(t) {
+		if !regexp.MustCompile(*only).MatchString(m.path) {
 			continue
 		}
 		t.Run(m.path, func(t *testing.T) {
@@ -72,39 +77,17 @@ func TestCorpus(t *testing.T) {
 			rows = append(rows, r)
 		})
 	}
-	table := "| module | version | kind | lines | cycles found | of these guarded | guards inserted | lines changed | guarded with every suggested field | tests that pass, before and after | crash input | before | after | slowdown, median (worst) |\n" +
-		"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	table := "| module | version | kind | lines | cycles found | guarded | calls of the standard library | cycles of other modules | guards inserted | lines changed | tests that pass, before and after | crash input | before | after | slowdown of all benchmarks, median and interval; worst |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	left := ""
 	for _, r := range rows {
-		table += fmt.Sprintf("| %s | %s | %s | %d | %d | %d | %d | %d | %s | %d | %d levels | %s | %s | %s |\n",
-			r.path, r.version, r.kind, r.lines, r.found, r.guarded, r.guards, r.changed, r.all, r.tests, r.levels, r.before, r.after, r.slower)
-	}
-	write(t, table)
-}
-
-// TestOthers fixes modules with every field that the tool suggests: what it writes
-// must compile, pass their tests and not change again.
-func TestOthers(t *testing.T) {
-	root, command := setUp(t)
-	table := "| module | version | cycles found | guarded | guards | tests that pass, before and after |\n|---|---|---|---|---|---|\n"
-	for _, o := range others {
-		if !strings.Contains(o.path, *only) {
-			continue
+		table += fmt.Sprintf("| %s | %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d levels | %s | %s | %s |\n",
+			r.path, r.version, r.kind, r.lines, r.found, r.guarded, r.library, r.outside, r.guards, r.changed, r.tests, r.levels, r.before, r.after, r.slower)
+		for _, l := range r.left {
+			left += r.path + ": " + l + "\n"
 		}
-		t.Run(o.path, func(t *testing.T) {
-			work := workDir(t, o.path)
-			before, after := filepath.Join(work, "before"), filepath.Join(work, "after")
-			r := row{module: module{path: o.path, version: o.version}}
-			r.copy(t, root, before)
-			r.copy(t, root, after)
-			c := tool{command, "./..."}
-			found := len(c.check(t, before).Cycles)
-			guards := c.everything(t, after, o.avoid...)
-			guarded := found - len(c.check(t, after).Cycles)
-			passed := compare(t, before, []string{after}, o.except)
-			table += fmt.Sprintf("| %s | %s | %d | %d | %d | %d |\n", o.path, o.version, found, guarded, guards, passed)
-		})
 	}
-	write(t, table)
+	write(t, table+"\n"+left)
 }
 
 func write(t *testing.T, table string) {
@@ -119,18 +102,38 @@ func write(t *testing.T, table string) {
 // A document is the part of check's JSON that is looked at here.
 type document struct {
 	Cycles []struct {
-		Message  string
-		Position struct{ File string }
+		Message, Where, Library string
 	}
+}
+
+// count returns how many cycles are of the module's own calls, of its calls of the
+// standard library on values that contain themselves, and of other modules.
+func (d document) count() (own, library, outside int) {
+	for _, c := range d.Cycles {
+		switch {
+		case c.Library != "":
+			library++
+		case c.Where == "own":
+			own++
+		default:
+			outside++
+		}
+	}
+	return own, library, outside
 }
 
 // A tool is the command, built, with the packages to use it on.
 type tool struct{ path, packages string }
 
 func (c tool) check(t *testing.T, dir string) (d document) {
-	text := run(t, dir, c.path, "check", "-json", c.packages)
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		t.Fatal(err)
+	cmd := exec.Command(c.path, "check", "-json", c.packages)
+	cmd.Dir = dir
+	text, err := cmd.Output() // exit code 1 only says that something was found
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatalf("check: %v", err)
+	}
+	if code := cmd.ProcessState.ExitCode(); code > 1 {
+		t.Fatalf("check: %v", err)
 	}
 	return d
 }
@@ -141,7 +144,7 @@ func (c tool) fix(t *testing.T, dir string, flags ...string) string {
 	cmd := exec.Command(c.path, append(append([]string{"fix"}, flags...), c.packages)...)
 	cmd.Dir = dir
 	text, err := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code > 1 || failure.Match(text) {
+	if code := cmd.ProcessState.ExitCode(); code > 1 || failure.Match(progress.ReplaceAll(text, nil)) {
 		t.Fatalf("fix: %v\n%s", err, clip(string(text)))
 	}
 	return string(text)
@@ -152,30 +155,6 @@ func (c tool) unchanged(t *testing.T, dir string, flags ...string) {
 	if again := c.fix(t, dir, append(flags, "-diff")...); strings.Contains(again, "\n+++ ") {
 		t.Errorf("a second run of fix changes something:\n%s", clip(again))
 	}
-}
-
-// everything fixes with every field that the command suggests, but those in avoid,
-// until it has no more to suggest, and returns how many guards it wrote. The stacks
-// stay nil, but what it wrote must compile.
-func (c tool) everything(t *testing.T, dir string, avoid ...string) (guards int) {
-	var flags []string
-	for range 5 {
-		text := c.fix(t, dir, flags...)
-		guards += strings.Count(text, ": guard in ")
-		more := false
-		for _, m := range suggestion.FindAllStringSubmatch(text, -1) {
-			if !slices.Contains(flags, m[1]) && !slices.Contains(avoid, m[1]) {
-				more = true
-				flags = append(flags, "-plumb", m[1])
-			}
-		}
-		if !more {
-			break
-		}
-	}
-	c.unchanged(t, dir, flags...)
-	run(t, dir, "go", "build", "./...")
-	return guards
 }
 
 // workDir returns an empty directory for the copies of a module.
@@ -190,36 +169,66 @@ func workDir(t *testing.T, path string) string {
 	return work
 }
 
+// chosen returns the modules to try.
+func chosen(t *testing.T) []module {
+	if *own == "" {
+		return modules
+	}
+	text, err := os.ReadFile(*own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []module
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) == 2 {
+			all = append(all, module{path: words[0], version: words[1]})
+		}
+	}
+	return all
+}
+
 func (r *row) try(t *testing.T, root, command string) {
 	work := workDir(t, r.path)
-	before, after, all := filepath.Join(work, "before"), filepath.Join(work, "after"), filepath.Join(work, "all")
-	for _, dir := range []string{before, after, all} {
+	before, after := filepath.Join(work, "before"), filepath.Join(work, "after")
+	for _, dir := range []string{before, after} {
 		r.copy(t, root, dir)
 	}
 	c := tool{command, "./..."}
 	if r.packages != "" {
 		c.packages = r.packages
 	}
-	r.found = len(c.check(t, before).Cycles)
-	r.guards = strings.Count(c.fix(t, after, "-plumb", r.plumb), ": guard in ")
+	r.found, r.library, r.outside = c.check(t, before).count()
+	said := c.fix(t, after)
+	r.guards = strings.Count(said, ": guard in ")
 	r.changed, r.lines = changed(t, before, after)
-	c.unchanged(t, after, "-plumb", r.plumb)
-	r.guarded = r.found - len(c.check(t, after).Cycles)
-	for _, w := range r.wire {
-		r.replace(t, filepath.Join(after, w.file), w)
+	c.unchanged(t, after)
+	left, _, _ := c.check(t, after).count()
+	r.guarded = r.found - left
+	for _, m := range unguarded.FindAllString(said, -1) {
+		r.left = append(r.left, strings.Join(strings.Fields(m), " "))
 	}
 	run(t, after, "go", "build", "./...")
-	run(t, after, "go", "vet", "-vettool="+command, "-json", c.packages) // exits with 0 unless it breaks
+	if strings.Contains(*parts, "vet") {
+		run(t, after, "go", "vet", "-vettool="+command, "-json", c.packages) // exits with 0 unless it breaks
+	}
 
-	guards := c.everything(t, all)
-	r.all = fmt.Sprintf("%d of %d with %d guards", r.found-len(c.check(t, all).Cycles), r.found, guards)
-
-	r.tests = compare(t, before, []string{after, all}, nil)
-	r.crashes(t, before, after)
-	if *rounds > 0 {
+	t.Logf("%d cycles, %d guarded by %d guards in %d lines of %d; %d library calls, %d outside", r.found, r.guarded, r.guards, r.changed, r.lines, r.library, r.outside)
+	if strings.Contains(*parts, "test") {
+		r.tests = compare(t, before, []string{after}, r.except)
+		t.Logf("%d tests pass", r.tests)
+	}
+	if strings.Contains(*parts, "crash") {
+		r.crashes(t, before, after)
+		t.Logf("%d levels: %s; %s", r.levels, r.before, r.after)
+	}
+	if strings.Contains(*parts, "bench") {
 		r.benchmark(t, before, after)
+		t.Logf("%s", r.slower)
 	}
 }
+
+// unguarded is what fix says of a cycle without a guard.
+var unguarded = regexp.MustCompile(`(?m)^\S+: no guard for .*\n(\t.*\n)+`)
 
 // copy puts a copy of the module into dir that can use vstack.
 func (r *row) copy(t *testing.T, root, dir string) {
@@ -266,25 +275,6 @@ func (r *row) drop() []string {
 		return []string{"cmd"}
 	}
 	return nil
-}
-
-func (r *row) replace(t *testing.T, file string, w wire) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Count(string(text), w.old) != 1 {
-		t.Fatalf("%s has %d places like\n%s", w.file, strings.Count(string(text), w.old), w.old)
-	}
-	changed := strings.Replace(string(text), w.old, w.new, 1)
-	if path := `"github.com/vstack-go/vstack/vstack"`; !strings.Contains(changed, path) {
-		// After the package clause.
-		at := regexp.MustCompile(`(?m)^package \w+$`).FindStringIndex(changed)
-		changed = changed[:at[1]] + "\n\nimport " + path + "\n" + changed[at[1]:]
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // changed counts the lines that differ, and those of all Go files.
@@ -394,20 +384,36 @@ func tests(t *testing.T, dir string) map[string]int {
 
 // crashes finds a depth that kills the module as it was, and tries it after.
 func (r *row) crashes(t *testing.T, before, after string) {
+	if r.crash == "" && *inputs != "" {
+		text, err := os.ReadFile(filepath.Join(*inputs, strings.ReplaceAll(r.path, "/", "_")))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		r.crash = string(text)
+	}
+	if r.crash == "" {
+		return
+	}
 	build := func(dir string) string {
 		text := "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strconv\"\n"
+		body := r.crash
+		for strings.HasPrefix(body, "import ") {
+			line, rest, _ := strings.Cut(body, "\n")
+			text += "\t" + strings.TrimPrefix(line, "import ") + "\n"
+			body = rest
+		}
 		for _, p := range []struct{ use, path string }{
 			{"bytes.", "bytes"}, {"strings.", "strings"},
 			{"jmespath.", r.path}, {"xpath.", r.path}, {"gval.", r.path}, {"plist.", r.path},
 			{"toml.", r.path}, {"msgpack.", r.path},
 			{"lua.", r.path}, {" parse.Parse", r.path + "/parse"}, {"parser.", r.parser()},
 		} {
-			if strings.Contains(r.crash, p.use) {
+			if !strings.HasPrefix(r.crash, "import ") && strings.Contains(body, p.use) {
 				name := strings.Trim(strings.TrimSuffix(p.use, "Parse"), " .")
 				text += fmt.Sprintf("\t%s %q\n", name, p.path)
 			}
 		}
-		text += ")\n\nfunc try(n int) error {" + r.crash + "\n}\n\nfunc main() {\n\tn, _ := strconv.Atoi(os.Args[1])\n\tif err := try(n); err != nil {\n\t\tfmt.Printf(\"error: %.60s\\n\", err)\n\t} else {\n\t\tfmt.Println(\"works\")\n\t}\n}\n"
+		text += ")\n\nfunc try(n int) error {" + body + "\n}\n\nfunc main() {\n\tn, _ := strconv.Atoi(os.Args[1])\n\tif err := try(n); err != nil {\n\t\tfmt.Printf(\"error: %.60s\\n\", err)\n\t} else {\n\t\tfmt.Println(\"works\")\n\t}\n}\n"
 		cmd := filepath.Join(dir, "vstackcrash")
 		if err := os.MkdirAll(cmd, 0o755); err != nil {
 			t.Fatal(err)
@@ -462,7 +468,8 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var suggestion = regexp.MustCompile(`add a field: vstack fix -plumb (\S+)`)
+// progress is what the command says while it works.
+var progress = regexp.MustCompile(`(?m)^vstack: .* \(\d+s\)$`)
 
 var failure = regexp.MustCompile(`(?m)^vstack: `)
 
@@ -478,7 +485,7 @@ var result = regexp.MustCompile(`(?m)^(Benchmark\S+)\s+\d+\s+([\d.]+) ns/op`)
 // more than what it does.
 func (r *row) benchmark(t *testing.T, before, after string) {
 	found := map[string][]float64{} // ratios of after to before, sorted
-	layouts := min(*rounds, 40)
+	layouts := min(*rounds, *layout)
 	wanted := regexp.MustCompile(*match)
 	for _, pkg := range r.bench {
 		dirs := [2]string{before, after}
@@ -530,16 +537,13 @@ func (r *row) benchmark(t *testing.T, before, after string) {
 			found[pkg+" "+name] = pairs
 		}
 	}
-	var ratios []float64
+	var ratios, all []float64
 	over, surely := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		pairs := found[name]
 		ratio := median(pairs)
-		// The true median is between these two in 95 of 100 cases, whatever the
-		// distribution: the ranks of the sign test.
-		n := len(pairs)
-		rank := max(0, int(float64(n)/2-0.98*math.Sqrt(float64(n)))-1)
-		low, high := pairs[rank], pairs[n-1-rank]
+		low, high := interval(pairs)
+		all = append(all, pairs...)
 		t.Logf("%-60s %+.1f%%, 95%% of %+.1f%% to %+.1f%%", name, 100*(ratio-1), 100*(low-1), 100*(high-1))
 		if ratio > 1.03 {
 			over++
@@ -553,8 +557,18 @@ func (r *row) benchmark(t *testing.T, before, after string) {
 		r.slower = "no benchmarks"
 		return
 	}
-	r.slower = fmt.Sprintf("%+.1f%% (%+.1f%%) of %d, %d over 3%%, %d of them surely",
-		100*(median(ratios)-1), 100*(slices.Max(ratios)-1), len(ratios), over, surely)
+	slices.Sort(all)
+	low, high := interval(all)
+	r.slower = fmt.Sprintf("%+.1f%% (%+.1f%% to %+.1f%%), of %d; worst %+.1f%%, %d over 3%%, %d of them surely",
+		100*(median(all)-1), 100*(low-1), 100*(high-1), len(ratios), 100*(slices.Max(ratios)-1), over, surely)
+}
+
+// interval returns two of the sorted values between which the true median is in 95 of
+// 100 cases, whatever the distribution: the ranks of the sign test.
+func interval(sorted []float64) (low, high float64) {
+	n := len(sorted)
+	rank := max(0, int(float64(n)/2-0.98*math.Sqrt(float64(n)))-1)
+	return sorted[rank], sorted[n-1-rank]
 }
 
 func median(values []float64) float64 {

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
 
 // mayBeNil reports whether fn may be called with nil for v, a pointer, and return
-// all the same: then the guard must not look for a field of it. What is not known is
+// all the same: then a guard must not look for a field of it. What is not known is
 // taken as yes, with one exception: a receiver that fn uses is no nil, unless a
 // method of its type compares its receiver with nil, so that a nil one means
 // something.
@@ -66,7 +67,7 @@ func followed(fn *program.Func, name string) (found bool) {
 // receiver with nil.
 func nilReceivers(p *program.Program, receiver *types.Var) bool {
 	origin := func(v *types.Var) *types.Named {
-		if named, ok := types.Unalias(pointee(v.Type())).(*types.Named); ok {
+		if named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named); ok {
 			return named.Origin()
 		}
 		return nil
@@ -131,19 +132,10 @@ func followsAlways(f *ssa.Function, i int, known map[*ssa.Parameter]bool) (alway
 		return false
 	}
 	// Is there a way to a return past all blocks that follow it?
-	seen := map[*ssa.BasicBlock]bool{}
-	work := []*ssa.BasicBlock{f.Blocks[0]}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] || follows(b) {
-			continue
-		}
-		seen[b] = true
-		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok {
+	for b := range ssax.Blocks(f.Blocks[:1], func(b *ssa.BasicBlock) bool { return !follows(b) }) {
+		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok && !follows(b) {
 			return false
 		}
-		work = append(work, b.Succs...)
 	}
 	return true
 }

@@ -6,82 +6,61 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/go/callgraph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 	"golang.org/x/tools/go/ssa"
 )
-
-type edge = callgraph.Edge
-
-// later has functions that keep what they are given and do not call it before
-// they return, or call it on another goroutine.
-var later = map[string]bool{
-	"context.AfterFunc": true, "time.AfterFunc": true, "iter.Pull": true,
-	"net/http.HandleFunc": true, "net/http.Handle": true,
-	"(*net/http.ServeMux).HandleFunc": true, "(*net/http.ServeMux).Handle": true,
-	"runtime.SetFinalizer": true, "runtime.AddCleanup": true,
-	"sync.OnceFunc": true, "sync.OnceValue": true, "sync.OnceValues": true,
-	"(*golang.org/x/sync/errgroup.Group).Go": true, "(*golang.org/x/sync/errgroup.Group).TryGo": true,
-	"(*sync.WaitGroup).Go": true, "(*testing.T).Cleanup": true, "(*testing.T).Run": true,
-	"expvar.Publish": true, "flag.Func": true, "flag.Var": true,
-}
 
 // callbacks returns the functions with source that callee, which has none here,
 // is given at site and may call: function values, the methods of an interface
 // that a parameter has, and the methods that fmt and encoding/json look for.
-func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.Function) []*ssa.Function {
+func callbacks(h *hierarchy, site ssa.CallInstruction, callee *ssa.Function) (fns []*ssa.Function) {
 	name := callee.String()
 	if origin := callee.Origin(); origin != nil {
 		name = origin.String()
 	}
-	if later[name] || strings.HasPrefix(callee.Name(), "New") {
+	if knowledge.Later[name] || strings.HasPrefix(callee.Name(), "New") {
 		return nil
-	}
-	var fns []*ssa.Function
-	add := func(fn *ssa.Function) {
-		if fn != nil && fn.Blocks != nil && !slices.Contains(fns, fn) {
-			fns = append(fns, fn)
-		}
 	}
 	looked := lookedFor(callee)
 	args := site.Common().Args
 	for i, arg := range args {
 		switch t := arg.Type().Underlying().(type) {
 		case *types.Signature:
-			for _, fn := range functions(arg, nil) {
-				add(fn)
-			}
+			fns = append(fns, functions(arg, nil)...)
 		case *types.Interface:
-			value, ok := arg.(*ssa.MakeInterface)
-			if !ok {
-				continue
-			}
-			if len(looked) > 0 {
-				for _, fn := range h.looked(value.X.Type(), looked) {
-					add(fn)
-				}
-			}
-			for m := range t.Methods() {
-				add(h.method(value.X.Type(), m))
-			}
+			fns = append(fns, h.through(arg, t, looked)...)
 		case *types.Slice:
-			if len(looked) == 0 || i != len(args)-1 {
+			if i != len(args)-1 || len(looked) == 0 {
 				continue
 			}
-			var format []byte
-			known := false
-			if i > 0 && strings.HasSuffix(callee.Name(), "f") {
-				format, known = verbs(args[i-1])
+			for _, v := range Printed(site.Common(), callee) {
+				fns = append(fns, h.through(v, nil, looked)...)
 			}
-			for j, v := range elements(arg) {
-				if known && (j >= len(format) || !strings.ContainsRune("vsqxX", rune(format[j]))) {
-					continue // %d, %T and %p call no method
-				}
-				if value, ok := v.(*ssa.MakeInterface); ok {
-					for _, fn := range h.looked(value.X.Type(), looked) {
-						add(fn)
-					}
-				}
-			}
+		}
+	}
+	var once []*ssa.Function
+	for _, fn := range fns {
+		if fn != nil && fn.Blocks != nil && h.all[fn] && !slices.Contains(once, fn) {
+			once = append(once, fn)
+		}
+	}
+	return once
+}
+
+// through returns the methods of the value that is put into an interface: those that
+// are looked for, and those that the interface has. i may be nil.
+func (h *hierarchy) through(v ssa.Value, i *types.Interface, looked []string) (fns []*ssa.Function) {
+	value, ok := v.(*ssa.MakeInterface)
+	if !ok {
+		return nil
+	}
+	if len(looked) > 0 {
+		fns = h.looked(value.X.Type(), looked)
+	}
+	if i != nil {
+		for m := range i.Methods() {
+			fns = append(fns, h.method(value.X.Type(), m))
 		}
 	}
 	return fns
@@ -89,26 +68,31 @@ func callbacks(p *Program, h *hierarchy, site ssa.CallInstruction, callee *ssa.F
 
 // lookedFor returns the methods that callee looks for in values of any type.
 func lookedFor(callee *ssa.Function) []string {
-	var pkg *types.Package
-	if obj := callee.Object(); obj != nil {
-		pkg = obj.Pkg()
-	}
-	if pkg == nil {
-		return nil
-	}
-	switch pkg.Path() {
-	case "fmt":
-		if strings.Contains(callee.Name(), "rint") || strings.HasPrefix(callee.Name(), "Append") || callee.Name() == "Errorf" {
-			return []string{"String", "Error", "Format", "GoString"}
-		}
-	case "encoding/json":
-		// Not Unmarshal: before it calls a method it has seen the whole text,
-		// and takes 10,000 levels at most.
-		if strings.HasPrefix(callee.Name(), "Marshal") || callee.Name() == "Encode" {
-			return []string{"MarshalJSON", "MarshalText"}
-		}
+	if obj := callee.Object(); obj != nil && obj.Pkg() != nil {
+		return knowledge.LooksFor(obj.Pkg().Path(), callee.Name())
 	}
 	return nil
+}
+
+// Printed returns the values in the last argument, a slice, that the callee prints or
+// asks for methods: those of a verb other than %v, %s, %q and %x are none.
+func Printed(call *ssa.CallCommon, callee *ssa.Function) []ssa.Value {
+	last := len(call.Args) - 1
+	values := Elements(call.Args[last])
+	if last == 0 || !strings.HasSuffix(callee.Name(), "f") {
+		return values
+	}
+	format, known := verbs(call.Args[last-1])
+	if !known {
+		return values
+	}
+	var printed []ssa.Value
+	for i, v := range values {
+		if i < len(format) && strings.ContainsRune("vsqxX", rune(format[i])) {
+			printed = append(printed, v)
+		}
+	}
+	return printed
 }
 
 // verbs returns the verb for each argument of a constant format; false if the
@@ -136,8 +120,8 @@ func verbs(v ssa.Value) ([]byte, bool) {
 	return found, true
 }
 
-// elements returns the values in the slice of a variadic call.
-func elements(slice ssa.Value) (values []ssa.Value) {
+// Elements returns the values in the slice of a variadic call.
+func Elements(slice ssa.Value) (values []ssa.Value) {
 	s, ok := slice.(*ssa.Slice)
 	if !ok {
 		return nil
@@ -185,30 +169,22 @@ func functions(v ssa.Value, seen []ssa.Value) (fns []*ssa.Function) {
 }
 
 // stores returns what is stored in the local or captured variable addr.
-func stores(addr ssa.Value) (values []ssa.Value) {
+func stores(addr ssa.Value) []ssa.Value {
 	switch a := addr.(type) {
 	case *ssa.Alloc:
-		for _, ref := range *a.Referrers() {
-			if store, ok := ref.(*ssa.Store); ok && store.Addr == addr {
-				values = append(values, store.Val)
-			}
-		}
+		return slices.Collect(ssax.Stored(a))
 	case *ssa.FreeVar:
-		fn := a.Parent()
-		for i, fv := range fn.FreeVars {
-			if fv != a || fn.Parent() == nil {
-				continue
-			}
-			for _, b := range fn.Parent().Blocks {
-				for _, instr := range b.Instrs {
-					if c, ok := instr.(*ssa.MakeClosure); ok && c.Fn == fn {
-						return stores(c.Bindings[i])
-					}
-				}
+		lit := a.Parent()
+		if lit.Parent() == nil {
+			return nil
+		}
+		for i, bound := range ssax.Bindings(lit.Parent(), lit) {
+			if lit.FreeVars[i] == a {
+				return stores(bound)
 			}
 		}
 	}
-	return values
+	return nil
 }
 
 // looked returns the methods of these names that a walk over a value of type t
@@ -221,7 +197,7 @@ func (h *hierarchy) looked(t types.Type, names []string) (fns []*ssa.Function) {
 		}
 		if i, ok := t.Underlying().(*types.Interface); ok {
 			named, ok := types.Unalias(t).(*types.Named)
-			if !ok || h.program.Source[named.Obj().Pkg()] == nil {
+			if !ok || h.program.Source[named.Obj().Pkg()] == nil || h.program.Std(named.Obj().Pkg()) {
 				return // any value at all
 			}
 			for _, impl := range h.named {
@@ -258,11 +234,11 @@ func (h *hierarchy) looked(t types.Type, names []string) (fns []*ssa.Function) {
 
 // own returns t's own methods of these names.
 func (h *hierarchy) own(t types.Type, names []string) (fns []*ssa.Function) {
-	set := types.NewMethodSet(t)
+	set := h.program.SSA.MethodSets.MethodSet(t)
 	for _, name := range names {
 		if sel := set.Lookup(nil, name); sel != nil {
 			obj := sel.Obj().(*types.Func)
-			if fn := h.program.SSA.FuncValue(obj); fn != nil && fn.Blocks != nil {
+			if fn := h.program.SSA.FuncValue(obj); fn != nil && fn.Blocks != nil && h.all[fn] {
 				fns = append(fns, fn)
 			}
 		}

@@ -24,6 +24,37 @@ type Program struct {
 	// Source has the packages whose functions have bodies here.
 	Source  map[*types.Package]*packages.Package
 	Overlay map[string][]byte // contents of files that are not as on disk
+	Broken  []Broken          // named packages that were left out
+	named   map[string]bool
+}
+
+// Broken is a package that does not compile, or imports one that does not.
+type Broken struct {
+	Path   string
+	Errors []string // none if what it imports is to blame
+}
+
+// Named reports whether the package was named on the command line.
+func (p *Program) Named(path string) bool {
+	if p.named == nil {
+		p.named = map[string]bool{}
+		for _, pkg := range p.Packages {
+			p.named[pkg.Types.Path()] = true
+		}
+	}
+	return p.named[path]
+}
+
+// Std reports whether the package is of the standard library, and was not named.
+func (p *Program) Std(pkg *types.Package) bool {
+	if pkg == nil || p.Named(pkg.Path()) {
+		return false
+	}
+	if source := p.Source[pkg]; source != nil && source.Module != nil {
+		return false
+	}
+	first, _, _ := strings.Cut(pkg.Path(), "/")
+	return !strings.Contains(first, ".")
 }
 
 // A Config says what to load.
@@ -34,8 +65,12 @@ type Config struct {
 	// within and through dependencies is seen. Without it the types of
 	// dependencies come from the compiler, and a call into one is taken to call
 	// the functions and methods that it is given.
-	Deps     bool
+	Deps bool
+	// Partial leaves packages out that do not compile, and says so in Broken.
+	// Without it they are an error.
+	Partial  bool
 	Tags     string
+	Flags    []string // more flags of the go command that change what is built
 	Overlay  map[string][]byte
 	Progress func(format string, args ...any)
 }
@@ -61,6 +96,7 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	if cfg.Tags != "" {
 		pc.BuildFlags = []string{"-tags=" + cfg.Tags}
 	}
+	pc.BuildFlags = append(pc.BuildFlags, cfg.Flags...)
 	cfg.Progress("loading packages")
 	pkgs, err := packages.Load(pc, patterns...)
 	if err != nil {
@@ -70,17 +106,20 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 		return nil, err
 	}
 	if len(pkgs) == 0 {
-		return nil, fmt.Errorf("no packages match %s%s", strings.Join(patterns, " "), why(cfg.Dir, patterns))
+		return nil, fmt.Errorf("%w %s%s", ErrNoPackages, strings.Join(patterns, " "), why(cfg.Dir, patterns))
 	}
 	if errs := notFound(pkgs); len(errs) > 0 {
-		return nil, errors.New(List(errs))
+		return nil, &notThere{List(errs)}
 	}
-	if errs := Errors(pkgs); len(errs) > 0 {
-		return nil, fmt.Errorf("the packages do not compile; fix this first:\n%s", List(errs))
+	all := pkgs
+	pkgs, broken := whole(withoutDoubles(pkgs))
+	p := &Program{Fset: pc.Fset, Packages: pkgs, Source: map[*types.Package]*packages.Package{}, Overlay: cfg.Overlay, Broken: broken}
+	switch {
+	case len(broken) > 0 && !cfg.Partial:
+		return nil, fmt.Errorf("%w; fix this first:\n%s", ErrBroken, List(Errors(all)))
+	case len(pkgs) == 0:
+		return p, nil
 	}
-	pkgs = withoutDoubles(pkgs)
-
-	p := &Program{Fset: pc.Fset, Packages: pkgs, Source: map[*types.Package]*packages.Package{}, Overlay: cfg.Overlay}
 	cfg.Progress("building SSA form of %d packages", len(pkgs))
 	if cfg.Deps {
 		p.SSA, _ = ssautil.AllPackages(pkgs, ssa.InstantiateGenerics)
@@ -92,9 +131,39 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 			p.Source[pkg.Types] = pkg
 		}
 	})
-	p.SSA.Build()
-	return p, nil
+	return p, nil // NewGraph builds the packages that it needs
 }
+
+// whole returns the packages that compile, and those that do not.
+func whole(pkgs []*packages.Package) (good []*packages.Package, broken []Broken) {
+	for _, pkg := range pkgs {
+		if pkg.IllTyped || pkg.Types == nil || len(pkg.Errors) > 0 {
+			var own []string
+			for _, e := range pkg.Errors {
+				if !strings.HasPrefix(e.Msg, "# ") || len(pkg.Errors) == 1 {
+					own = append(own, e.Error())
+				}
+			}
+			broken = append(broken, Broken{pkg.PkgPath, own})
+			continue
+		}
+		good = append(good, pkg)
+	}
+	return good, broken
+}
+
+// Errors that Load returns, with more about them.
+var (
+	ErrNoPackages = errors.New("no packages match") // the patterns name nothing
+	ErrBroken     = errors.New("the packages do not compile")
+)
+
+// notThere is the error for patterns of which the go command says what is wrong.
+type notThere struct{ text string }
+
+func (e *notThere) Error() string { return e.text }
+
+func (e *notThere) Is(target error) bool { return target == ErrNoPackages }
 
 // why returns what the go command says of patterns that match nothing: it may
 // not be able to use go.mod.

@@ -40,6 +40,6 @@ func FromPass(pass *analysis.Pass) *Program {
 			work = append(work, imp.Imports()...)
 		}
 	}
-	p.SSA.CreatePackage(pass.Pkg, pass.Files, pass.TypesInfo, false).Build()
+	p.SSA.CreatePackage(pass.Pkg, pass.Files, pass.TypesInfo, false)
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
 
 // Many recursions have a limit of their own: a counter that is compared with a
@@ -20,7 +21,7 @@ import (
 // their names.
 
 var (
-	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation`)
+	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation|retr(y|ies)|attempt`)
 	boundName = regexp.MustCompile(`(?i)budget|fuel|quota|remaining`)
 	limitName = regexp.MustCompile(`(?i)max|limit`)
 	otherName = regexp.MustCompile(`(?i)err|warn|len$|size|width|line|col|pos|offset|indent`)
@@ -37,6 +38,8 @@ type limits struct {
 	checks   map[*ssa.Function][]check
 	returns  map[*ssa.Function]bool
 	compared map[*ssa.Function]map[token.Pos]*ast.BinaryExpr
+	listened bool
+	rules    *limit // that a parse listener keeps
 }
 
 // A check is an If in fn that compares a counter with a bound.
@@ -50,7 +53,12 @@ type check struct {
 }
 
 func newLimits(g *program.Graph) *limits {
-	return &limits{g, map[*ssa.Function][]check{}, map[*ssa.Function]bool{}, map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{}}
+	return &limits{
+		graph:    g,
+		checks:   map[*ssa.Function][]check{},
+		returns:  map[*ssa.Function]bool{},
+		compared: map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{},
+	}
 }
 
 // find returns the limit that stands before the call, if any: in the function
@@ -60,10 +68,10 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 	site := c.Site.(ssa.Instruction)
 	fn := site.Parent()
 	for _, k := range l.in(fn) {
-		if !l.before(k.block, site.Block()) || reaches(k.over, site.Block(), k.block) && !l.stops(k.over) {
+		if !ssax.Before(k.block, site.Block()) || ssax.Reaches(k.over, site.Block(), k.block) && !l.stops(k.over) {
 			continue
 		}
-		if p, ok := strip(k.counter).(*ssa.Parameter); ok && isInteger(p.Type()) {
+		if p, ok := strip(k.counter).(*ssa.Parameter); ok && ssax.IsInteger(p.Type()) {
 			n := counters(p)
 			if k.zero && !n.down {
 				continue // depth == 0 asks for the top level
@@ -83,7 +91,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 			continue
 		}
 		if helper.Block() == site.Block() {
-			if !earlier(helper, site) {
+			if !ssax.Earlier(helper, site) {
 				continue
 			}
 		} else if !helper.Block().Dominates(site.Block()) {
@@ -124,40 +132,6 @@ func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels
 	return nil
 }
 
-func earlier(a, b ssa.Instruction) bool {
-	for _, instr := range a.Block().Instrs {
-		switch instr {
-		case a:
-			return true
-		case b:
-			return false
-		}
-	}
-	return false
-}
-
-func (l *limits) before(a, b *ssa.BasicBlock) bool { return a == b || a.Dominates(b) }
-
-// reaches reports whether there is a path from one block to another that does
-// not go through without.
-func reaches(from, to, without *ssa.BasicBlock) bool {
-	seen := map[*ssa.BasicBlock]bool{without: true}
-	work := []*ssa.BasicBlock{from}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
-		if b == to {
-			return true
-		}
-		work = append(work, b.Succs...)
-	}
-	return false
-}
-
 // returnsOnly reports whether the branch leaves the function without joining
 // the other one.
 func returnsOnly(over, from *ssa.BasicBlock) bool {
@@ -165,18 +139,10 @@ func returnsOnly(over, from *ssa.BasicBlock) bool {
 	if other == over {
 		other = from.Succs[1]
 	}
-	work, seen := []*ssa.BasicBlock{over}, map[*ssa.BasicBlock]bool{}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
+	for b := range ssax.Blocks([]*ssa.BasicBlock{over}, nil) {
 		if b == other || !over.Dominates(b) {
 			return false
 		}
-		work = append(work, b.Succs...)
 	}
 	return true
 }
@@ -207,29 +173,20 @@ func (l *limits) never(fn *ssa.Function, levels int) (never bool) {
 	}
 	l.returns[fn] = false // for recursion
 	defer func() { l.returns[fn] = never }()
-	// Blocks that are reached without passing a call that never returns.
-	seen := map[*ssa.BasicBlock]bool{}
-	work := []*ssa.BasicBlock{fn.Blocks[0]}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[b] {
-			continue
-		}
-		seen[b] = true
-		ends := false
-		for _, instr := range b.Instrs {
-			switch instr := instr.(type) {
-			case *ssa.Return:
+	// A return that is reached without passing a call that never returns.
+	passes := func(b *ssa.BasicBlock) bool {
+		return !slices.ContainsFunc(b.Instrs, func(instr ssa.Instruction) bool {
+			call, ok := instr.(*ssa.Call)
+			if !ok {
 				return false
-			case *ssa.Call:
-				if callee := instr.Common().StaticCallee(); callee != nil && callee != fn {
-					ends = ends || l.never(callee, levels-1)
-				}
 			}
-		}
-		if !ends {
-			work = append(work, b.Succs...)
+			callee := call.Common().StaticCallee()
+			return callee != nil && callee != fn && l.never(callee, levels-1)
+		})
+	}
+	for b := range ssax.Blocks(fn.Blocks[:1], passes) {
+		if isReturn(b.Instrs[len(b.Instrs)-1]) && passes(b) {
+			return false
 		}
 	}
 	return true
@@ -323,11 +280,6 @@ func comparison(b *ssa.BasicBlock, cmp *ssa.BinOp, expr *ast.BinaryExpr) (check,
 	return k, true
 }
 
-func isInteger(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Info()&types.IsInteger != 0
-}
-
 // strip removes conversions and steps of a constant, also those of a loop.
 func strip(v ssa.Value) ssa.Value {
 	for range 20 {
@@ -405,7 +357,7 @@ func field(v ssa.Value) (*types.Var, bool) {
 }
 
 func isCounter(v ssa.Value) bool {
-	if !isInteger(v.Type()) {
+	if !ssax.IsInteger(v.Type()) {
 		return false
 	}
 	if _, ok := strip(v).(*ssa.Parameter); ok {
@@ -420,12 +372,12 @@ func isCounter(v ssa.Value) bool {
 func isBound(v ssa.Value) bool {
 	switch x := strip(v).(type) {
 	case *ssa.Const:
-		return isInteger(x.Type())
+		return ssax.IsInteger(x.Type())
 	case *ssa.Parameter:
-		return isInteger(x.Type())
+		return ssax.IsInteger(x.Type())
 	case *ssa.UnOp:
 		_, ok := field(x)
-		return ok && isInteger(x.Type())
+		return ok && ssax.IsInteger(x.Type())
 	}
 	return false
 }

@@ -30,7 +30,7 @@ type expectation struct {
 }
 
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks"} {
+	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild"} {
 		t.Run(name, func(t *testing.T) {
 			p, err := program.Load(program.Config{}, "./testdata/"+name)
 			if err != nil {
@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 					words = append(words, "stopped")
 				}
 				head, _ := strings.CutPrefix(report.Headline(c), string(c.Status)+" recursion: ")
-				match(line(p, c.Start().Pos()), head+" | "+c.Reason, words...)
+				match(line(p, c.Pos()), head+" | "+c.Reason, words...)
 			}
 			for _, c := range r.Costs {
 				match(line(p, c.Pos), c.Message, "cost")

@@ -4,7 +4,6 @@ package report
 import (
 	"fmt"
 	"go/token"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -14,9 +13,10 @@ import (
 
 // Options say what to write and how.
 type Options struct {
-	All  bool   // also cycles that need no guard
-	Full bool   // every call of the chain
-	Dir  string // positions are relative to it
+	All     bool   // also cycles that need no guard
+	Full    bool   // every call of the chain and of the way to it, and every function
+	Dir     string // positions are relative to it
+	Version string // of the tool
 }
 
 // Alarms returns what the tool complains of.
@@ -48,6 +48,9 @@ const most = 6
 
 // Chain returns the functions on a way round, as a → b → a.
 func Chain(c *recursion.Cycle) string {
+	if c.Library != "" {
+		return c.Library + " in " + c.Start().Name()
+	}
 	var names []string
 	for _, s := range Steps(c) {
 		names = append(names, qualified(s.From, c.Start()))
@@ -55,36 +58,45 @@ func Chain(c *recursion.Cycle) string {
 	if len(names) == 0 {
 		return c.Start().Name()
 	}
-	if len(names) > most {
-		names = append(names[:most-1], fmt.Sprintf("… %d more", len(names)-most+1))
+	return shortened(append(names, names[0]), most)
+}
+
+// shortened joins names, and leaves out what is in the middle of many.
+func shortened(names []string, most int) string {
+	if n := len(names) - 1; n > most {
+		names = append(append(names[:most-1:most-1], fmt.Sprintf("… %d more", n-most+1)), names[n])
 	}
-	return strings.Join(append(names, names[0]), " → ")
+	return strings.Join(names, " → ")
 }
 
 func qualified(f, start *program.Func) string {
-	if f.Pkg != start.Pkg && f.Pkg != nil {
-		return f.SSA.RelString(nil)
+	if f.Pkg == start.Pkg || f.Pkg == nil {
+		return f.Name()
 	}
-	return f.Name()
+	return program.ShortName(f.SSA, f.Pkg)
 }
 
 // Headline returns one line that says what was found about c.
 func Headline(c *recursion.Cycle) string {
+	return fmt.Sprintf("%s recursion: %s%s", c.Status, Chain(c), size(c))
+}
+
+// size says how many functions are on c if more are than its chain has.
+func size(c *recursion.Cycle) string {
 	n := 0
 	for _, f := range c.Funcs {
 		if !f.Wrapper() {
 			n++
 		}
 	}
-	size := ""
-	if n > len(Steps(c)) {
-		size = fmt.Sprintf(" (%d functions in all)", n)
+	if c.Library != "" || n <= len(Steps(c)) {
+		return ""
 	}
-	return fmt.Sprintf("%s recursion: %s%s", c.Status, Chain(c), size)
+	return fmt.Sprintf(" (%d functions in all)", n)
 }
 
-// Reached says who can drive the cycle.
-func Reached(c *recursion.Cycle) string {
+// Reached says who can drive the cycle, and by which way.
+func Reached(c *recursion.Cycle, full bool) string {
 	switch {
 	case c.Root == nil:
 		return "reached from no exported function"
@@ -92,44 +104,27 @@ func Reached(c *recursion.Cycle) string {
 		return "reached from the package's initialization"
 	}
 	kind := map[recursion.Rank]string{
+		recursion.Handler:  "handler ",
+		recursion.Network:  "function that is given a connection, ",
 		recursion.Decoder:  "exported function that takes input, ",
-		recursion.Handler:  "HTTP handler ",
 		recursion.Exported: "exported function ",
 		recursion.Main:     "",
 	}[c.Rank]
-	return "reached from " + kind + qualified(c.Root, c.Start())
-}
-
-// Text writes the findings as lines of text.
-func Text(w io.Writer, r *recursion.Result, o Options) error {
-	for _, c := range r.Cycles {
-		if c.Status != recursion.Unguarded && !o.All {
-			continue
-		}
-		fmt.Fprintf(w, "%s: %s\n", o.position(r.Fset, c.Start().Pos()), Headline(c))
-		switch c.Status {
-		case recursion.Unguarded:
-			fmt.Fprintf(w, "\tdepth depends on data: %s\n", c.Reason)
-		default:
-			fmt.Fprintf(w, "\t%s: %s\n", c.Status, c.Reason)
-		}
-		if c.Tail && c.Status == recursion.Unguarded {
-			fmt.Fprintf(w, "\tthe call is the last thing done: a loop would do instead\n")
-		}
-		if len(c.Others) > 0 {
-			fmt.Fprintf(w, "\tother ways round are stopped by %s\n", strings.Join(c.Others, ", "))
-		}
-		fmt.Fprintf(w, "\t%s\n", Reached(c))
-		if steps := Steps(c); o.Full || len(steps) <= most {
-			for _, s := range steps {
-				fmt.Fprintf(w, "\t%s: %s\n", o.position(r.Fset, s.Pos), s.Text)
-			}
+	s := "reached from " + kind + qualified(c.Root, c.Start())
+	names := []string{qualified(c.Root, c.Start())}
+	for _, call := range c.Path {
+		if !call.To.Wrapper() {
+			names = append(names, qualified(call.To, c.Start()))
 		}
 	}
-	for _, cost := range r.Costs {
-		fmt.Fprintf(w, "%s: %s\n", o.position(r.Fset, cost.Pos), cost.Message)
+	if len(names) > 2 {
+		n := most
+		if full {
+			n = len(names)
+		}
+		s += ": " + shortened(names, n)
 	}
-	return nil
+	return s
 }
 
 // A Step is one call of a chain, as people see it: what the compiler puts between
@@ -141,15 +136,23 @@ type Step struct {
 	Text     string // who calls whom, and how
 }
 
-// Steps returns the steps of a shortest way round the cycle.
-func Steps(c *recursion.Cycle) (steps []Step) {
+// Steps returns the steps of a way round the cycle.
+func Steps(c *recursion.Cycle) []Step { return steps(c.Chain, c.Start()) }
+
+// Way returns the steps from the entry to the cycle.
+func Way(c *recursion.Cycle) []Step { return steps(c.Path, c.Start()) }
+
+func steps(calls []*program.Call, start *program.Func) (steps []Step) {
 	var vias []string
-	for _, call := range c.Chain {
+	for _, call := range calls {
 		if call.From.Wrapper() && len(steps) > 0 {
 			steps[len(steps)-1].To = call.To
 			continue
 		}
-		pos := call.Site.Pos()
+		pos := token.NoPos
+		if call.Site != nil {
+			pos = call.Site.Pos()
+		}
 		if !pos.IsValid() {
 			pos = call.From.Pos() // range over a function has a call without a position
 		}
@@ -158,7 +161,11 @@ func Steps(c *recursion.Cycle) (steps []Step) {
 	}
 	for i := range steps {
 		s := &steps[i]
-		s.Text = qualified(s.From, c.Start()) + " calls " + qualified(s.To, c.Start())
+		verb := " calls "
+		if s.How == program.Made {
+			verb = " makes "
+		}
+		s.Text = qualified(s.From, start) + verb + qualified(s.To, start)
 		switch s.How {
 		case program.Interface, program.Callback:
 			s.Text += " through " + vias[i]

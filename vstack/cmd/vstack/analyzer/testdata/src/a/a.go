@@ -9,6 +9,8 @@ type walker struct {
 	n     int
 }
 
+func newWalker(stack *vstack.Stack) *walker { return &walker{stack: stack} }
+
 func (w *walker) walk(n *Node) { // want `unguarded recursion: \(\*walker\).walk → \(\*walker\).walk; depth depends on data: n \*a.Node`
 	if n != nil {
 		w.walk(n.Left)
@@ -18,7 +20,7 @@ func (w *walker) walk(n *Node) { // want `unguarded recursion: \(\*walker\).walk
 
 func (w *walker) count(n *Node) int {
 	if w.stack.Low() {
-		return vstack.Grow(w.stack, func() int { return w.count(n) })
+		return vstack.GrowOn(w.stack, func() int { return w.count(n) })
 	}
 	if n == nil {
 		return 0
@@ -29,7 +31,7 @@ func (w *walker) count(n *Node) int {
 func (w *walker) late(n *Node) {
 	w.n++
 	if w.stack.Low() { // want `the guard is not the first statement`
-		w.stack.Grow(func() { w.late(n) })
+		w.stack.Do(func() { w.late(n) })
 		return
 	}
 	w.late(n.Left)

@@ -1,4 +1,4 @@
-// Package in has a stack in reach everywhere.
+// Package in has functions of all shapes, and a stack in reach of most.
 package in
 
 import (
@@ -17,6 +17,13 @@ type Node struct {
 type eval struct {
 	stack *vstack.Stack
 	n     int
+}
+
+// The fields are set, or a guard that uses them would guard nothing.
+func set(s *vstack.Stack) (*eval, *lazy, *outer, *list[int], large) {
+	o := &outer{}
+	o.in.vs = s
+	return &eval{stack: s}, &lazy{s, 1}, o, &list[int]{stack: s}, large{stack: s}
 }
 
 // none has no result.
@@ -182,6 +189,7 @@ func (e *lazy) count() int {
 	return e.n
 }
 
+// A context costs a look-up on every call, so -handle does not use it.
 func inContext(ctx context.Context, n *Node) error {
 	for _, k := range n.Kids {
 		if err := inContext(ctx, k); err != nil {
@@ -312,7 +320,7 @@ func handBack(e *eval, n *Node) (sum int) {
 
 type result int
 
-// These cannot have a guard: a name is taken.
+// In these a name is taken that the guard needs.
 func hides(s *vstack.Stack, result *Node) result {
 	for _, k := range result.Kids {
 		hides(s, k)
@@ -344,4 +352,107 @@ func (e *eval) made() func(n *Node) {
 			e.made()(k)
 		}
 	}
+}
+
+// Nobody sets this one, so -handle does not use it, and the guard is another one.
+type unset struct {
+	stack *vstack.Stack
+	kids  []*unset
+}
+
+func (u *unset) walk() {
+	for _, k := range u.kids {
+		k.walk()
+	}
+}
+
+func (u *unset) guarded() int {
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.guarded)
+	}
+	for _, k := range u.kids {
+		k.guarded()
+	}
+	return len(u.kids)
+}
+
+func (u *unset) late() int {
+	n := len(u.kids) // a comment
+	if u.stack.Low() {
+		return vstack.GrowOn(u.stack, u.late)
+	}
+	for _, k := range u.kids {
+		n += k.late()
+	}
+	return n
+}
+
+// The results have types of all kinds.
+func results(n *Node) (func(int) error, <-chan struct{ a, b int }) {
+	for _, k := range n.Kids {
+		results(k)
+	}
+	return nil, nil
+}
+
+func manyLines(
+	n *Node,
+	more ...func(*Node), // of these many
+) struct {
+	a int // and here
+	b int
+} {
+	for _, k := range n.Kids {
+		manyLines(k, more...)
+	}
+	return struct {
+		a int
+		b int
+	}{}
+}
+
+// A parameter of a type has no name, so that it cannot be passed on.
+func typed[_ any, T any](n *Node) (t T) {
+	for _, k := range n.Kids {
+		typed[int, T](k)
+	}
+	return t
+}
+
+// No arguments, but of a type.
+func source[T any]() *list[T] {
+	for l := source[T](); l != nil; l = source[T]() {
+		return l
+	}
+	return nil
+}
+
+// The receiver changes, which the method value does not see.
+func (n *Node) moves() int {
+	sum := 0
+	for ; n != nil && len(n.Kids) > 0; n = n.Kids[0] {
+		sum += n.Kids[0].moves()
+	}
+	return sum
+}
+
+// Embedded pointers: the method is of Node.
+type embeds struct{ *Node }
+
+func (e embeds) count() int {
+	n := 1
+	for _, k := range e.Kids {
+		n += embeds{k}.count()
+	}
+	return n
+}
+
+// A deferred literal, and one that is called at once.
+func deferred(n *Node, next []func(*Node)) {
+	defer func(n *Node) {
+		for _, k := range n.Kids {
+			next[0](k)
+		}
+	}(n)
+	next = append(next, func(n *Node) { deferred(n, next) })
 }

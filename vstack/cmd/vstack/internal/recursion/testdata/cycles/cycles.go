@@ -35,8 +35,8 @@ type Add struct{ X, Y Expr }
 type Neg struct{ X Expr }
 
 func (n Num) Eval() int  { return int(n) }
-func (a *Add) Eval() int { return a.X.Eval() + a.Y.Eval() } // want unguarded "\(\*Add\).Eval → \(\*Add\).Eval \(2 functions"
-func (n *Neg) Eval() int { return -n.X.Eval() }
+func (a *Add) Eval() int { return a.X.Eval() + a.Y.Eval() } // want unguarded decoder "^\(\*Add\).Eval → \(\*Add\).Eval | a \*cycles.Add"
+func (n *Neg) Eval() int { return -n.X.Eval() }             // want unguarded "^\(\*Neg\).Eval → \(\*Neg\).Eval |"
 
 // Through function values in a table.
 var table map[string]func(t *Tree) int

@@ -24,7 +24,7 @@ type eval struct {
 
 func (e *eval) one(n *Node) int { // want guarded "guard in \(\*eval\).one"
 	if e.stack.Low() {
-		return vstack.Grow(e.stack, func() int { return e.one(n) })
+		return vstack.GrowOn(e.stack, func() int { return e.one(n) })
 	}
 	sum := n.Value
 	for _, k := range n.Kids {
@@ -35,7 +35,7 @@ func (e *eval) one(n *Node) int { // want guarded "guard in \(\*eval\).one"
 
 func (e *eval) two(n *Node) (v int, err error) { // want guarded "guard in \(\*eval\).two"
 	if e.stack.Low() {
-		return vstack.Grow2(e.stack, func() (int, error) { return e.two(n) })
+		return vstack.GrowOn2(e.stack, func() (int, error) { return e.two(n) })
 	}
 	for _, k := range n.Kids {
 		if v, err = e.two(k); err != nil {
@@ -47,7 +47,7 @@ func (e *eval) two(n *Node) (v int, err error) { // want guarded "guard in \(\*e
 
 func (e *eval) none(n *Node) { // want guarded "guard in \(\*eval\).none"
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.none(n) })
+		e.stack.Do(func() { e.none(n) })
 		return
 	}
 	for _, k := range n.Kids {
@@ -57,7 +57,7 @@ func (e *eval) none(n *Node) { // want guarded "guard in \(\*eval\).none"
 
 func inContext(ctx context.Context, n *Node) { // want guarded "guard in inContext"
 	if stack, _ := vstack.FromContext(ctx); stack.Low() {
-		stack.Grow(func() { inContext(ctx, n) })
+		stack.Do(func() { inContext(ctx, n) })
 		return
 	}
 	for _, k := range n.Kids {
@@ -67,14 +67,14 @@ func inContext(ctx context.Context, n *Node) { // want guarded "guard in inConte
 
 func (e *eval) call(n *Node) int { // want guarded "the calls go through vstack"
 	for _, k := range n.Kids {
-		e.n += vstack.Call(e.stack, e.call, k)
+		e.n += vstack.Call(e.call, k)
 	}
 	return e.n
 }
 
 func call2(s *vstack.Stack, n *Node) (int, error) { // want guarded "the calls go through vstack"
 	for _, k := range n.Kids {
-		return vstack.Call2(s, func(k *Node) (int, error) { return call2(s, k) }, k)
+		return vstack.Call2(func(k *Node) (int, error) { return call2(s, k) }, k)
 	}
 	return 0, nil
 }
@@ -102,7 +102,7 @@ func (e *eval) split(n *Node) int { // want guarded "guard in \(\*eval\).split"
 
 //go:noinline
 func (e *eval) splitLow(n *Node) int {
-	return vstack.Grow(e.stack, func() int { return e.split(n) })
+	return vstack.GrowOn(e.stack, func() int { return e.split(n) })
 }
 
 func splitOf[T any](s *vstack.Stack, n *Node, of func(*Node) T) (all []T) { // want guarded "guard in splitOf"
@@ -117,7 +117,7 @@ func splitOf[T any](s *vstack.Stack, n *Node, of func(*Node) T) (all []T) { // w
 }
 
 func splitOfLow[T any](s *vstack.Stack, n *Node, of func(*Node) T) []T {
-	return vstack.Grow(s, func() []T { return splitOf(s, n, of) })
+	return vstack.GrowOn(s, func() []T { return splitOf(s, n, of) })
 }
 
 // It does something else first, which may be the recursion: no guard.
@@ -136,7 +136,7 @@ func (e *eval) countingLow(n *Node) int {
 	for _, k := range n.Kids {
 		e.n += e.counting(k)
 	}
-	return vstack.Grow(e.stack, func() int { return e.counting(n) })
+	return vstack.GrowOn(e.stack, func() int { return e.counting(n) })
 }
 
 // A guard on one way round only.
@@ -149,7 +149,7 @@ func (e *eval) half(n *Node) { // want unguarded stopped "n \*guards.Node of \(\
 
 func (e *eval) other(n *Node) {
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.other(n) })
+		e.stack.Do(func() { e.other(n) })
 		return
 	}
 	e.half(n)
@@ -160,7 +160,7 @@ func (e *eval) sometimes(n *Node) { // want unguarded "n \*guards.Node of \(\*ev
 	for _, k := range n.Kids {
 		if k.Value > 0 {
 			if e.stack.Low() {
-				e.stack.Grow(func() { e.sometimes(k) })
+				e.stack.Do(func() { e.sometimes(k) })
 				continue
 			}
 		}
@@ -173,7 +173,7 @@ func (e *eval) sometimes(n *Node) { // want unguarded "n \*guards.Node of \(\*ev
 func (e *eval) late(n *Node) { // want guarded "guard in \(\*eval\).late"
 	e.n++
 	if e.stack.Low() { // want cost "the guard is not the first statement of \(\*eval\).late"
-		e.stack.Grow(func() { e.late(n) })
+		e.stack.Do(func() { e.late(n) })
 		return
 	}
 	for _, k := range n.Kids {
@@ -183,7 +183,7 @@ func (e *eval) late(n *Node) { // want guarded "guard in \(\*eval\).late"
 
 func (e *eval) named(n *Node) (sum int) { // want guarded "guard in \(\*eval\).named"
 	if e.stack.Low() {
-		e.stack.Grow(func() { sum = e.named(n) }) // want cost "captures sum, a named result"
+		e.stack.Do(func() { sum = e.named(n) }) // want cost "captures sum, a named result"
 		return sum
 	}
 	for _, k := range n.Kids {
@@ -194,7 +194,7 @@ func (e *eval) named(n *Node) (sum int) { // want guarded "guard in \(\*eval\).n
 
 func (e *eval) assigned(n *Node) { // want guarded "guard in \(\*eval\).assigned"
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.assigned(n) }) // want cost "captures n, a parameter that the function assigns to"
+		e.stack.Do(func() { e.assigned(n) }) // want cost "captures n, a parameter that the function assigns to"
 		return
 	}
 	for n != nil {
@@ -206,7 +206,7 @@ func (e *eval) assigned(n *Node) { // want guarded "guard in \(\*eval\).assigned
 func (e *eval) copied(n *Node) { // want guarded "guard in \(\*eval\).copied"
 	if e.stack.Low() {
 		n := n
-		e.stack.Grow(func() { e.copied(n) })
+		e.stack.Do(func() { e.copied(n) })
 		return
 	}
 	for n != nil {
@@ -217,7 +217,7 @@ func (e *eval) copied(n *Node) { // want guarded "guard in \(\*eval\).copied"
 
 func (e *eval) address(n Node) { // want guarded "guard in \(\*eval\).address"
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.address(n) }) // want cost "captures n, a parameter whose address is taken"
+		e.stack.Do(func() { e.address(n) }) // want cost "captures n, a parameter whose address is taken"
 		return
 	}
 	for _, k := range (&n).Kids {
@@ -227,7 +227,7 @@ func (e *eval) address(n Node) { // want guarded "guard in \(\*eval\).address"
 
 func (e *eval) large(b Big) { // want guarded "guard in \(\*eval\).large"
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.large(b) }) // want cost "captures b, a parameter of more than 128 bytes"
+		e.stack.Do(func() { e.large(b) }) // want cost "captures b, a parameter of more than 128 bytes"
 		return
 	}
 	for _, k := range b.n.Kids {
@@ -238,7 +238,7 @@ func (e *eval) large(b Big) { // want guarded "guard in \(\*eval\).large"
 // One guard too many.
 func (e *eval) ping(n *Node) { // want guarded "guard in \(\*eval\).ping, \(\*eval\).pong"
 	if e.stack.Low() {
-		e.stack.Grow(func() { e.ping(n) })
+		e.stack.Do(func() { e.ping(n) })
 		return
 	}
 	for _, k := range n.Kids {
@@ -248,7 +248,7 @@ func (e *eval) ping(n *Node) { // want guarded "guard in \(\*eval\).ping, \(\*ev
 
 func (e *eval) pong(n *Node) {
 	if e.stack.Low() { // want cost "this guard is not needed: every cycle through \(\*eval\).pong passes another one \(guard in \(\*eval\).ping\)"
-		e.stack.Grow(func() { e.pong(n) })
+		e.stack.Do(func() { e.pong(n) })
 		return
 	}
 	e.ping(n)
@@ -274,4 +274,151 @@ func unsaid(n *Node) {                       // want unguarded "walks a structur
 	for _, k := range n.Kids {
 		unsaid(k)
 	}
+}
+
+func newEval(s *vstack.Stack) *eval { return &eval{stack: s} }
+
+// Without a handle.
+
+func free(n *Node) int { // want guarded "guard in free"
+	if vstack.Low() {
+		return vstack.Grow(func() int { return free(n) })
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += free(k)
+	}
+	return sum
+}
+
+func (n *Node) each(f func(*Node)) { // want guarded "guard in \(\*Node\).each"
+	if vstack.Low() {
+		vstack.Do(func() { n.each(f) })
+		return
+	}
+	f(n)
+	for _, k := range n.Kids {
+		k.each(f)
+	}
+}
+
+func called(n *Node) int { // want guarded "guard in called"
+	if vstack.Low() {
+		return vstack.Call(called, n)
+	}
+	sum := 0
+	for _, k := range n.Kids {
+		sum += called(k)
+	}
+	return sum
+}
+
+func called2(n *Node) (int, error) { // want guarded "guard in called2"
+	if vstack.Low() {
+		return vstack.Call2(called2, n)
+	}
+	for _, k := range n.Kids {
+		if _, err := called2(k); err != nil {
+			return 0, err
+		}
+	}
+	return 1, nil
+}
+
+func free2(n *Node) (int, error) { // want guarded "guard in free2"
+	if vstack.Low() {
+		return vstack.Grow2(func() (int, error) { return free2(n) })
+	}
+	for _, k := range n.Kids {
+		if _, err := free2(k); err != nil {
+			return 0, err
+		}
+	}
+	return 1, nil
+}
+
+// Handles that nobody sets.
+
+type unset struct{ s *vstack.Stack }
+
+func (u *unset) walk(n *Node) { // want unguarded "n \*guards.Node of \(\*unset\).walk walks a structure"
+	if u.s.Low() { // want cost "the guard of \(\*unset\).walk guards nothing: nobody sets the field s"
+		u.s.Do(func() { u.walk(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		u.walk(k)
+	}
+}
+
+var global *vstack.Stack
+
+func ofGlobal(n *Node) { // want unguarded "n \*guards.Node of ofGlobal walks a structure"
+	if global.Low() { // want cost "the guard of ofGlobal guards nothing: nobody sets global"
+		global.Do(func() { ofGlobal(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		ofGlobal(k)
+	}
+}
+
+func ofParam(s *vstack.Stack, n *Node) { // want unguarded "n \*guards.Node of ofParam walks a structure"
+	if s.Low() { // want cost "the guard of ofParam guards nothing: every call of ofParam passes nil for s"
+		s.Do(func() { ofParam(s, n) })
+		return
+	}
+	for _, k := range n.Kids {
+		ofParam(s, k)
+	}
+}
+
+func Start(n *Node) { ofParam(nil, n) }
+
+// A literal without the field, which another one has.
+
+type some struct {
+	s *vstack.Stack
+	n int
+}
+
+func newSome(s *vstack.Stack) *some { return &some{s: s} }
+
+func forget() *some { return &some{n: 1} } // want cost "this some has no s, so \(\*some\).walk runs without a guard in it"
+
+func (u *some) walk(n *Node) { // want guarded "guard in \(\*some\).walk"
+	if u.s.Low() {
+		u.s.Do(func() { u.walk(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		u.walk(k)
+	}
+}
+
+// A pointer that a guard captures.
+
+type out struct{ sum int }
+
+func add(o *out, n *Node) { // want guarded "guard in add"
+	if vstack.Low() { // want cost "the guard captures o, a pointer, and so total of Total moves to the heap"
+		vstack.Do(func() { add(o, n) })
+		return
+	}
+	o.sum += n.Value
+	for _, k := range n.Kids {
+		add(o, k)
+	}
+}
+
+func Total(n *Node) int {
+	var total out
+	add(&total, n)
+	return total.sum
+}
+
+func onTheHeap(n *Node) *out {
+	total := &out{}
+	add(total, n)
+	return total
 }

@@ -5,6 +5,12 @@ type Stack struct{}
 
 func (s *Stack) Low() bool { return false }
 
-func (s *Stack) Grow(fn func()) { fn() }
+func (s *Stack) Do(fn func()) { fn() }
 
-func Grow[R any](s *Stack, fn func() R) R { return fn() }
+func GrowOn[R any](s *Stack, fn func() R) R { return fn() }
+
+func Low() bool { return false }
+
+func Do(fn func()) { fn() }
+
+func Grow[R any](fn func() R) R { return fn() }

@@ -1,0 +1,298 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	"github.com/vstack-go/vstack/vstack"
+)
+
+// unwinding interrupts one unwinding with another: a deferred call that panics,
+// overflows again or exits, while an overflow, a cancellation, a panic or Goexit
+// unwinds.
+func unwinding(seed uint64, n int) error {
+	r := rand.New(rand.NewPCG(seed, 1))
+	// For more than three segments, so that the deferred call is not in the one that
+	// has overflowed: there is no room for a hop then.
+	s := vstack.New(vstack.WithMaxMemory(2 << 20))
+	defer s.Close()
+	for range n {
+		first, second := r.IntN(4), r.IntN(7)
+		if err := unwindTwice(s, first, second, r.IntN(500), r.IntN(500)); err != nil {
+			return fmt.Errorf("%d interrupted by %d: %w", first, second, err)
+		}
+		if err := works(s); err != nil {
+			return fmt.Errorf("after %d interrupted by %d: %w", first, second, err)
+		}
+	}
+	return nil
+}
+
+// What unwinds, and what interrupts it.
+const (
+	overflows = iota
+	cancels
+	panics
+	exits
+	recurses  // recurses, and ends
+	overflown // overflows, and recovers that
+	nothing
+)
+
+func unwindTwice(s *vstack.Stack, first, second, above, below int) error {
+	entered, left, interrupted, went := 0, 0, false, false
+	// While it unwinds by a panic of its own the stack does not throw a cancellation.
+	own := first == overflows || first == cancels
+	cause, text := errors.New("the cause"), "a panic"
+	var ctx context.Context
+	var cancel context.CancelCauseFunc
+	unwind := func(how int) {
+		switch how {
+		case overflows:
+			counted(s, 1<<30, &entered, &left, func() {})
+		case cancels:
+			cancel(cause)
+			for i := 0; !interrupted || !own || i < 20; i++ {
+				counted(s, 10, &entered, &left, func() {})
+				runtime.Gosched()
+			}
+		case recurses:
+			counted(s, 2_000, &entered, &left, func() {})
+		case overflown:
+			func() {
+				defer func() { _ = recover() }()
+				counted(s, 1<<30, &entered, &left, func() {})
+			}()
+			counted(s, 100, &entered, &left, func() {})
+		case panics:
+			panic(text)
+		case exits:
+			runtime.Goexit()
+		}
+	}
+	var err error
+	how, v := outcome(func() {
+		ctx, cancel = context.WithCancelCause(context.Background())
+		defer cancel(nil)
+		err = s.Run(ctx, func(context.Context) error {
+			counted(s, above, &entered, &left, func() {
+				defer func() {
+					interrupted = true
+					unwind(second)
+					went = true
+				}()
+				counted(s, below, &entered, &left, func() { unwind(first) })
+			})
+			return nil
+		})
+	})
+	if !interrupted || entered != left {
+		return fmt.Errorf("%d frames entered, %d deferred calls run, interrupted: %v", entered, left, interrupted)
+	}
+	last := second
+	if second >= recurses || second == cancels && own {
+		last = first
+		if !went {
+			return errors.New("the deferred call has not come to its end")
+		}
+	}
+	// Goexit cannot be taken back: Run has no caller to return to.
+	exiting := first == exits || second == exits
+	got := fmt.Sprintf("%s %v %v", how, v, err)
+	var ok bool
+	switch {
+	case exiting && last == panics:
+		ok = how == "panic" && v == text
+	case exiting:
+		ok = how == "goexit"
+	case last == panics:
+		ok = how == "panic" && v == text
+	case last == cancels:
+		ok = how == "returned" && err == cause
+	default:
+		ok = how == "returned" && errors.Is(err, vstack.ErrOverflow)
+	}
+	if !ok {
+		return fmt.Errorf("ended with %s", got)
+	}
+	return nil
+}
+
+// What the deferred calls of deferredCalls do.
+var chores = []struct {
+	name string
+	do   func(s *vstack.Stack, level int, entered, left *int)
+}{
+	{"nothing", func(*vstack.Stack, int, *int, *int) {}},
+	{"guard", func(s *vstack.Stack, n int, _, _ *int) {
+		if low(s, n&1 == 0) {
+			do(s, n&2 == 0, func() {})
+		}
+	}},
+	{"hop", func(s *vstack.Stack, n int, _, _ *int) { do(s, n&1 == 0, func() {}) }},
+	{"100 KiB before the guard", func(s *vstack.Stack, n int, _, _ *int) { wide(s, n) }},
+	{"recurse", func(s *vstack.Stack, n int, entered, left *int) { counted(s, 30, entered, left, func() {}) }},
+	{"recurse deep, now and then", func(s *vstack.Stack, n int, entered, left *int) {
+		if n%200 == 0 {
+			counted(s, 2_000, entered, left, func() {})
+		}
+	}},
+	{"a frame", func(s *vstack.Stack, n int, entered, left *int) {
+		err := s.Run(context.Background(), func(context.Context) error {
+			counted(s, 5, entered, left, func() {})
+			return nil
+		})
+		if err != nil && !errors.Is(err, vstack.ErrOverflow) {
+			panic(err)
+		}
+	}},
+	{"panic and recover", func(s *vstack.Stack, n int, entered, left *int) {
+		defer func() {
+			if v := recover(); v != any(n) {
+				panic(fmt.Sprintf("recovered %v, want %d", v, n))
+			}
+		}()
+		counted(s, 3, entered, left, func() { panic(n) })
+	}},
+	{"hop, panic and recover", func(s *vstack.Stack, n int, entered, left *int) {
+		defer func() {
+			if v := recover(); v != any(n) {
+				panic(fmt.Sprintf("recovered %v, want %d", v, n))
+			}
+		}()
+		do(s, n&1 == 0, func() { panic(n) })
+	}},
+	{"exit elsewhere", func(s *vstack.Stack, n int, _, _ *int) {
+		if n%50 == 0 {
+			outcome(func() { vstack.Do(runtime.Goexit) })
+		}
+	}},
+}
+
+//go:noinline
+func wide(s *vstack.Stack, n int) byte {
+	var frame [100 << 10]byte
+	frame[n&1023] = 1
+	if low(s, n&1 == 0) {
+		do(s, n&2 == 0, func() {})
+	}
+	return frame[n&1023]
+}
+
+// deferredCalls has deferred calls use the stack at every level while it unwinds: none
+// may throw again, or the native stacks would fill with panics.
+func deferredCalls(seed uint64, n int) error {
+	r := rand.New(rand.NewPCG(seed, 5))
+	for range n {
+		first, chore := r.IntN(4), chores[r.IntN(len(chores))]
+		if err := unwindWith(first, chore.do, 1+r.IntN(6_000), r); err != nil {
+			return fmt.Errorf("%d, with deferred calls: %s: %w", first, chore.name, err)
+		}
+	}
+	return nil
+}
+
+func unwindWith(first int, chore func(*vstack.Stack, int, *int, *int), levels int, r *rand.Rand) error {
+	s := vstack.New(vstack.WithMaxMemory(int64(1+r.IntN(4)) << 20))
+	defer s.Close()
+	cause := errors.New("the cause")
+	entered, left, done := 0, 0, 0
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	var down func(n int)
+	down = func(n int) {
+		if low(s, n&1 == 0) {
+			do(s, n&2 == 0, func() { down(n) })
+			return
+		}
+		entered++
+		defer func() {
+			left++
+			chore(s, n, &entered, &left)
+			done++
+		}()
+		if first != overflows && n == levels {
+			switch first {
+			case cancels:
+				cancel(cause)
+				s.Yield()
+			case panics:
+				panic(cause)
+			case exits:
+				runtime.Goexit()
+			}
+		}
+		down(n + 1)
+	}
+	var err error
+	how, v := outcome(func() {
+		err = s.Run(ctx, func(context.Context) error {
+			down(0)
+			return nil
+		})
+	})
+	overflow := errors.Is(err, vstack.ErrOverflow)
+	ok := how == "returned" && (overflow || first == cancels && err == cause) ||
+		first == panics && how == "panic" && v == cause || first == exits && how == "goexit"
+	if !ok || entered != left {
+		return fmt.Errorf("%s %v %v, %d frames entered, %d left, %d deferred calls done", how, v, err, entered, left, done)
+	}
+	return works(s)
+}
+
+// goOn has frames recover what the stack has thrown and go on: the next guard above
+// throws again, as long as the context is done.
+func goOn(seed uint64, n int) error {
+	r := rand.New(rand.NewPCG(seed, 6))
+	for range n {
+		levels, every := 1+r.IntN(2_000), 1+r.IntN(20)
+		cause := errors.New("the cause")
+		ctx, cancel := context.WithCancelCause(context.Background())
+		recovered, missed := 0, 0
+		s := vstack.New()
+		var down func(n int)
+		down = func(n int) {
+			if low(s, n&1 == 0) {
+				do(s, n&2 == 0, func() { down(n) })
+				return
+			}
+			defer func() {
+				if n%every != 0 {
+					return
+				}
+				if v := recover(); v != nil {
+					if e, ok := v.(*vstack.CanceledError); !ok || errors.Unwrap(e) != cause {
+						panic(v)
+					}
+					recovered++
+				}
+			}()
+			if n == levels {
+				cancel(cause)
+				s.Yield()
+			}
+			down(n + 1)
+			// Only who has recovered comes here.
+			do(s, n&1 == 0, func() { missed++ })
+		}
+		err := s.Run(ctx, func(context.Context) error {
+			down(1)
+			return nil
+		})
+		want := error(nil)
+		if every > 1 { // no frame above has recovered the last of them
+			want = cause
+		}
+		if missed > 0 || recovered != levels/every || err != want {
+			return fmt.Errorf("%d levels, every %d recovers: %d have, %d guards did not throw again, %v", levels, every, recovered, missed, err)
+		}
+		if err := works(s); err != nil {
+			return err
+		}
+		s.Close()
+	}
+	return nil
+}

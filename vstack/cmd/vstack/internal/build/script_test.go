@@ -1,0 +1,87 @@
+package build_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/goproxytest"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
+)
+
+// Each script in testdata/script is a module and what is done with it. Those whose
+// name begins with long_ compile the standard library once more, with the race
+// detector or for another machine, and need minutes:
+//
+//	go test ./internal/build -long
+var long = flag.Bool("long", false, "run the long scripts too")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"vstack": func() { os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each script runs the go command")
+	}
+	names, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	var files []string
+	for _, name := range names {
+		if *long || !strings.HasPrefix(filepath.Base(name), "long_") {
+			files = append(files, name)
+		}
+	}
+	proxy := goproxytest.NewTestServer(t, "testdata/mod", "")
+	env := map[string]string{}
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env[name] = strings.TrimSpace(string(out))
+	}
+	cache := t.TempDir() // of all scripts
+	testscript.Run(t, testscript.Params{
+		Files: files,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GOCACHE", env["GOCACHE"])
+			e.Setenv("GOMODCACHE", env["GOMODCACHE"])
+			e.Setenv("GOPROXY", proxy.URL)
+			e.Setenv("GOFLAGS", "-buildvcs=false")
+			e.Setenv("GOTOOLCHAIN", "local")
+			e.Setenv("VSTACK_CACHE", cache)
+			source, err := filepath.Abs("../../../../..")
+			if err != nil {
+				return err
+			}
+			// A go.mod cannot name the checkout otherwise.
+			mod := filepath.Join(e.WorkDir, "go.mod")
+			text, err := os.ReadFile(mod)
+			if os.IsNotExist(err) {
+				return nil
+			}
+			if err != nil || !bytes.Contains(text, []byte("$SOURCE")) {
+				return err
+			}
+			sum, err := os.ReadFile(filepath.Join(source, "go.sum"))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(e.WorkDir, "go.sum"), sum, 0o666)
+			}
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(mod, bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source)), 0o666)
+		},
+	})
+}

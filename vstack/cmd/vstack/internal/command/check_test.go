@@ -1,0 +1,148 @@
+package command_test
+
+import (
+	"encoding/json"
+	"flag"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/report"
+)
+
+var (
+	runs    = flag.Int("runs", 3, "how often TestTheSameAnswer looks at the same packages")
+	runsDir = flag.String("runs-dir", "", "the directory of the module that TestTheSameAnswer looks at; without it, at a part of the standard library")
+)
+
+// TestTheSameAnswer looks at the same packages again and again, with other numbers of
+// processors. For the hundred runs of docs/corpus.md see there.
+func TestTheSameAnswer(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	args := []string{"check", "-all", "-v", "go/printer", "text/template/..."}
+	if *runsDir != "" {
+		args = []string{"check", "-all", "-v", "-C", *runsDir, "./..."}
+	}
+	first := ""
+	for i := range *runs {
+		runtime.GOMAXPROCS([]int{1, 2, 8, 3}[i%4])
+		out, _ := vstack(t, 1, args...)
+		switch {
+		case i == 0:
+			first = out
+		case out != first:
+			t.Fatalf("run %d says something else than the first: %s", i+1, difference(first, out))
+		}
+	}
+	t.Logf("%d runs, %d bytes", *runs, len(first))
+}
+
+// difference returns the first lines that differ.
+func difference(a, b string) string {
+	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(as), len(bs)) {
+		if as[i] != bs[i] {
+			return as[i] + "\nand\n" + bs[i]
+		}
+	}
+	return "one is longer"
+}
+
+func TestFilters(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.25\n")
+	write(t, filepath.Join(dir, "a/a.go"), "package a\n\ntype T struct{ Next *T }\n\nfunc Parse(b []byte) int { return walk(&T{}) }\n\nfunc walk(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + walk(t.Next)\n}\n")
+	write(t, filepath.Join(dir, "b/b.go"), "package b\n\ntype T struct{ Next *T }\n\nfunc Length(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + Length(t.Next)\n}\n")
+	for _, test := range []struct {
+		args string
+		code int
+		want string // the functions
+	}{
+		{"", 1, "walk Length"}, // the parser's first
+		{"-rank decoder", 1, "walk"},
+		{"-rank exported", 1, "walk Length"},
+		{"-rank handler", 0, ""},
+		{"-pkg example.com/m/b", 1, "Length"},
+		{"-pkg example.com/m/...", 1, "walk Length"},
+		{"-pkg example.com/m/a,example.com/m/b", 1, "walk Length"},
+		{"-pkg example.com/n/...", 0, ""},
+	} {
+		out, _ := vstack(t, test.code, append(append([]string{"check", "-json", "-C", dir}, strings.Fields(test.args)...), "./...")...)
+		var doc report.Document
+		if err := json.Unmarshal([]byte(out), &doc); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range doc.Cycles {
+			names = append(names, c.Functions[0].Name)
+		}
+		if got := strings.Join(names, " "); got != test.want {
+			t.Errorf("check %s: got %q, want %q", test.args, got, test.want)
+		}
+	}
+	// The way in is said.
+	if out, _ := vstack(t, 1, "check", "-C", dir, "./a"); !strings.Contains(out, "\treached from exported function that takes input, Parse\n") {
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestBroken makes sure that one package that does not compile keeps nobody from
+// seeing what the others have.
+func TestBroken(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.25\n")
+	write(t, filepath.Join(dir, "good/good.go"), "package good\n\ntype T struct{ Next *T }\n\nfunc Length(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + Length(t.Next)\n}\n")
+	write(t, filepath.Join(dir, "bad/bad.go"), "package bad\n\nvar X int = \"\"\n")
+	write(t, filepath.Join(dir, "uses/uses.go"), "package uses\n\nimport \"example.com/m/bad\"\n\nvar Y = bad.X\n")
+	out, errs := vstack(t, 3, "check", "-C", dir)
+	if !strings.Contains(out, "Length → Length") {
+		t.Errorf("got %s", out)
+	}
+	for _, want := range []string{
+		"vstack: example.com/m/bad was not checked: it does not compile:\n",
+		"cannot use \"\" (untyped string constant) as int value",
+		"vstack: example.com/m/uses was not checked: it imports a package that does not compile\n",
+	} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("no %q in\n%s", want, errs)
+		}
+	}
+	var doc report.Document
+	out, _ = vstack(t, 3, "check", "-json", "-C", dir)
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Broken) != 2 || len(doc.Cycles) != 1 {
+		t.Errorf("got %v, %s", err, out)
+	}
+}
+
+// TestDependencies makes sure that recursion in a dependency is seen, with the way to
+// it, unless it is not wanted.
+func TestDependencies(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.25\n\nrequire example.com/dep v0.0.0\n\nreplace example.com/dep => ./dep\n")
+	write(t, filepath.Join(dir, "dep/go.mod"), "module example.com/dep\n\ngo 1.25\n")
+	write(t, filepath.Join(dir, "dep/dep.go"), "package dep\n\ntype T struct{ Next *T }\n\nfunc Length(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + Length(t.Next)\n}\n\nfunc Other(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + Other(t.Next)\n}\n")
+	write(t, filepath.Join(dir, "m.go"), "package m\n\nimport (\n\t\"net/http\"\n\n\t\"example.com/dep\"\n)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { work() }\n\nfunc work() { dep.Length(nil) }\n")
+	out, _ := vstack(t, 1, "check", "-C", dir)
+	for _, want := range []string{
+		"dep/dep.go:5:6: unguarded recursion: Length → Length\n",
+		"reached from handler m.Serve: m.Serve → m.work → Length\n",
+		"vstack: 1 finding: 1 reached from handlers; 1 in dependencies\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "Other") {
+		t.Errorf("nobody reaches Other:\n%s", out)
+	}
+	if out, _ := vstack(t, 0, "check", "-deps=off", "-C", dir); out != "" {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if out, _ := vstack(t, 0, "version"); !strings.HasPrefix(out, "vstack ") || !strings.Contains(out, runtime.Version()) {
+		t.Errorf("got %s", out)
+	}
+}

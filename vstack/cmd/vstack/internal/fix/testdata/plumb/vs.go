@@ -1,4 +1,0 @@
-package plumb
-
-// vstack is a name that is taken.
-func vstack() {}

@@ -1,0 +1,123 @@
+package recursion
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// depends says on which data the depth of the cycle depends, if on any.
+// Readers in readers are as deep as the program wraps them; what is read counts.
+func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
+	groups := f.sizes.Groups(calls)
+	count, walk, best := "", "", 0
+	for _, g := range groups {
+		for _, l := range g {
+			v := l.To.Value()
+			if v == nil {
+				continue
+			}
+			switch {
+			case l.Rel.Change == sizechange.Part && (sizechange.Walkable(v.Type()) && !knowledge.Wrapped[ssax.TypeName(v.Type())] || ssax.IsInteger(v.Type()) && indexes(v)):
+				if n := telling(l, v); n > best {
+					walk, best = f.walk(l), n
+				}
+			case l.Rel.Change == sizechange.Counted && ssax.IsInteger(v.Type()):
+				count = fmt.Sprintf("the integer %s of %s counts, and no bound was found", v.Name(), l.To.Func.Name())
+			}
+		}
+	}
+	if walk != "" {
+		return verdict{Unguarded, walk}
+	}
+	reader, declared := f.reader(set, groups)
+	switch {
+	case reader != "":
+		return verdict{Unguarded, reader}
+	case count != "":
+		return verdict{Unguarded, count}
+	case declared:
+		return verdict{Bounded, "what it reads is the declaration of a Go type"}
+	}
+	return verdict{Unclear, "nothing was found that its depth depends on"}
+}
+
+// telling says how well a link shows people what is walked.
+func telling(l sizechange.Link, v ssa.Value) int {
+	n := 1
+	if l.From == l.To {
+		n += 8
+	} else if l.From.Value() != nil && types.Identical(l.From.Value().Type(), v.Type()) {
+		n += 4
+	}
+	if l.Call.How != program.Callback {
+		n += 2
+	}
+	if !l.To.Func.Wrapper() {
+		n += 16
+	}
+	return n
+}
+
+func (f *finder) walk(l sizechange.Link) string {
+	v := l.To.Value()
+	typ := v.Type()
+	if _, captured := v.(*ssa.FreeVar); captured {
+		typ = ssax.Deref(typ) // the variable, not the pointer to it that the closure has
+	}
+	t := types.TypeString(typ, (*types.Package).Name)
+	name := v.Name()
+	if name == "" || name == "_" {
+		name = "a parameter"
+	}
+	what := "walks a structure"
+	switch u := typ.Underlying().(type) {
+	case *types.Basic:
+		if u.Info()&types.IsString != 0 {
+			what = "walks along a string"
+		} else {
+			what = "walks a structure by index"
+		}
+	case *types.Slice:
+		what = "walks a slice"
+	case *types.Map:
+		what = "walks a map"
+	}
+	fn := l.To.Func
+	for range 3 { // a wrapper has a name that is not in the source
+		if fn.Wrapper() && len(fn.Out) == 1 {
+			fn = fn.Out[0].To
+		}
+	}
+	return fmt.Sprintf("%s %s of %s %s", name, t, fn.Name(), what)
+}
+
+// indexes reports whether v is used as an index.
+func indexes(v ssa.Value) bool {
+	refs := v.Referrers()
+	if refs == nil {
+		return false
+	}
+	for _, ref := range *refs {
+		switch ref := ref.(type) {
+		case *ssa.IndexAddr:
+			if ref.Index == v {
+				return true
+			}
+		case *ssa.Lookup:
+			if ref.Index == v {
+				return true
+			}
+		case *ssa.Convert:
+			if indexes(ref) {
+				return true
+			}
+		}
+	}
+	return false
+}

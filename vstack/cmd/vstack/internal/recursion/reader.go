@@ -1,0 +1,271 @@
+package recursion
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// A parser often has no argument that changes: it reads from its receiver. The
+// recursion depends on data if something that its calls hand on unchanged (or
+// that its closures capture) is moved forward on the way.
+
+var readName = regexp.MustCompile(`^(Read|Next|Scan|Token|RawToken|Peek|Advance|Get|Recv|Decode|More|Consume|Expect|Accept|next|read|scan|advance|consume|peek|expect|accept|lex)`)
+
+// input is what the functions of a cycle read from: types with a field that moves on,
+// and variables that closures share.
+type input struct {
+	types map[string]bool
+	vars  map[string]bool
+	// declared says that something is left out because it reads the declaration of a
+	// Go type, as participle's lexer for struct tags does.
+	declared bool
+}
+
+// reader says what the functions of the set read from; "" if nothing was found. A
+// declared reader reads a Go type, and nothing else was found.
+func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason string, declared bool) {
+	in := f.input(set)
+	for _, g := range groups {
+		for _, l := range g {
+			v := l.To.Value()
+			if v == nil {
+				continue
+			}
+			// Its own lexer reads a struct tag.
+			if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
+				in.declared = true
+				continue
+			}
+			if name := holds(v.Type(), in.types, 3); name != "" {
+				return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), l.To.Func.Name(), name), false
+			}
+		}
+	}
+	for _, fn := range set {
+		for _, fv := range fn.SSA.FreeVars {
+			if name := holds(fv.Type(), in.types, 3); name != "" {
+				return fmt.Sprintf("%s, which %s captures, reads input: %s moves on", fv.Name(), fn.Name(), name), false
+			}
+			if in.vars[fv.Name()] {
+				return fmt.Sprintf("%s, which %s captures, moves on", fv.Name(), fn.Name()), false
+			}
+		}
+	}
+	return "", in.declared
+}
+
+// A mover collects what functions move on.
+type mover struct {
+	in    *input
+	steps map[*types.Var]direction
+	owner map[*types.Var]*types.Named
+}
+
+// A direction says how a field changes. One that goes up and down counts levels.
+type direction struct{ up, down bool }
+
+// levels is how far the functions that the cycle calls are looked at: the lexer that a
+// parser calls, and what that calls to fill its buffer.
+const levels = 4
+
+// input returns what the functions of the set, or what they call, read from.
+func (f *finder) input(set []*program.Func) *input {
+	m := &mover{
+		in:    &input{types: map[string]bool{}, vars: map[string]bool{}},
+		steps: map[*types.Var]direction{},
+		owner: map[*types.Var]*types.Named{},
+	}
+	seen := members(set)
+	work := slices.Clone(set)
+	for range levels {
+		var next []*program.Func
+		for _, fn := range work {
+			for instr := range ssax.Instrs(fn.SSA) {
+				m.visit(instr)
+			}
+			for _, c := range fn.Out {
+				if c.How == program.Static && !seen[c.To] {
+					seen[c.To] = true
+					next = append(next, c.To)
+				}
+			}
+		}
+		work = next
+	}
+	for field, d := range m.steps {
+		owner := m.owner[field]
+		switch {
+		case d.up && d.down || owner == nil:
+		case readsDeclaration(owner):
+			m.in.declared = true
+		default:
+			m.in.types[ssax.TypeName(owner)] = true
+		}
+	}
+	return m.in
+}
+
+// readsDeclaration reports whether the type reads what a program declares: it has a
+// reflect.Type to read from.
+func readsDeclaration(t *types.Named) bool {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok || t.Obj().Pkg() != nil && t.Obj().Pkg().Path() == "reflect" {
+		return false // a reflect.Value has a type too
+	}
+	for field := range s.Fields() {
+		if sizechange.DescribesType(field.Type()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *mover) visit(instr ssa.Instruction) {
+	switch instr := instr.(type) {
+	case *ssa.Store:
+		if !isCursor(instr.Val) {
+			return
+		}
+		switch addr := instr.Addr.(type) {
+		case *ssa.FreeVar:
+			m.in.vars[addr.Name()] = true
+		case *ssa.FieldAddr:
+			m.store(addr, instr.Val)
+		}
+	case *ssa.Call:
+		m.call(instr.Common())
+	}
+}
+
+// store notes that a field is set.
+func (m *mover) store(addr *ssa.FieldAddr, val ssa.Value) {
+	ptr, ok := addr.X.Type().Underlying().(*types.Pointer)
+	if !ok {
+		return
+	}
+	if _, local := addr.X.(*ssa.Alloc); local {
+		return // it makes a new one
+	}
+	s, ok := ptr.Elem().Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	field := s.Field(addr.Field)
+	if depthName.MatchString(field.Name()) || otherName.MatchString(field.Name()) && !placeName.MatchString(field.Name()) {
+		return
+	}
+	d := m.steps[field]
+	switch up, step := isStep(val); {
+	case !step:
+		d = direction{up: true}
+	case up:
+		d.up = true
+	default:
+		d.down = true
+	}
+	m.steps[field] = d
+	m.owner[field], _ = types.Unalias(ptr.Elem()).(*types.Named)
+}
+
+// placeName matches fields that say where the input is, among the names of counters of
+// other things.
+var placeName = regexp.MustCompile(`(?i)pos|off|col`)
+
+// call notes that something without source is read from.
+func (m *mover) call(common *ssa.CallCommon) {
+	var recv types.Type
+	var name string
+	if common.IsInvoke() {
+		recv, name = common.Value.Type(), common.Method.Name()
+	} else if callee := common.StaticCallee(); callee != nil && callee.Blocks == nil && callee.Signature.Recv() != nil {
+		recv, name = callee.Signature.Recv().Type(), callee.Name()
+	}
+	if recv != nil && readName.MatchString(name) && consumes(recv) {
+		m.in.types[ssax.TypeName(ssax.Deref(recv))] = true
+	}
+}
+
+// consumes reports whether t is something from outside that is read from.
+func consumes(t types.Type) bool {
+	name := ssax.TypeName(ssax.Deref(t))
+	for _, s := range []string{"Reader", "Scanner", "Decoder", "Lexer", "Tokenizer", "Parser", "Iterator", "Iter", "Buffer", "Stream", "Rows", "lexer", "scanner", "parser", "reader", "decoder", "tokenizer", "Source", "Conn"} {
+		if strings.HasSuffix(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCursor reports whether a store of v moves something on: a position, the
+// rest of the input, the next token. Resetting to a constant does not, nor does
+// adding to an output.
+func isCursor(v ssa.Value) bool {
+	switch x := v.(type) {
+	case *ssa.Const:
+		return false
+	case *ssa.Call:
+		if b, ok := x.Call.Value.(*ssa.Builtin); ok {
+			return b.Name() != "append"
+		}
+	case *ssa.MakeMap, *ssa.MakeSlice, *ssa.MakeChan, *ssa.MakeClosure, *ssa.Alloc, *ssa.Function:
+		return false
+	}
+	switch u := v.Type().Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&(types.IsInteger|types.IsString) != 0
+	case *types.Slice, *types.Struct:
+		return true
+	case *types.Pointer:
+		return true
+	case *types.Interface:
+		return ssax.TypeName(v.Type()) != "error"
+	}
+	return false
+}
+
+// isStep reports whether v is something plus or minus a constant.
+func isStep(v ssa.Value) (up, ok bool) {
+	b, isBin := v.(*ssa.BinOp)
+	if !isBin {
+		return false, false
+	}
+	if _, isConst := b.Y.(*ssa.Const); !isConst {
+		return false, false
+	}
+	return b.Op == token.ADD, b.Op == token.ADD || b.Op == token.SUB
+}
+
+// holds returns the type that is in moved and that a value of type t is or leads
+// to.
+func holds(t types.Type, moved map[string]bool, levels int) string {
+	if levels == 0 {
+		return ""
+	}
+	t = ssax.Deref(t)
+	if ptr, ok := t.Underlying().(*types.Pointer); ok { // a captured pointer
+		t = ptr.Elem()
+	}
+	if name := ssax.TypeName(t); name != "" && moved[name] {
+		if i := strings.LastIndexByte(name, '/'); i >= 0 {
+			name = name[i+1:]
+		}
+		return name
+	}
+	if s, ok := t.Underlying().(*types.Struct); ok {
+		for field := range s.Fields() {
+			if name := holds(field.Type(), moved, levels-1); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+// Package wraps has values that wrap others of the same kind.
+package wraps
+
+import "io"
+
+// Expr is a tree, and navigable a view of it, as in cel-go.
+type Expr interface {
+	Target() Expr
+	Size() int
+}
+
+type call struct{ target, arg Expr }
+
+func (c *call) Target() Expr { return c.target }
+
+func (c *call) Size() int { // want unguarded "^\(\*call\).Size → \(\*call\).Size | c \*wraps.call of \(\*call\).Size walks a structure"
+	return 1 + c.target.Size() + c.arg.Size()
+}
+
+type navigable struct {
+	Expr
+	depth int
+}
+
+func (n *navigable) Target() Expr { // want bounded "a decorator: wraps.navigable hands the call on"
+	return n.wrap(n.Expr.Target())
+}
+
+func (n *navigable) wrap(e Expr) Expr { return &navigable{e, n.depth + 1} }
+
+func (n *navigable) Size() int { return n.Expr.Size() } // want bounded "a decorator: wraps.navigable hands the call on"
+
+func View(e Expr) []Expr {
+	var all []Expr
+	for e != nil {
+		e = &navigable{Expr: e}
+		all = append(all, e)
+		e = e.Target()
+	}
+	return all
+}
+
+// An error of the package's own kind.
+type Error interface {
+	error
+	Path() []string
+}
+
+type wrapped struct{ inner Error }
+
+func (w *wrapped) Error() string { // want bounded "that wraps another"
+	return "wrapped: " + w.inner.Error()
+}
+
+func (w *wrapped) Path() []string { // want bounded "that wraps another"
+	return append(w.inner.Path(), "wrapped")
+}
+
+func Wrap(err Error, n int) Error {
+	for range n {
+		err = &wrapped{err}
+	}
+	return err
+}
+
+// A reader that reads from another.
+type counted struct {
+	r io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) { // want bounded "a io.Reader that wraps another"
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
+
+func Counted(r io.Reader) io.Reader { return &counted{r: &counted{r: r}} }
+
+// A proxy hands all calls on to what it makes of its value, as goja's source of a
+// destructuring does.
+type object interface {
+	get(name string) object
+	put(name string, o object)
+	has(name string) bool
+	keys() []string
+	size() int
+	value() int
+}
+
+type proxy struct{ of func() object }
+
+func (p *proxy) w() object { return p.of() }
+
+func (p *proxy) get(name string) object    { return p.w().get(name) }   // want bounded "a proxy: wraps.proxy hands all its calls on"
+func (p *proxy) put(name string, o object) { p.w().put(name, o) }       // want bounded "a proxy"
+func (p *proxy) has(name string) bool      { return p.w().has(name) }   // want bounded "a proxy"
+func (p *proxy) keys() []string            { return p.w().keys() }      // want bounded "a proxy"
+func (p *proxy) size() int                 { return p.w().size() }      // want bounded "a proxy"
+func (p *proxy) value() int                { return p.w().value() + 1 } // want bounded "a proxy"
+
+func Of(o object) object { return &proxy{func() object { return o }} }
+
+func Twice(o object) object { return Of(Of(o)) }

@@ -1,0 +1,126 @@
+package recursion
+
+import (
+	"fmt"
+	"go/types"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// wrapper tells calls of a method on something of the same kind that the
+// receiver wraps: a Reader that reads from a Reader, an error that unwraps. The
+// program puts these together, and not deep. The interface must be one of the
+// standard library; what implements the program's own may be a tree.
+func (f *finder) wrapper(c *program.Call) string {
+	common := c.Site.Common()
+	if !common.IsInvoke() {
+		return ""
+	}
+	name := interfaceOf(common.Value)
+	if name == nil {
+		return ""
+	}
+	if !knowledge.Wrapped[ssax.TypeName(name)] {
+		same := c.From.SSA.Name() == c.To.SSA.Name() || c.From.Wrapper()
+		if !same || !f.graph.Program.Std(name.Obj().Pkg()) && !types.Implements(name, errorType) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("a %s that wraps another", types.TypeString(name, (*types.Package).Name))
+}
+
+// errorType is the type error. Errors that wrap errors are wrappers whatever interface
+// a package has for its own.
+var errorType = types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+
+// interfaceOf returns the named interface that v is of, or was before it was asked
+// for methods: error in err.(interface{ Timeout() bool }). One that is known to wrap
+// others counts before the last.
+func interfaceOf(v ssa.Value) (last *types.Named) {
+	for {
+		if named, ok := types.Unalias(v.Type()).(*types.Named); ok && types.IsInterface(named) {
+			if last == nil || knowledge.Wrapped[ssax.TypeName(named)] {
+				last = named
+			}
+		}
+		switch x := v.(type) {
+		case *ssa.TypeAssert:
+			v = x.X
+		case *ssa.Extract:
+			v = x.Tuple
+		case *ssa.ChangeInterface:
+			v = x.X
+		default:
+			return last
+		}
+	}
+}
+
+// chain tells a method that calls itself on one field of its receiver: a wrapper,
+// a parent. The chain is as long as the program makes it, and not long if it
+// makes such values neither in a loop nor on a cycle of calls.
+func (f *finder) chain(c *program.Call, calls []*program.Call) string {
+	common := c.Site.Common()
+	var recv ssa.Value
+	if common.IsInvoke() {
+		recv = common.Value
+	} else if c.How == program.Static && common.Signature().Recv() != nil && c.To == c.From {
+		recv = common.Args[0]
+	}
+	if recv == nil || c.From.SSA.Name() != c.To.SSA.Name() {
+		return ""
+	}
+	fn := c.Site.Parent()
+	if fn.Signature.Recv() == nil || !isField(recv, fn.Params[0]) {
+		return ""
+	}
+	for _, other := range calls {
+		if other.From == c.From && other.Site != c.Site {
+			return "" // more than one child: a tree
+		}
+	}
+	named, ok := types.Unalias(ssax.Deref(fn.Params[0].Type())).(*types.Named)
+	if !ok || f.makes(named) != atRest {
+		return ""
+	}
+	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
+}
+
+// isField reports whether v is a field of recv, or what a type assertion makes
+// of one.
+func isField(v, recv ssa.Value) bool {
+	for {
+		switch x := v.(type) {
+		case *ssa.TypeAssert:
+			v = x.X
+		case *ssa.Extract:
+			v = x.Tuple
+		case *ssa.ChangeInterface:
+			v = x.X
+		case *ssa.Field:
+			return isField(x.X, recv) || x.X == recv
+		case *ssa.UnOp:
+			addr, ok := x.X.(*ssa.FieldAddr)
+			if !ok {
+				return false
+			}
+			base := addr.X
+			if inner, ok := base.(*ssa.FieldAddr); ok {
+				base = inner.X // an embedded struct
+			}
+			if alloc, ok := base.(*ssa.Alloc); ok { // a receiver that is a value
+				for _, ref := range *alloc.Referrers() {
+					if store, ok := ref.(*ssa.Store); ok && store.Addr == alloc && store.Val == recv {
+						return true
+					}
+				}
+			}
+			return base == recv
+		default:
+			return false
+		}
+	}
+}

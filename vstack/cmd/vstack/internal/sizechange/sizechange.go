@@ -1,0 +1,577 @@
+// Package sizechange tells what calls do to the arguments on their way round a cycle,
+// as in size-change termination: a slot is a parameter (or captured variable) of a
+// function on the cycle, and every call relates the slots of the caller to those of
+// the callee. A slot that comes back to itself as a part of what it was walks a
+// structure; one that comes back as n-1 counts; one that comes back as it was may be
+// a reader.
+package sizechange
+
+import (
+	"go/constant"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+)
+
+// A Change says what becomes of a value between two slots. The order is that in
+// which changes on different paths are joined.
+type Change int
+
+// The changes, the weakest first.
+const (
+	Fresh   Change = iota // nothing to do with any slot
+	Fixed                 // always the same
+	Mixed                 // computed from several values
+	Same                  // unchanged
+	Counted               // plus or minus a constant
+	Half                  // divided by a constant, or half of a slice
+	Joined                // a path made longer by filepath.Join
+	Part                  // reached from it: a field, an element, what a method returned
+)
+
+// A Rel says from which slots of the function a value comes, and how.
+type Rel struct {
+	Change Change
+	Up     bool   // counted upwards
+	slots  uint64 // one bit each; slots past 63 are not followed
+	by     steps
+}
+
+// steps are what reflection does to a value. Fields alone go as deep as a struct
+// type is declared, and pointers alone as deep as a pointer type; the two
+// together walk.
+type steps uint8
+
+const (
+	byField steps = 1 << iota
+	byPointer
+)
+
+func join(a, b Rel) Rel {
+	if a.Change < b.Change {
+		a, b = b, a
+	}
+	if b.slots != 0 || a.slots == 0 {
+		a.slots |= b.slots
+	}
+	a.Up = a.Up || b.Up
+	a.by |= b.by
+	return a
+}
+
+func (r Rel) as(c Change) Rel {
+	if r.slots == 0 {
+		return Rel{}
+	}
+	r.Change = max(r.Change, c)
+	return r
+}
+
+// A tracer has the rels of the values of one function.
+type tracer struct {
+	fn    *ssa.Function
+	known map[ssa.Value]Rel
+}
+
+// rounds is how often a tracer looks at a function at most. What comes through
+// a loop, and through variables that are set in one, takes a second and a third look.
+const rounds = 6
+
+// newTracer looks at all instructions of fn in their order until nothing changes. The
+// answer does not depend on who asks first: when each value was traced on demand,
+// ten runs over antlr4-go gave three versions of one cycle.
+func newTracer(fn *ssa.Function) *tracer {
+	t := &tracer{fn: fn, known: map[ssa.Value]Rel{}}
+	for range rounds {
+		changed := false
+		for instr := range ssax.Instrs(fn) {
+			v, ok := instr.(ssa.Value)
+			if !ok {
+				continue
+			}
+			if r := t.find(v); r != t.known[v] {
+				t.known[v] = r
+				changed = true
+			}
+		}
+		if !changed {
+			break
+		}
+	}
+	return t
+}
+
+func slotBit(i int) uint64 {
+	if i > 63 {
+		return 0
+	}
+	return 1 << i
+}
+
+// rel returns how v comes from the function's slots.
+func (t *tracer) rel(v ssa.Value) Rel {
+	if _, ok := v.(ssa.Instruction); ok {
+		return t.known[v]
+	}
+	return t.find(v) // a parameter, a captured variable, a constant
+}
+
+func (t *tracer) find(v ssa.Value) Rel {
+	switch v := v.(type) {
+	case *ssa.Parameter:
+		for i, p := range t.fn.Params {
+			if p == v {
+				return Rel{Change: Same, slots: slotBit(i)}
+			}
+		}
+	case *ssa.FreeVar:
+		for i, fv := range t.fn.FreeVars {
+			if fv == v {
+				return Rel{Change: Same, slots: slotBit(len(t.fn.Params) + i)}
+			}
+		}
+	case *ssa.Const:
+		return Rel{Change: Fixed}
+	case *ssa.Alloc:
+		var r Rel
+		for _, ref := range *v.Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.Store:
+				if ref.Addr == v {
+					r = join(r, t.rel(ref.Val))
+				}
+			case *ssa.IndexAddr, *ssa.FieldAddr:
+				// A composite literal or a variadic call: what is put into it
+				// is passed on inside it.
+				for _, use := range *ref.(ssa.Value).Referrers() {
+					if store, ok := use.(*ssa.Store); ok && store.Addr == ref.(ssa.Value) {
+						if Walkable(store.Val.Type()) {
+							r = join(r, t.rel(store.Val))
+						}
+					}
+				}
+			}
+		}
+		return r
+	case *ssa.Phi:
+		var r Rel
+		for _, e := range v.Edges {
+			r = join(r, t.rel(e))
+		}
+		return r
+	case *ssa.UnOp:
+		switch v.Op {
+		case token.MUL:
+			switch v.X.(type) {
+			case *ssa.Alloc, *ssa.FreeVar:
+				return t.rel(v.X) // a variable, not a pointer that somebody followed
+			}
+			return t.rel(v.X).as(Part)
+		case token.ARROW:
+			return t.rel(v.X).as(Part)
+		}
+		return t.rel(v.X)
+	case *ssa.FieldAddr:
+		return t.rel(v.X).as(Part)
+	case *ssa.Field:
+		return t.rel(v.X).as(Part)
+	case *ssa.IndexAddr:
+		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
+	case *ssa.Index:
+		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
+	case *ssa.Lookup:
+		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
+	case *ssa.Range:
+		return t.rel(v.X)
+	case *ssa.Next:
+		return t.rel(v.Iter).as(Part)
+	case *ssa.Extract:
+		return t.rel(v.Tuple)
+	case *ssa.TypeAssert:
+		return t.rel(v.X)
+	case *ssa.MakeInterface:
+		return t.rel(v.X)
+	case *ssa.ChangeInterface:
+		return t.rel(v.X)
+	case *ssa.ChangeType:
+		return t.rel(v.X)
+	case *ssa.Convert:
+		return t.rel(v.X)
+	case *ssa.MultiConvert:
+		return t.rel(v.X)
+	case *ssa.SliceToArrayPointer:
+		return t.rel(v.X)
+	case *ssa.Slice:
+		r := t.rel(v.X)
+		if v.Low == nil && (v.High == nil || isLen(v.High)) {
+			return r
+		}
+		if halved(v.Low) || halved(v.High) {
+			return r.as(Half)
+		}
+		return r.as(Part)
+	case *ssa.BinOp:
+		return t.binary(v)
+	case *ssa.Call:
+		return t.call(v)
+	}
+	return Rel{}
+}
+
+func isLen(v ssa.Value) bool {
+	call, ok := v.(*ssa.Call)
+	if !ok {
+		return false
+	}
+	b, ok := call.Call.Value.(*ssa.Builtin)
+	return ok && b.Name() == "len"
+}
+
+// halved reports whether v is computed by a division by two or a shift.
+func halved(v ssa.Value) bool {
+	switch v := v.(type) {
+	case *ssa.BinOp:
+		switch v.Op {
+		case token.QUO, token.SHR:
+			_, ok := v.Y.(*ssa.Const)
+			return ok
+		case token.ADD, token.SUB:
+			return halved(v.X) || halved(v.Y)
+		}
+	case *ssa.Convert:
+		return halved(v.X)
+	}
+	return false
+}
+
+func (t *tracer) binary(v *ssa.BinOp) Rel {
+	x, y := t.rel(v.X), t.rel(v.Y)
+	_, xConst := v.X.(*ssa.Const)
+	_, yConst := v.Y.(*ssa.Const)
+	switch v.Op {
+	case token.QUO, token.SHR:
+		if c, ok := v.Y.(*ssa.Const); ok && c.Value != nil && constant.Sign(c.Value) > 0 && !isOne(c, v.Op) {
+			return x.as(Half)
+		}
+	case token.ADD, token.SUB:
+		if ssax.IsString(v.Type()) {
+			return join(x, y) // a string that grows is not a walk
+		}
+		if x.Change == Half || y.Change == Half {
+			return join(x, y)
+		}
+		switch {
+		case yConst:
+			r := x
+			if r.Change == Part {
+				return Rel{}
+			}
+			r = r.as(Counted)
+			r.Up = v.Op == token.ADD
+			return r
+		case xConst && v.Op == token.ADD:
+			r := y
+			if r.Change == Part {
+				return Rel{}
+			}
+			r = r.as(Counted)
+			r.Up = true
+			return r
+		}
+		if r := join(x, y); r.slots != 0 && r.Change != Part {
+			r.Change = Mixed
+			return r
+		}
+	}
+	return Rel{}
+}
+
+func isOne(c *ssa.Const, op token.Token) bool {
+	n, ok := constant.Int64Val(constant.ToInt(c.Value))
+	return op == token.QUO && ok && n == 1
+}
+
+func (t *tracer) call(v *ssa.Call) Rel {
+	common := v.Common()
+	name := ""
+	if b, ok := common.Value.(*ssa.Builtin); ok {
+		switch b.Name() {
+		case "append", "min", "max":
+			var r Rel
+			for _, a := range common.Args {
+				r = join(r, t.rel(a))
+			}
+			return r
+		case "ssa:wrapnilchk":
+			return t.rel(common.Args[0])
+		}
+		return Rel{}
+	}
+	if fn := common.StaticCallee(); fn != nil {
+		name = fn.String()
+		switch name {
+		case "path/filepath.Join", "path.Join":
+			r := t.rel(common.Args[0])
+			r.Change = Joined
+			return r
+		case "reflect.Indirect", "(reflect.Value).Elem", "(reflect.Value).Interface", "reflect.ValueOf",
+			"(reflect.Value).Addr", "(reflect.Value).Convert":
+			r := t.rel(common.Args[0])
+			r.by |= byPointer
+			return r
+		case "(reflect.Value).Field", "(reflect.Value).FieldByIndex", "(reflect.Value).FieldByName":
+			r := t.rel(common.Args[0])
+			r.by |= byField
+			return r
+		case "context.WithValue", "context.WithCancel", "context.WithTimeout", "context.WithDeadline":
+			return t.rel(common.Args[0])
+		}
+	}
+	if !Walkable(v.Type()) && !isTuple(v.Type()) && !describes(v.Type()) {
+		return Rel{}
+	}
+	// What a method of a part returns counts as part of it, and so does what a
+	// function makes of one.
+	var r Rel
+	if common.IsInvoke() {
+		r = t.rel(common.Value)
+	}
+	for _, a := range common.Args {
+		// A type is part of another type, but not of a value.
+		if describes(v.Type()) == describes(a.Type()) && (Walkable(a.Type()) || describes(a.Type())) {
+			r = join(r, t.rel(a))
+		}
+	}
+	return r.as(Part)
+}
+
+func isTuple(t types.Type) bool {
+	_, ok := t.(*types.Tuple)
+	return ok
+}
+
+// Walkable reports whether a value of type t can be walked to any depth: it is
+// or leads to other data. Contexts, errors and descriptions of Go types do not
+// count, they are as deep as the program makes them.
+func Walkable(t types.Type) bool {
+	if ptr, ok := t.Underlying().(*types.Pointer); ok {
+		if name := ssax.TypeName(ptr.Elem()); knowledge.Descriptions[name] {
+			return false
+		}
+	}
+	if knowledge.Descriptions[ssax.TypeName(t)] {
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&types.IsString != 0
+	case *types.Pointer, *types.Interface, *types.Slice, *types.Array, *types.Map, *types.Struct, *types.Chan:
+		return true
+	case *types.Signature:
+		return false
+	}
+	return false
+}
+
+// describes reports whether t describes a Go type.
+func describes(t types.Type) bool { return knowledge.GoType(ssax.TypeName(ssax.Deref(t))) }
+
+// DescribesType reports whether a value of type t describes a Go type, so that
+// recursion along it is as deep as the type is declared.
+func DescribesType(t types.Type) bool { return describes(t) }
+
+// A Slot is a parameter or captured variable of a function.
+type Slot struct {
+	Func  *program.Func
+	Index int // captured variables come after the parameters
+}
+
+// Param returns the parameter; nil for a captured variable.
+func (s Slot) Param() *ssa.Parameter {
+	if s.Index < len(s.Func.SSA.Params) {
+		return s.Func.SSA.Params[s.Index]
+	}
+	return nil
+}
+
+// Value returns the parameter or the captured variable; nil if the slot is of
+// another instance of the function.
+func (s Slot) Value() ssa.Value {
+	if p := s.Param(); p != nil {
+		return p
+	}
+	if i := s.Index - len(s.Func.SSA.Params); i < len(s.Func.SSA.FreeVars) {
+		return s.Func.SSA.FreeVars[i]
+	}
+	return nil
+}
+
+// A Link is what one call does between two slots.
+type Link struct {
+	Call     *program.Call
+	From, To Slot
+	Rel      Rel
+}
+
+// An Analysis remembers what it knows of functions and calls.
+type Analysis struct {
+	tracers map[*ssa.Function]*tracer
+	links   map[*program.Call][]Link
+}
+
+// New returns an analysis that knows nothing yet.
+func New() *Analysis {
+	return &Analysis{map[*ssa.Function]*tracer{}, map[*program.Call][]Link{}}
+}
+
+// Groups returns the links of the calls that lie on a cycle of slots, by cycle.
+func (a *Analysis) Groups(calls []*program.Call) [][]Link {
+	var all []Link
+	for _, c := range calls {
+		links, ok := a.links[c]
+		if !ok {
+			links = a.find(c)
+			a.links[c] = links
+		}
+		all = append(all, links...)
+	}
+	return groups(all)
+}
+
+func (a *Analysis) tracer(fn *ssa.Function) *tracer {
+	t := a.tracers[fn]
+	if t == nil {
+		t = newTracer(fn)
+		a.tracers[fn] = t
+	}
+	return t
+}
+
+// find returns what the call does to the slots.
+func (a *Analysis) find(c *program.Call) (found []Link) {
+	t := a.tracer(c.Site.Parent())
+	callee := c.Callee
+	add := func(index int, r Rel) {
+		if c.From.Wrapper() && r.Change > Same {
+			r.Change = Same // following an embedded field is no walk
+		}
+		for i := range 64 {
+			if r.slots&slotBit(i) != 0 {
+				found = append(found, Link{c, Slot{c.From, i}, Slot{c.To, index}, r})
+			}
+		}
+	}
+	common := c.Site.Common()
+	switch {
+	case c.How == program.Callback:
+		// It may be given any part of what its caller is given.
+		var all Rel
+		for _, arg := range common.Args {
+			if Walkable(arg.Type()) {
+				all = join(all, t.rel(arg))
+			}
+		}
+		for i, p := range callee.Params {
+			if Walkable(p.Type()) {
+				add(i, all.as(Part))
+			}
+		}
+	default:
+		args := common.Args
+		if common.IsInvoke() {
+			args = slices.Concat([]ssa.Value{common.Value}, args)
+		}
+		// A bound method has its receiver as a captured variable.
+		for i, arg := range args {
+			if i < len(callee.Params) {
+				add(i, t.rel(arg))
+			}
+		}
+	}
+	if len(callee.FreeVars) > 0 {
+		a.captured(c, t, add)
+	}
+	return found
+}
+
+// captured adds what the call does to the captured variables of a function literal.
+func (a *Analysis) captured(c *program.Call, t *tracer, add func(index int, r Rel)) {
+	callee, common := c.Callee, c.Site.Common()
+	n := len(callee.Params)
+	// What another function made of its arguments, as x.All() in a range over it.
+	if made, ok := common.Value.(*ssa.Call); ok && !common.IsInvoke() {
+		if maker := made.Common().StaticCallee(); maker != nil && maker == callee.Parent() {
+			inner := a.tracer(maker)
+			for i, v := range ssax.Bindings(maker, callee) {
+				r := inner.rel(v)
+				for j, arg := range made.Common().Args {
+					if r.slots&slotBit(j) != 0 {
+						add(n+i, t.rel(arg).as(r.Change))
+					}
+				}
+			}
+			return
+		}
+	}
+	if c.From == c.To {
+		for i := range callee.FreeVars {
+			add(n+i, Rel{Change: Same, slots: slotBit(n + i)})
+		}
+		return
+	}
+	for i, v := range ssax.Bindings(t.fn, callee) {
+		add(n+i, t.rel(v))
+	}
+}
+
+// groups returns the links that lie on a cycle of slots, by cycle.
+func groups(all []Link) [][]Link {
+	ids := map[Slot]int{}
+	var g graph.Digraph
+	id := func(s Slot) int {
+		n, ok := ids[s]
+		if !ok {
+			n = len(g)
+			ids[s] = n
+			g = append(g, nil)
+		}
+		return n
+	}
+	for _, l := range all {
+		from, to := id(l.From), id(l.To)
+		g[from] = append(g[from], to)
+	}
+	group := map[int]int{}
+	components := g.Components(nil)
+	for i, c := range components {
+		for _, v := range c {
+			group[v] = i + 1
+		}
+	}
+	groups := make([][]Link, len(components))
+	by := make([]steps, len(components))
+	for _, l := range all {
+		if n := group[ids[l.From]]; n != 0 && n == group[ids[l.To]] {
+			groups[n-1] = append(groups[n-1], l)
+			by[n-1] |= l.Rel.by
+		}
+	}
+	for i, g := range groups {
+		if by[i] != byField|byPointer {
+			continue
+		}
+		for j := range g {
+			if g[j].Rel.by != 0 {
+				g[j].Rel.Change = Part
+			}
+		}
+	}
+	return groups
+}
