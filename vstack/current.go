@@ -24,7 +24,6 @@ var workers [64]struct {
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
 	lookoutOf(id).forget(id)
-	self.SlotOf(id).Hold()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,11 +38,18 @@ func working(id uintptr, w *scheduler.Worker) self.Link {
 func retired(*scheduler.Worker) {
 	id, _, _ := self.Bounds()
 	self.Leave(id)
-	self.SlotOf(id).Release()
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.by, id)
+}
+
+// isWorker reports whether the goroutine with this id is a worker, of any stack.
+func isWorker(id uintptr) bool {
+	t := &workers[self.SlotOf(id)%64]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.by[id] != nil
 }
 
 // current returns the stack whose top segment runs on the goroutine with this id, or

@@ -72,14 +72,13 @@ func init() {
 // of another stack.
 func low(id, hi uintptr) bool {
 	l := lookoutOf(id)
-	if low, ok := l.deep(id); ok {
+	if low, ok := l.deep(id, hi); ok {
 		return low
 	}
 	if s := current(id); s != nil {
 		return s.lowHere(id, hi)
 	}
-	used := self.Used()
-	return used >= l.roomOf(id, used)
+	return self.Used() >= l.roomOf(id, hi)
 }
 
 // low is the closer look of the guard with a handle.
@@ -103,8 +102,8 @@ func (s *Stack) low() bool {
 func (s *Stack) lowHere(id, hi uintptr) bool {
 	s.setBase(hi)
 	g := s.top
-	if slot := self.SlotOf(id); g.room > self.Room && slot.Limit() != min(g.room, maxRoom) {
-		slot.SetLimit(g.room) // another goroutine of the slot has set it
+	if slot := self.SlotOf(id); g.room > self.Room && slot.Limit() < g.free {
+		slot.SetLimit(g.free) // another goroutine of the slot has set it
 	}
 	return s.loadLimit() == 0 || self.Used() >= g.room
 }

@@ -1,10 +1,6 @@
 package vstack
 
 import (
-	"sync"
-	"sync/atomic"
-	"time"
-
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
@@ -33,12 +29,22 @@ import (
 // then room is counted from where the guards begin again.
 //
 // The goroutines of others may be as deep as they like when they come to their first
-// guard. If that is more than head bytes past the room, what is above it had no guards,
-// and room is counted from there. A guarded recursion comes to a guard sooner, so it
-// cannot creep on in this way, and hops from maxRoom on as well.
+// guard. If that is more than head bytes past the room, it is taken for what is above
+// it that had no guards, and room is counted from there. A guarded recursion that uses
+// less than head bytes between two guards comes to one sooner, and hops from maxRoom on
+// as well. One that uses more may go on in this way once, and no further: from then on
+// excursion bytes have to be passed. So goroutines of others that have guards
+// everywhere stay under 2 MiB.
+//
+// Room past maxRoom is that goroutine's alone. Its slot, which others share, says
+// maxRoom, so that the guard without a handle looks closer every time; it does so without
+// a lock. On a goroutine that runs on no stack it is the room of the native stack that was
+// there, and ends with it: the runtime may have moved the goroutine since, or given its
+// id to another one.
 const (
 	maxHops   = 8         // out of one segment, before it gets more room
 	more      = 224 << 10 // bytes that a hot split gives
+	muchMore  = 512 << 10 // that one gives past maxRoom
 	maxRoom   = self.Widest
 	excursion = 300 << 10
 	// deepest is how deep natively a goroutine may be that still gets more room. It is
@@ -57,7 +63,7 @@ func target() *Stack {
 	if s := current(id); s != nil {
 		return s.resolve(hi)
 	}
-	if lookoutOf(id).stays(id) {
+	if lookoutOf(id).stays(id, hi) {
 		return nil
 	}
 	if s := waiting(id); s != nil {
@@ -105,7 +111,7 @@ func (s *Stack) resolve(hi uintptr) *Stack {
 	switch {
 	case used < maxRoom:
 		room = min(used+more, maxRoom)
-	case used > room+excursion && used < deepest:
+	case used > max(room, maxRoom)+excursion && used < deepest:
 		room = used + more
 	default:
 		return s
@@ -126,127 +132,11 @@ func (s *Stack) widen(g *segment, room uintptr) bool {
 	g.hops = 0
 	g.room = room
 	if room > self.Room {
-		g.free = room
-		self.SlotOf(g.id).SetLimit(room)
+		g.free = min(room, maxRoom)
+		self.SlotOf(g.id).SetLimit(g.free)
 	}
 	s.arm(s.base, room)
 	s.splits++
 	s.account.counts.splits.Add(1)
-	return true
-}
-
-// A lookout remembers the hops to ambient stacks of one goroutine, the last of those
-// in a slot that looked closer. Its lock is for those who change it.
-type lookout struct {
-	mu   sync.Mutex
-	id   atomic.Uintptr
-	room atomic.Uintptr
-	used uintptr // at the last hop
-	hops int     // from about there, one soon after the other
-	last time.Duration
-}
-
-// soon is how far apart the hops of a hot split are at most. What takes longer between
-// two hops than some hundred of them does not need more room. And the goroutine may be another
-// one: the runtime uses g's again, so a server whose requests are all a little too deep
-// hops from the same depth of the same g, request after request, each of them once.
-const soon = 200 * time.Microsecond
-
-var start = time.Now() // of the lookouts' clock
-
-var lookouts [self.Slots]lookout
-
-func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
-
-// deep reports whether the goroutine, the caller, has more room than workers can have,
-// and if so whether its guard is low. It is quick, no lock and no search for a stack,
-// since it is asked by each guard if there is a worker in the slot.
-func (l *lookout) deep(id uintptr) (low, ok bool) {
-	if l.id.Load() != id {
-		return false, false
-	}
-	room, used := l.room.Load(), self.Used()
-	if room <= maxRoom || used+more+excursion < room {
-		return false, false
-	}
-	if slot := self.SlotOf(id); used < room && !slot.Held() {
-		slot.SetLimit(room) // another goroutine of the slot has set it
-	}
-	return used >= room, true
-}
-
-// roomOf returns how much of its stack the goroutine, the caller, may use, of which it
-// has used that much.
-func (l *lookout) roomOf(id, used uintptr) uintptr {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	room := l.room.Load()
-	if l.id.Load() != id || room <= self.Room {
-		return self.Room
-	}
-	if room > maxRoom && used+more+excursion < room {
-		// It is not as deep any more, or is not the same: ids are used again.
-		room = self.Room
-		l.room.Store(room)
-	}
-	if slot := self.SlotOf(id); slot.Limit() != min(room, maxRoom) {
-		slot.SetLimit(room) // another goroutine of the slot has set it
-	}
-	return room
-}
-
-// forget ends what is known of a goroutine with that id: a new worker has it.
-func (l *lookout) forget(id uintptr) {
-	if l.id.Load() != id {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.become(0)
-	self.SlotOf(id).SetLimit(self.Room)
-}
-
-// become makes it the lookout of another goroutine. The caller has the lock.
-func (l *lookout) become(id uintptr) {
-	l.id.Store(id)
-	l.room.Store(self.Room)
-	l.used, l.hops = 0, 0
-}
-
-// stays reports whether the goroutine, the caller, goes on where it is although its
-// guard is low.
-func (l *lookout) stays(id uintptr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.id.Load() != id {
-		if l.room.Load() > self.Room {
-			self.SlotOf(id).SetLimit(self.Room)
-		}
-		l.become(id)
-	}
-	room := l.room.Load()
-	used := self.Used()
-	if used < room {
-		return false // nobody asked the guard
-	}
-	now := time.Since(start)
-	if used-l.used+head > 2*head || now-l.last > soon { // not near it, on either side
-		l.hops = 0
-	}
-	l.used, l.last = used, now
-	if l.hops++; l.hops <= maxHops {
-		return false
-	}
-	switch {
-	case used > room+head && used < deepest:
-		room = used + more
-	case used < maxRoom:
-		room = min(used+more, maxRoom)
-	default:
-		return false
-	}
-	l.hops = 0
-	l.room.Store(room)
-	self.SlotOf(id).SetLimit(room)
 	return true
 }

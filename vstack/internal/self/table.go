@@ -10,7 +10,8 @@ import (
 // it has then, has 32 KiB left for the calls between two guards.
 const Room = 480 << 10
 
-// Widest is the highest limit of a slot in which there is a worker; see [Slot.Hold].
+// Widest is the highest limit that a slot can have, so that no goroutine of those that
+// share it gets too deep before it looks closer.
 const Widest = 704 << 10
 
 // The table of limits. A goroutine's slot is chosen by bits of its g's address, so
@@ -32,7 +33,6 @@ var limits [slots]uintptr
 var table struct {
 	mu     sync.Mutex
 	marks  [slots]int32
-	held   [slots]int32 // atomic, for Held
 	limits [slots]uintptr
 }
 
@@ -57,34 +57,14 @@ const Slots = slots
 // called from any goroutine.
 func (s Slot) Limit() uintptr { return atomic.LoadUintptr(&limits[s]) }
 
-// SetLimit sets the limit of the slot's goroutines, [Widest] at most while the slot is
-// held, for when none is marked. It may be called from any goroutine; the last one to
-// call it wins.
+// SetLimit sets the limit of the slot's goroutines, [Widest] at most, for when none is
+// marked. It may be called from any goroutine; the last one to call it wins.
 func (s Slot) SetLimit(limit uintptr) {
 	table.mu.Lock()
 	defer table.mu.Unlock()
-	table.limits[s] = limit
+	table.limits[s] = min(limit, Widest)
 	s.show()
 }
-
-// Hold says that one of the slot's goroutines is a worker, whose stack is not to be
-// larger than 1 MiB, whatever another goroutine of the slot may have; Release says that
-// it has ended. Both may be called from any goroutine.
-func (s Slot) Hold() { s.hold(+1) }
-
-// Release takes one Hold back.
-func (s Slot) Release() { s.hold(-1) }
-
-func (s Slot) hold(n int32) {
-	table.mu.Lock()
-	defer table.mu.Unlock()
-	atomic.AddInt32(&table.held[s], n)
-	s.show()
-}
-
-// Held reports whether there is a worker in the slot. It may be called from any
-// goroutine.
-func (s Slot) Held() bool { return atomic.LoadInt32(&table.held[s]) > 0 }
 
 // Mark makes the guards of the slot's goroutines low until [Slot.Unmark] has been
 // called as often as Mark. Both may be called from any goroutine.
@@ -103,9 +83,6 @@ func (s Slot) mark(n int32) {
 // show makes the guard's copy of the limit what it should be.
 func (s Slot) show() {
 	limit := table.limits[s]
-	if table.held[s] > 0 {
-		limit = min(limit, Widest)
-	}
 	if table.marks[s] > 0 {
 		limit = 0
 	}
