@@ -132,7 +132,7 @@ func (r *results) Rows() []Row {
 		if row.at != "" {
 			x.What += ", " + row.at
 		}
-		if row.best != nil || strings.HasPrefix(row.against, "the fastest library") {
+		if row.best != nil || row.against == fastest {
 			x.Against = peerTitle(row.base)
 		}
 		if !row.extra {
@@ -200,7 +200,11 @@ func (r *results) depthTable(metric string) Table {
 	for _, n := range depths(r.Quick) {
 		line := []string{levels(n)}
 		for _, w := range ways {
-			line = append(line, r.cell("linear "+levels(n), w.way, metric, 1))
+			group := "linear "
+			if strings.HasPrefix(w.way, builtWay) {
+				group = "built "
+			}
+			line = append(line, r.cell(group+levels(n), w.way, metric, 1))
 		}
 		t.Lines = append(t.Lines, line)
 	}
@@ -210,7 +214,7 @@ func (r *results) depthTable(metric string) Table {
 func (r *results) memoryTable() Table {
 	ways := []struct{ title, way string }{
 		{"plain, fresh goroutine", "plain fresh-once"}, {"handle-free, fresh goroutine", "free fresh-once"}, {"the same in two functions", "free-split fresh-once"},
-		{"handle, new stack", "handle new-once"}, {"the same in two functions", "handle-split new-once"}, {"vstack build, fresh goroutine", builtWay + "plain fresh-once"},
+		{"handle, new stack", "handle new-once"}, {"the same in two functions", "handle-split new-once"},
 	}
 	t := Table{Title: "Memory", Text: "The most that a process has had resident that did nothing else, in MiB.", Head: []string{"levels"}}
 	for _, w := range ways {
