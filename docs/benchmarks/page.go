@@ -233,10 +233,11 @@ func (r *results) memoryTable() Table {
 // peerTables has a table for first calls, one for later ones and one for memory.
 func (r *results) peerTables() []Table {
 	ours := []struct{ title, linear, fib string }{
-		{"plain Go", "plain fresh", "plain grown"},
+		{"plain Go, fresh goroutine each time", "plain fresh", "plain grown"},
 		{"vstack, handle", "handle warm", "handle inside"}, {"vstack, handle, two functions", "handle-split warm", "handle-split inside"},
-		{"vstack, handle-free", "free fresh", "free grown"}, {"vstack, handle-free, two functions", "free-split fresh", "free-split grown"},
-		{"vstack build", builtWay + "plain fresh", builtWay + "plain grown"},
+		{"vstack, handle-free", "free grown", "free grown"}, {"vstack, handle-free, two functions", "free-split grown", "free-split grown"},
+		{"vstack, handle-free, fresh goroutine each time", "free fresh", ""},
+		{"vstack build", builtWay + "plain grown", builtWay + "plain grown"},
 	}
 	table := func(title, text, metric string, unit float64) Table {
 		t := Table{Title: title, Text: text, Head: []string{""}}
