@@ -199,7 +199,7 @@ func (m *measurer) child(g group, way string) (sample, error) {
 	} else if s, err = parsePeer(string(text)); err != nil {
 		return nil, err
 	}
-	if peak := resident(cmd.ProcessState); peak > 0 {
+	if peak := maxResident(cmd.ProcessState); peak > 0 && s["peak"] == 0 {
 		s["peak"] = peak
 	}
 	return s, nil

@@ -269,7 +269,7 @@ func (r *results) peerTables() []Table {
 and stacksafe run on the main thread's stack as it is, 8 MiB, and take a new one only beyond that. The JVM runs each workload for a second before. Its collector runs on threads
 of its own, whose time counts.`, "cpu", 1),
 		table("Peers: the first call of a process", "The same, for the first call. The JVM has compiled nothing then.", "first", 1),
-		table("Peers: memory", "The most that the process has had resident, in MiB, its runtime included.", "peak", mib),
+		table("Peers: memory", "The most that the process has had resident, in MiB, its runtime included. Under 20 it is not told from what the program has that starts it.", "peak", mib),
 	}
 }
 
