@@ -9,6 +9,7 @@ import (
 var (
 	programs = flag.Int("programs", 2_000, "how many random programs TestPrograms runs")
 	from     = flag.Uint64("from", 0, "the seed of the first one")
+	logs     = flag.Bool("logs", false, "TestLogs prints both logs of the first program, with its operations and what they threw")
 )
 
 func TestPrograms(t *testing.T) {
@@ -37,6 +38,22 @@ func TestPrograms(t *testing.T) {
 	// A generator that does nothing much would agree with anything.
 	if n >= 150 && (sum.Frames < 5*n || sum.Lines < 50*n || sum.Overflow < n/10 || sum.Depth < 1000) {
 		t.Errorf("the programs do too little: %+v", sum)
+	}
+}
+
+// TestLogs is for who looks for the cause of a violation:
+//
+//	go test ./stress -run TestLogs -logs -v -from 4832
+func TestLogs(t *testing.T) {
+	if !*logs {
+		t.Skip("prints what one program does; see -logs")
+	}
+	r := newRecord()
+	for _, plain := range []bool{false, true} {
+		x := newExecution(Program(*from), 0)
+		x.verbose = true
+		x.main(r, plain)
+		t.Logf("plain: %v, violations: %q\n%s", plain, x.broken, x.log)
 	}
 }
 

@@ -5,8 +5,9 @@ import "github.com/vstack-go/vstack/scheduler"
 // An account is the memory of a stack, as its segments are charged with it: the
 // native stacks of its goroutines. A segment is charged with the size of its worker
 // when it is entered, and weighed, by what its goroutine's stack really is, when it
-// parks for a hop and when it is given more room. So a goroutine may have grown by
-// what is not charged yet only while it is the one that runs.
+// parks, for a hop or because others get the baton, and when it is given more room. So a
+// goroutine may have grown by what is not charged yet only while it is the one that
+// runs, or is in Await.
 type account struct {
 	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
 	lent *Budget // whose size that is
@@ -100,7 +101,7 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
 			continue
 		}
-		if !ok && s.unwinding() && !s.reserved {
+		if !ok && !s.reserved && (s.unwinding() || s.top == nil && s.pooled != nil && lookoutOf(s.caller).unwinds(s.caller)) {
 			s.reserved, g.reserve, ok = true, true, true
 		}
 		if ok {

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vstack-go/vstack/stress/workload"
 	"github.com/vstack-go/vstack/vstack"
 )
 
@@ -45,169 +48,45 @@ func perCall(b *testing.B, calls int, unit string) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(calls), unit)
 }
 
-// plain is fibber.guard without the guard. fibPlain has no receiver either.
-func (f *fibber) plain(n int) int {
-	if n < 2 {
-		return n
+// benchForms measures a recursion with and without guards: plain, with a handle, without one.
+func benchForms(b *testing.B, calls int, unit string, plain, free func(), handle map[string]func(s *vstack.Stack)) {
+	loop := func(b *testing.B, fn func()) {
+		for b.Loop() {
+			fn()
+		}
+		perCall(b, calls, unit)
 	}
-	return f.plain(n-1) + f.plain(n-2)
+	b.Run("impl=plain", func(b *testing.B) { loop(b, plain) })
+	b.Run("impl=vstack-free", func(b *testing.B) { loop(b, free) })
+	for _, name := range slices.Sorted(maps.Keys(handle)) {
+		b.Run("impl=vstack"+name, func(b *testing.B) {
+			onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) { loop(b, func() { handle[name](s) }) })
+		})
+	}
 }
 
 func BenchmarkFib(b *testing.B) {
 	b.Run("impl=bare", func(b *testing.B) {
 		for b.Loop() {
-			fibPlain(fibN)
+			workload.Bare(fibN)
 		}
 		perCall(b, fibCalls, "ns/call")
 	})
-	b.Run("impl=plain", func(b *testing.B) {
-		f := &fibber{}
-		for b.Loop() {
-			f.plain(fibN)
-		}
-		perCall(b, fibCalls, "ns/call")
-	})
-	b.Run("impl=vstack", func(b *testing.B) {
-		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
-			f := &fibber{s}
-			for b.Loop() {
-				f.guard(fibN)
-			}
-			perCall(b, fibCalls, "ns/call")
+	f := &workload.Fib{}
+	benchForms(b, fibCalls, "ns/call", func() { workload.FibPlain[0](f, fibN) }, func() { workload.FibFree[0](f, fibN) },
+		map[string]func(s *vstack.Stack){
+			"":               func(s *vstack.Stack) { workload.FibHandle[0](&workload.Fib{Stack: s}, fibN) },
+			"-two-functions": func(s *vstack.Stack) { workload.FibHandleSplit[0](&workload.Fib{Stack: s}, fibN) },
 		})
-	})
-	b.Run("impl=vstack-two-functions", func(b *testing.B) {
-		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
-			f := &fibber{s}
-			for b.Loop() {
-				f.split(fibN)
-			}
-			perCall(b, fibCalls, "ns/call")
-		})
-	})
 }
 
 // A tree evaluator, (node, environment) to (value, error).
-
-type exprNode struct {
-	op          byte // '0': value, 'x': name, else the operator
-	left, right *exprNode
-	value       int
-	name        string
-}
-
-type exprEnv struct {
-	name  string
-	value int
-	next  *exprEnv
-}
-
-func (e *exprEnv) lookup(name string) (int, error) {
-	for ; e != nil; e = e.next {
-		if e.name == name {
-			return e.value, nil
-		}
-	}
-	return 0, errors.New("unknown name")
-}
-
-func applyOp(op byte, l, r int) int {
-	switch op {
-	case '+':
-		return l + r
-	case '-':
-		return l - r
-	}
-	return l * r
-}
-
-type evaluator struct{ stack *vstack.Stack }
-
-func (e *evaluator) plain(n *exprNode, env *exprEnv) (int, error) {
-	switch n.op {
-	case '0':
-		return n.value, nil
-	case 'x':
-		return env.lookup(n.name)
-	}
-	l, err := e.plain(n.left, env)
-	if err != nil {
-		return 0, err
-	}
-	r, err := e.plain(n.right, env)
-	if err != nil {
-		return 0, err
-	}
-	return applyOp(n.op, l, r), nil
-}
-
-func (e *evaluator) guard(n *exprNode, env *exprEnv) (int, error) {
-	if e.stack.Low() {
-		return vstack.GrowOn2(e.stack, func() (int, error) { return e.guard(n, env) })
-	}
-	switch n.op {
-	case '0':
-		return n.value, nil
-	case 'x':
-		return env.lookup(n.name)
-	}
-	l, err := e.guard(n.left, env)
-	if err != nil {
-		return 0, err
-	}
-	r, err := e.guard(n.right, env)
-	if err != nil {
-		return 0, err
-	}
-	return applyOp(n.op, l, r), nil
-}
-
-// newExpr makes a balanced expression of 2^(depth+1)-1 nodes.
-func newExpr(depth int) *exprNode {
-	if depth == 0 {
-		return &exprNode{op: 'x', name: "y"}
-	}
-	return &exprNode{op: "+-*"[depth%3], left: newExpr(depth - 1), right: newExpr(depth - 1)}
-}
-
 func BenchmarkEval(b *testing.B) {
-	const depth, nodes = 12, 2<<12 - 1
-	expr, env := newExpr(depth), &exprEnv{"x", 1, &exprEnv{"y", 2, nil}}
-	b.Run("impl=plain", func(b *testing.B) {
-		e := &evaluator{}
-		for b.Loop() {
-			_, _ = e.plain(expr, env)
-		}
-		perCall(b, nodes, "ns/node")
-	})
-	b.Run("impl=vstack", func(b *testing.B) {
-		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
-			e := &evaluator{s}
-			for b.Loop() {
-				_, _ = e.guard(expr, env)
-			}
-			perCall(b, nodes, "ns/node")
+	expr, e := workload.Balanced(12), &workload.Eval{}
+	benchForms(b, 2<<12-1, "ns/node", func() { _, _ = e.Plain(expr, workload.Names) }, func() { _, _ = e.Free(expr, workload.Names) },
+		map[string]func(s *vstack.Stack){
+			"": func(s *vstack.Stack) { _, _ = (&workload.Eval{Stack: s}).Handle(expr, workload.Names) },
 		})
-	})
-}
-
-type linear struct{ stack *vstack.Stack }
-
-func (l *linear) plain(n int) int {
-	if n == 0 {
-		return 0
-	}
-	return l.plain(n-1) + 1
-}
-
-func (l *linear) guard(n int) int {
-	if l.stack.Low() {
-		return vstack.GrowOn(l.stack, func() int { return l.guard(n) })
-	}
-	if n == 0 {
-		return 0
-	}
-	return l.guard(n-1) + 1
 }
 
 // Deep linear recursion on new goroutines and stacks, and on those that have been
@@ -232,16 +111,17 @@ func BenchmarkLinear(b *testing.B) {
 				perCall(b, n, "ns/level")
 			})
 		}
-		plain := func() { (&linear{}).plain(n) }
+		plain := func() { (&workload.Linear{}).Plain(n) }
 		each(fmt.Sprintf("new/levels=%d/impl=plain", n), false, func() { freshly(plain) })
+		each(fmt.Sprintf("new/levels=%d/impl=vstack-free", n), false, func() { freshly(func() { (&workload.Linear{}).Free(n) }) })
 		each(fmt.Sprintf("new/levels=%d/impl=vstack", n), false, func() {
-			onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) { (&linear{s}).guard(n) })
+			onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) { (&workload.Linear{Stack: s}).Handle(n) })
 		})
 		for _, gc := range []bool{false, true} {
 			name := fmt.Sprintf("warm/gc=%t/levels=%d", gc, n)
 			each(name+"/impl=plain", gc, plain)
 			s := vstack.New(vstack.WithMaxMemory(0), vstack.WithIdleMemory(1<<40))
-			each(name+"/impl=vstack", gc, func() { s.Do(func() { (&linear{s}).guard(n) }) })
+			each(name+"/impl=vstack", gc, func() { s.Do(func() { (&workload.Linear{Stack: s}).Handle(n) }) })
 			s.Close()
 		}
 	}
@@ -251,18 +131,15 @@ func BenchmarkLinear(b *testing.B) {
 // beside it, Ackermann's function, and four functions that call each other.
 func BenchmarkShape(b *testing.B) {
 	const depth = 100_000
-	var spine *tree
-	for range depth {
-		spine = &tree{spine, &tree{&tree{nil, nil, 1}, &tree{nil, nil, 1}, 1}, 1}
-	}
+	spine := workload.Spine(depth, 9)
 	for _, shape := range []struct {
 		name  string
 		calls int
 		fn    func(s *vstack.Stack)
 	}{
-		{"bushy", 9 * depth, func(s *vstack.Stack) { treeSummer{s}.sum(spine) }},
-		{"ackermann", 2785999, func(s *vstack.Stack) { acker{s}.of(3, 8) }},
-		{"mutual", depth, func(s *vstack.Stack) { four{s}.a(depth) }},
+		{"bushy", 10 * depth, func(s *vstack.Stack) { (&workload.Sum{Stack: s}).Handle(spine) }},
+		{"ackermann", workload.AckermannCalls(8), func(s *vstack.Stack) { (&workload.Ackermann{Stack: s}).Handle(3, 8) }},
+		{"mutual", depth, func(s *vstack.Stack) { (&workload.Four{Stack: s}).Handle(depth) }},
 	} {
 		// The nil stack is plain recursion but for the guard.
 		b.Run(shape.name+"/impl=plain", func(b *testing.B) {
@@ -281,37 +158,6 @@ func BenchmarkShape(b *testing.B) {
 	}
 }
 
-type acker struct{ stack *vstack.Stack }
-
-func (a acker) of(m, n int) int {
-	if a.stack.Low() {
-		return vstack.GrowOn(a.stack, func() int { return a.of(m, n) })
-	}
-	switch {
-	case m == 0:
-		return n + 1
-	case n == 0:
-		return a.of(m-1, 1)
-	}
-	return a.of(m-1, a.of(m, n-1))
-}
-
-type four struct{ stack *vstack.Stack }
-
-func (f four) a(n int) int {
-	if f.stack.Low() {
-		return vstack.GrowOn(f.stack, func() int { return f.a(n) })
-	}
-	if n == 0 {
-		return 0
-	}
-	return f.b(n-1) + 1
-}
-
-func (f four) b(n int) int { return f.c(n-1) + 1 }
-func (f four) c(n int) int { return f.d(n-1) + 1 }
-func (f four) d(n int) int { return f.a(n-1) + 1 }
-
 // A loop right above the end of a segment, that calls across it.
 func BenchmarkHotSplit(b *testing.B) {
 	const turns, levels = 1000, 10
@@ -323,20 +169,20 @@ func BenchmarkHotSplit(b *testing.B) {
 		}
 		perCall(b, turns*levels, "ns/level")
 	}
-	b.Run("impl=plain", func(b *testing.B) { loop(b, (&linear{}).plain) })
+	b.Run("impl=plain", func(b *testing.B) { loop(b, (&workload.Linear{}).Plain) })
 	b.Run("impl=vstack", func(b *testing.B) {
 		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
-			l := &linear{s}
+			l := &workload.Linear{Stack: s}
 			// Down to where ten levels do not fit any more.
 			var end func()
 			end = func() {
 				hops := s.Stats().Hops
-				l.guard(levels)
+				l.Handle(levels)
 				if s.Stats().Hops == hops {
 					end()
 					return
 				}
-				loop(b, l.guard)
+				loop(b, l.Handle)
 			}
 			end()
 		})
@@ -347,7 +193,7 @@ func BenchmarkHotSplit(b *testing.B) {
 func BenchmarkAfterGC(b *testing.B) {
 	calls := func(b *testing.B, gc bool) {
 		onStack(b, context.Background(), func(_ context.Context, s *vstack.Stack) {
-			l := &linear{s}
+			l := &workload.Linear{Stack: s}
 			for b.Loop() {
 				if gc {
 					b.StopTimer()
@@ -355,7 +201,7 @@ func BenchmarkAfterGC(b *testing.B) {
 					b.StartTimer()
 				}
 				for range 1000 {
-					l.guard(1)
+					l.Handle(1)
 				}
 			}
 		})
@@ -416,7 +262,7 @@ func cancelLatency(b *testing.B, depth int) time.Duration {
 	defer cancel()
 	var start time.Time
 	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
-		l := &linear{s}
+		l := &workload.Linear{Stack: s}
 		var down func(n int)
 		down = func(n int) {
 			if s.Low() {
@@ -430,7 +276,7 @@ func cancelLatency(b *testing.B, depth int) time.Duration {
 			start = time.Now()
 			cancel()
 			for {
-				l.guard(1)
+				l.Handle(1)
 			}
 		}
 		down(depth)
@@ -450,12 +296,15 @@ func TestGuardAllocs(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
-		l, f, e := &linear{s}, &fibber{s}, &evaluator{s}
-		expr, env := newExpr(8), &exprEnv{"y", 2, nil}
+		l, f, e := &workload.Linear{Stack: s}, &workload.Fib{Stack: s}, &workload.Eval{Stack: s}
+		expr := workload.Balanced(8)
 		for name, fn := range map[string]func(){
-			"1,000 levels": func() { l.guard(1000) },
-			"fib":          func() { f.guard(10) },
-			"evaluator":    func() { _, _ = e.guard(expr, env) },
+			"1,000 levels":            func() { l.Handle(1000) },
+			"fib":                     func() { workload.FibHandle[0](f, 10) },
+			"evaluator":               func() { _, _ = e.Handle(expr, workload.Names) },
+			"1,000 levels, no handle": func() { l.Free(1000) },
+			"fib, no handle":          func() { workload.FibFree[0](f, 10) },
+			"evaluator, no handle":    func() { _, _ = e.Free(expr, workload.Names) },
 		} {
 			if n := testing.AllocsPerRun(100, fn); n != 0 {
 				t.Errorf("%s: %v allocations, want none", name, n)
@@ -469,8 +318,8 @@ func TestGuardAllocs(t *testing.T) {
 	const levels = 1_000_000
 	s := vstack.New(vstack.WithMaxMemory(0), vstack.WithIdleMemory(1<<30))
 	defer s.Close()
-	l := &linear{s}
-	if n := testing.AllocsPerRun(3, func() { s.Do(func() { l.guard(levels) }) }); n > levels/100 {
+	l := &workload.Linear{Stack: s}
+	if n := testing.AllocsPerRun(3, func() { s.Do(func() { l.Handle(levels) }) }); n > levels/100 {
 		t.Errorf("%d levels with their hops: %v allocations", levels, n)
 	}
 }

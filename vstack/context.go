@@ -87,10 +87,21 @@ func (s *Stack) context(ctx context.Context) (known, root context.Context) {
 	switch {
 	case near == nil || near.stack != s:
 		return s.wrap(s.named(ctx), root), root
-	case s.frames-near.frames < wrapEvery:
+	case uint(s.frames-near.frames) < wrapEvery: // near may have been made deeper than here
 		return ctx, root
 	}
+	if root != ctx && !sameEnd(root, ctx) {
+		root = ctx
+	}
 	return s.wrap(ctx, root), root
+}
+
+// sameEnd reports whether the two, which have one Done, end alike: somebody's own type of
+// context may have only a deadline of its own, or an error.
+func sameEnd(a, b context.Context) bool {
+	at, ok := a.Deadline()
+	bt, bok := b.Deadline()
+	return ok == bok && at.Equal(bt) && (a.Err() == nil) == (b.Err() == nil)
 }
 
 func (s *Stack) wrap(ctx, root context.Context) *stackContext {

@@ -23,6 +23,7 @@ var workers [64]struct {
 // self.
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
+	lookoutOf(id).forget(id)
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,6 +42,14 @@ func retired(*scheduler.Worker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.by, id)
+}
+
+// isWorker reports whether the goroutine with this id is a worker, of any stack.
+func isWorker(id uintptr) bool {
+	t := &workers[self.SlotOf(id)%64]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.by[id] != nil
 }
 
 // current returns the stack whose top segment runs on the goroutine with this id, or

@@ -71,14 +71,14 @@ func init() {
 // low is the closer look of the guard without a handle, and of one whose handle is that
 // of another stack.
 func low(id, hi uintptr) bool {
+	l := lookoutOf(id)
+	if low, ok := l.deep(id, hi); ok {
+		return low
+	}
 	if s := current(id); s != nil {
 		return s.lowHere(id, hi)
 	}
-	used := self.Used()
-	l := lookoutOf(id)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return used >= l.roomOf(id)
+	return self.Used() >= l.roomOf(id, hi)
 }
 
 // low is the closer look of the guard with a handle.
@@ -102,8 +102,8 @@ func (s *Stack) low() bool {
 func (s *Stack) lowHere(id, hi uintptr) bool {
 	s.setBase(hi)
 	g := s.top
-	if g.room > self.Room {
-		self.SlotOf(id).SetLimit(g.room) // another goroutine of the slot may have set it
+	if slot := self.SlotOf(id); g.room > self.Room && slot.Limit() < g.free {
+		slot.SetLimit(g.free) // another goroutine of the slot has set it
 	}
 	return s.loadLimit() == 0 || self.Used() >= g.room
 }

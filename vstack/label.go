@@ -33,6 +33,10 @@ func (s *Stack) label() {
 	case s.name != "":
 		ctx, _ := s.context(context.Background())
 		pprof.SetGoroutineLabels(ctx)
+	default:
+		// A root call of Grow: the labels of the goroutine that made it are not to be
+		// had, and those that the worker has are of another one.
+		pprof.SetGoroutineLabels(context.Background())
 	}
 }
 

@@ -49,7 +49,9 @@ func TestOverflowReport(t *testing.T) {
 	for _, part := range e.Trace.Parts {
 		walked += part.Bytes
 	}
-	if walked != 4*(128<<10+512<<10) { // at the limit large segments, where huge ones would not fit
+	// At the limit there are large segments, where huge ones would not fit, as many as the
+	// root leaves room for: the runtime may have started its goroutine with a larger stack.
+	if walked < 4*(128<<10+512<<10) || walked > 8*512<<10 {
 		t.Errorf("%d bytes in 8 segments", walked)
 	}
 	first, last := e.Trace.Root, e.Trace.Top

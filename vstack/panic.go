@@ -3,6 +3,8 @@ package vstack
 import (
 	"fmt"
 	"strings"
+
+	"github.com/vstack-go/vstack/vstack/internal/fold"
 )
 
 // A Panic is what a panic hook is told; see [WithPanicHook].
@@ -51,12 +53,12 @@ func (b *began) Error() string {
 		fmt.Fprintf(&text, " %q", b.name)
 	}
 	text.WriteString(", here:\n")
-	f := newFolder()
-	f.segment(b.pcs, 0, 0)
+	f := fold.New()
+	f.Segment(b.pcs, 0, 0)
 	if len(b.pcs) == cap(b.pcs) {
-		f.cut()
+		f.Cut()
 	}
-	for _, part := range f.result().Parts {
+	for _, part := range traceOf(f.Result()).Parts {
 		part.print(&text)
 	}
 	return text.String()

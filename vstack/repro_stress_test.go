@@ -3,9 +3,13 @@ package vstack_test
 import (
 	"context"
 	"errors"
+	"runtime/debug"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // What package stress has found, each made as small as it goes.
@@ -108,4 +112,63 @@ func TestHandleWhileTheStackRuns(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// A goroutine that is deep without guards, and then gets more room, shares its slot in
+// the table of limits with others. These must not get as deep.
+func TestDeepNeighbour(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(64 * mib))
+	deep, over := make(chan self.Slot), make(chan bool)
+	var all sync.WaitGroup
+	all.Go(func() {
+		natively(200_000, func() int {
+			for range 100 { // a hot split
+				if vstack.Low() {
+					vstack.Do(func() {})
+				}
+			}
+			deep <- slot()
+			<-over
+			return 0
+		})
+	})
+	shared := <-deep
+	most := make([]uintptr, 3*self.Slots) // one of them has the same slot
+	var neighbours sync.WaitGroup
+	neighbours.Add(len(most))
+	for i := range most {
+		all.Go(func() {
+			var down func(n int)
+			down = func(n int) {
+				if vstack.Low() {
+					vstack.Do(func() { down(n) })
+					return
+				}
+				most[i] = max(most[i], self.Used())
+				if n > 0 {
+					down(n - 1)
+				}
+			}
+			if slot() == shared {
+				down(20_000)
+			}
+			neighbours.Done()
+			<-over // so that each has a g of its own
+		})
+	}
+	neighbours.Wait()
+	close(over)
+	all.Wait()
+	switch n := slices.Max(most); {
+	case n == 0:
+		t.Skip("no goroutine has got the same slot")
+	case n > mib:
+		t.Errorf("%d KiB of native stack", n>>10)
+	}
+}
+
+// slot returns the calling goroutine's.
+func slot() self.Slot {
+	id, _, _ := self.Bounds()
+	return self.SlotOf(id)
 }

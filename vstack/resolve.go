@@ -1,8 +1,6 @@
 package vstack
 
 import (
-	"sync"
-
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
@@ -31,13 +29,23 @@ import (
 // then room is counted from where the guards begin again.
 //
 // The goroutines of others may be as deep as they like when they come to their first
-// guard. If that is more than head bytes past the room, what is above it had no guards,
-// and room is counted from there. A guarded recursion comes to a guard sooner, so it
-// cannot creep on in this way, and hops from maxRoom on as well.
+// guard. If that is more than head bytes past the room, it is taken for what is above
+// it that had no guards, and room is counted from there. A guarded recursion that uses
+// less than head bytes between two guards comes to one sooner, and hops from maxRoom on
+// as well. One that uses more may go on in this way once, and no further: from then on
+// excursion bytes have to be passed. So goroutines of others that have guards
+// everywhere stay under 2 MiB.
+//
+// Room past maxRoom is that goroutine's alone. Its slot, which others share, says
+// maxRoom, so that the guard without a handle looks closer every time; it does so without
+// a lock. On a goroutine that runs on no stack it is the room of the native stack that was
+// there, and ends with it: the runtime may have moved the goroutine since, or given its
+// id to another one.
 const (
 	maxHops   = 8         // out of one segment, before it gets more room
 	more      = 224 << 10 // bytes that a hot split gives
-	maxRoom   = 704 << 10
+	muchMore  = 512 << 10 // that one gives past maxRoom
+	maxRoom   = self.Widest
 	excursion = 300 << 10
 	// deepest is how deep natively a goroutine may be that still gets more room. It is
 	// far from the 250 MB that the runtime allows on 32-bit systems, and only guards
@@ -55,7 +63,7 @@ func target() *Stack {
 	if s := current(id); s != nil {
 		return s.resolve(hi)
 	}
-	if lookoutOf(id).stays(id) {
+	if lookoutOf(id).stays(id, hi) {
 		return nil
 	}
 	if s := waiting(id); s != nil {
@@ -103,7 +111,7 @@ func (s *Stack) resolve(hi uintptr) *Stack {
 	switch {
 	case used < maxRoom:
 		room = min(used+more, maxRoom)
-	case used > room+excursion && used < deepest:
+	case used > max(room, maxRoom)+excursion && used < deepest:
 		room = used + more
 	default:
 		return s
@@ -124,73 +132,11 @@ func (s *Stack) widen(g *segment, room uintptr) bool {
 	g.hops = 0
 	g.room = room
 	if room > self.Room {
-		g.free = room
-		self.SlotOf(g.id).SetLimit(room)
+		g.free = min(room, maxRoom)
+		self.SlotOf(g.id).SetLimit(g.free)
 	}
 	s.arm(s.base, room)
 	s.splits++
 	s.account.counts.splits.Add(1)
-	return true
-}
-
-// A lookout remembers the hops to ambient stacks of one goroutine, the last of those
-// in a slot that looked closer.
-type lookout struct {
-	mu   sync.Mutex
-	id   uintptr
-	room uintptr
-	used uintptr // at the last hop
-	hops int     // from about there, one after the other
-}
-
-var lookouts [self.Slots]lookout
-
-func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
-
-// roomOf returns how much of its stack the goroutine, the caller, may use. The caller
-// has the lock.
-func (l *lookout) roomOf(id uintptr) uintptr {
-	if l.id == id && l.room > self.Room {
-		if slot := self.SlotOf(id); slot.Limit() != l.room {
-			slot.SetLimit(l.room) // another goroutine of the slot has set it
-		}
-		return l.room
-	}
-	return self.Room
-}
-
-// stays reports whether the goroutine, the caller, goes on where it is although its
-// guard is low.
-func (l *lookout) stays(id uintptr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.id != id {
-		if l.room > self.Room {
-			self.SlotOf(id).SetLimit(self.Room)
-		}
-		l.id, l.room, l.used, l.hops = id, self.Room, 0, 0
-	}
-	used := self.Used()
-	if used < l.room {
-		return false // nobody asked the guard
-	}
-	if used-l.used+head > 2*head { // not near it, on either side
-		l.hops = 0
-	}
-	l.used = used
-	if l.hops++; l.hops <= maxHops {
-		return false
-	}
-	room := l.room
-	switch {
-	case used > room+head && used < deepest:
-		room = used + more
-	case used < maxRoom:
-		room = min(used+more, maxRoom)
-	default:
-		return false
-	}
-	l.hops, l.room = 0, room
-	self.SlotOf(id).SetLimit(l.room)
 	return true
 }

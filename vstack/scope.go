@@ -73,6 +73,9 @@ func (c *Scope) call(fn func(*Scope) error) error {
 // wait runs the branches until all have ended.
 func (c *Scope) wait() {
 	s := c.stack
+	if c.pending > 0 {
+		s.loadAnyway()
+	}
 	for c.pending > 0 {
 		c.waits = true
 		s.sched.Wait(s.place())
@@ -107,6 +110,7 @@ func (c *Scope) Go(fn func(ctx context.Context, stack *Stack) error) {
 	parent := c.stack
 	if s := Current(); s != nil && s.sched == parent.sched {
 		s.check()
+		s.load()
 	}
 	s := &Stack{
 		sched:   parent.sched,
@@ -183,8 +187,8 @@ func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done
 // gets the error of a second goroutine if it does, and guards in it go on as they do
 // on a goroutine that runs on no stack. A panic in fn continues after the baton has
 // come back. Like a guard Await notices that the context is done, before it calls fn,
-// and panics with a [*CanceledError] then; what is done while fn runs is noticed at
-// the next guard.
+// and panics with a [*CanceledError] then, and with an [*OverflowError] if the stack has
+// grown past its limit; what is done while fn runs is noticed at the next guard.
 //
 // Await must be called in a frame of the stack, and panics elsewhere and if fn is
 // nil; for a nil stack it calls fn. Without branches nobody else runs meanwhile.
@@ -205,6 +209,7 @@ func Await[R any](s *Stack, fn func() (R, error)) (R, error) {
 		panic(misuse("Await outside a frame of the stack; call it inside Run"))
 	}
 	s.check()
+	s.load()
 	s.goAway()
 	defer s.back()
 	if trace.IsEnabled() {

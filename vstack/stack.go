@@ -162,6 +162,7 @@ func (s *Stack) claim() error {
 		s.caller, _, _ = self.Bounds()
 		if s.guest = inBubble(); s.guest {
 			s.sched.Trim(0) // workers from outside know another time
+			s.turn = nil    // and waiting for what was made there does not let time pass
 		}
 		return nil
 	}
@@ -179,6 +180,7 @@ func (s *Stack) release() {
 	keep := s.idleMemory
 	if s.guest {
 		keep = 0
+		s.turn = nil
 	}
 	s.sched.Trim(keep)
 	s.account.settle(s.sched.Stats().Bytes)

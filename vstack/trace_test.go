@@ -368,7 +368,7 @@ func TestTraceTenMillion(t *testing.T) {
 	}
 }
 
-// Hops, re-anchors and memory are the same with traces as without: a guard that
+// Hops, hot splits and memory are the same with traces as without: a guard that
 // is low for a trace goes on where it is.
 func TestTraceChangesNothing(t *testing.T) {
 	// The collector would shrink stacks, here or there.

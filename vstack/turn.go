@@ -21,6 +21,26 @@ func (s *Stack) pause() {
 	s.resumed()
 }
 
+// load charges the top segment with what its goroutine's stack really is, before the
+// stack gives the baton up: others run while it waits. Past the limit it throws.
+func (s *Stack) load() {
+	budget, ok := s.weigh(s.top, s.top.bytes())
+	// A worker may have begun with a stack so large that it was past the limit then.
+	max := s.account.limit()
+	if (!ok || max > 0 && s.account.used > max) && !s.unwinding() {
+		s.throw(s.overflow(budget))
+	}
+}
+
+// loadAnyway is load for where nothing may be thrown: it passes the limit, so that what
+// comes next finds it used up.
+func (s *Stack) loadAnyway() {
+	g := s.top
+	if _, ok := s.weigh(g, g.bytes()); !ok {
+		s.account.add(g, g.bytes()-g.memory)
+	}
+}
+
 // resumed notes that the stack has the baton again, on the goroutine that runs it.
 func (s *Stack) resumed() {
 	if s.top != nil {
@@ -43,8 +63,9 @@ func (s *Stack) resumed() {
 // the branches of the same baton that are ready run first. With neither it
 // returns at once. Like a guard it notices that the context is done, before and
 // after, and panics with a [*CanceledError] then, which the nearest Run turns into an
-// error. It must be called in a frame of the stack and panics elsewhere; for a nil
-// stack it does nothing.
+// error; and that the stack has grown past its limit, and panics with an
+// [*OverflowError]. It must be called in a frame of the stack and panics elsewhere; for
+// a nil stack it does nothing.
 func (s *Stack) Yield() {
 	if s == nil {
 		return
@@ -53,6 +74,7 @@ func (s *Stack) Yield() {
 		panic(misuse("Yield outside a frame of the stack; call it inside Run"))
 	}
 	s.check()
+	s.load()
 	if t := s.task; t != nil && t.every {
 		s.sched.Ready(s.place())
 		s.sched.Switch(s.turn, t.turn)

@@ -39,6 +39,10 @@ import (
 // A deferred call may call Run. Whatever its frame throws ends at that Run, and piles
 // up on nothing; so the frame begins as if nothing were under way, and can be canceled.
 //
+// A goroutine that runs on no stack unwinds in the same way when there is no memory for
+// an ambient one: its lookout remembers where that was, and the ambient stacks for the
+// deferred calls begin with their reserve.
+//
 // Deeper is a comparison of bytes. A frame that recovers and then calls a function
 // whose frame reaches below all that had panicked is taken for a deferred call until
 // that function returns.
@@ -53,7 +57,10 @@ type thrown struct {
 func (s *Stack) throw(err error) {
 	// A deferred call that overflows while the stack unwinds may recover that, and the
 	// first panic is still under way.
-	if s.top != nil && !s.unwinding() {
+	switch {
+	case s.top == nil && s.pooled != nil:
+		lookoutOf(s.caller).throws(s.caller)
+	case s.top != nil && !s.unwinding():
 		s.remember()
 	}
 	panic(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
+	"github.com/vstack-go/vstack/vstack/internal/fold"
 )
 
 // Trace returns the frames of the whole stack, down to the goroutine that made
@@ -135,7 +137,7 @@ const (
 
 // A walker reads the frames of a stack, goroutine by goroutine.
 type walker struct {
-	folder *folder
+	folder *fold.Folder
 	pcs    []uintptr
 }
 
@@ -146,9 +148,9 @@ func (w *walker) read(number int, charged int64) {
 		w.pcs = make([]uintptr, 4*n)
 		n = runtime.Callers(2, w.pcs)
 	}
-	w.folder.segment(w.pcs[:n], number, charged)
+	w.folder.Segment(w.pcs[:n], number, charged)
 	if n == mostFrames {
-		w.folder.cut()
+		w.folder.Cut()
 	}
 }
 
@@ -162,7 +164,7 @@ func (s *Stack) walk(g *segment, most int) *Trace {
 		segments++
 		bytes += at.memory
 	}
-	w := &walker{folder: newFolder(), pcs: make([]uintptr, firstFrames)}
+	w := &walker{folder: fold.New(), pcs: make([]uintptr, firstFrames)}
 	skipped := 0
 	if most > 0 && segments > most {
 		skipped = segments - most
@@ -175,7 +177,7 @@ func (s *Stack) walk(g *segment, most int) *Trace {
 	}
 	for ; g != nil; g = g.parent {
 		if skipped > 0 && segments-number+1 == (most+1)/2 {
-			w.folder.gap(skipped)
+			w.folder.Gap(skipped)
 			for range skipped {
 				g = g.parent
 				number--
@@ -198,7 +200,7 @@ func (s *Stack) walk(g *segment, most int) *Trace {
 			}
 		})
 	}
-	t := w.folder.result()
+	t := traceOf(w.folder.Result())
 	t.Name, t.Segments, t.Walked, t.Bytes = s.name, segments, segments-skipped, bytes
 	return t
 }

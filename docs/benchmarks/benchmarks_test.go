@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -8,73 +10,152 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/docs/benchmarks/instead"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // small is a size for each work at which it takes no time.
 var small = map[string]int{
-	"fib": 10, "evaluator": 4, "hotsplit": 20, "aftergc": 2, "ackermann": 2, "call": 20, "gap": 5000,
+	"fib": 10, "evaluator": 4, "hotsplit": 20, "aftergc": 2, "ackermann": 2, "call": 20, "gap": 5000, "many": 2, "cores": 100, "instead": 5,
 }
 
-// Every way of every work measures something; and the ratios of a row are those
-// of its group's ways.
+// ours says whether this program itself runs the way.
+func ours(way string) bool {
+	return !strings.HasPrefix(way, beforeWay) && !strings.HasPrefix(way, builtWay) && !strings.HasPrefix(way, guardedWay)
+}
+
+// Every way of every work measures something; the ratios of a row are those of its group's
+// ways; and the pages and plots are made from them, after a way through results.json.
 func TestEveryWay(t *testing.T) {
-	r := &results{Quick: true, Turns: 1, Command: "go test", Groups: map[string]map[string][]sample{}}
-	for _, g := range allGroups(true) {
-		work := works[g.work]
-		if work == nil {
-			t.Errorf("%s: no work %q", g.name, g.work)
-			continue
-		}
-		n := small[g.work]
+	r := newResults()
+	r.Quick = true
+	r.Runs = []run1{{Date: "today", Turns: 1, Machine: []string{"a machine"}}}
+	measure := func(name, work, way string) sample {
+		n := small[work]
 		if n == 0 {
 			n = 2000
 		}
-		r.Groups[g.name] = map[string][]sample{}
-		for _, way := range g.ways {
-			s := work(way, n, 1)
-			s["peak"] = 1 << 20
-			if ns, ok := s["ns"]; ok && !(ns > 0) {
-				t.Errorf("%s, %s: %v ns", g.name, way, ns)
+		form, _, _ := strings.Cut(way, ", ")
+		s := works[work](form, n, 1)
+		for _, metric := range []string{"first", "cpu", "wall"} {
+			if v, ok := s[metric]; ok && !(v > 0) {
+				t.Errorf("%s, %s: %s is %v", name, way, metric, v)
 			}
-			r.Groups[g.name][way] = []sample{s}
 		}
+		s["peak"] = 1 << 20
+		return s
 	}
-	measured := 0
-	for _, row := range allRows(true) {
-		res := row.result(r.Groups)
-		if !res.ok {
-			if !strings.HasPrefix(row.group, "deepjson") { // another package's benchmark
-				t.Errorf("%s, %s: not measured", row.what, row.against)
-			}
+	for _, g := range allGroups(true) {
+		if works[g.work] == nil {
+			t.Errorf("%s: no work %q", g.name, g.work)
 			continue
 		}
-		measured++
+		for _, way := range g.ways {
+			s := sample{"cpu": 1, "first": 1, "peak": 1}
+			if ours(way) {
+				s = measure(g.name, g.work, way)
+			}
+			r.add(record{Group: g.name, Way: way, Run: "today", Sample: s})
+		}
+	}
+	for _, w := range peerWorks() {
+		for _, way := range w.ways {
+			if ours(way) {
+				r.add(record{Group: w.name, Way: way, Run: "today", Sample: measure(w.name, w.mine, way)})
+			}
+		}
+	}
+	for _, name := range []string{"fastjson", "expr"} {
+		s := works["parser "+name]("plain grown", 1, 1)
+		r.add(record{Group: "parser " + name, Way: "plain grown", Run: "today", Sample: s})
+		r.add(record{Group: "parser " + name, Way: guardedWay + "plain grown", Run: "today", Sample: s})
+	}
+	for _, row := range allRows(true) {
+		res := row.result(r)
+		if !res.ok && !strings.HasPrefix(row.group, "deepjson") { // another package's benchmark
+			t.Errorf("%s, %s: not measured", row.what, row.against)
+		}
 		if res.ratio < 0 || math.IsNaN(res.ratio) {
 			t.Errorf("%s: %v", row.what, res.ratio)
 		}
 	}
 
 	dir := t.TempDir()
-	if err := write(r, dir); err != nil {
+	if err := r.write(dir); err != nil {
 		t.Fatal(err)
+	}
+	again, err := load(filepath.Join(dir, "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Quick = true
+	var first, second bytes.Buffer
+	for b, r := range map[*bytes.Buffer]*results{&first: r, &second: again} {
+		if err := r.page(b, "TABLES.md"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.String() != second.String() {
+		t.Errorf("TABLES.md is another after a way through results.json:\n%s\n\n%s", first.String(), second.String())
+	}
+	for _, want := range []string{"| handle, new stack, 10k | plain, fresh goroutine | 0.6 |", "## Depth: later calls", "## What people write instead: deep", "## Many stacks", "## Processors", "## Memory"} {
+		if !strings.Contains(first.String(), want) {
+			t.Errorf("TABLES.md lacks %q:\n%s", want, first.String())
+		}
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, split, _ := strings.Cut(string(text), "## The guard in two functions")
-	if !strings.Contains(split, "\n| linear recursion, 10k levels, new stack | plain recursion, fresh goroutine | 0.600 |") || !strings.Contains(split, "\n| guard, fib(32)") {
-		t.Errorf("rows of the guard in two functions are missing:\n%s", split)
+	if lines := bytes.Count(text, []byte("\n")); lines > 100 {
+		t.Errorf("RESULTS.md has %d lines: more than two screens", lines)
 	}
-	if rows := strings.Count(string(text), "\n| "); rows < measured {
-		t.Errorf("%d rows for %d results:\n%s", rows, measured, text)
+	if !strings.Contains(string(text), "| handle, new stack | plain, fresh goroutine | 0.600 | 10k ") {
+		t.Errorf("RESULTS.md lacks a promise:\n%s", text)
 	}
-	for _, plot := range []string{"time.svg", "memory.svg"} {
-		if text, err := os.ReadFile(filepath.Join(dir, plot)); err != nil || !strings.Contains(string(text), "vstack, new stack") {
+	for _, plot := range []string{"time.svg", "memory.svg", "stacks.svg", "cores.svg"} {
+		if text, err := os.ReadFile(filepath.Join(dir, plot)); err != nil || !strings.Contains(string(text), "vstack, handle") {
 			t.Errorf("%s: %v", plot, err)
 		}
+	}
+}
+
+// The peers' rows name peers, and ways of their groups.
+func TestPeerRows(t *testing.T) {
+	for _, row := range peerRows() {
+		if peerTitle(row.base) == row.base {
+			t.Errorf("no peer %q", row.base)
+		}
+	}
+	for _, p := range peers {
+		text, err := os.ReadFile(filepath.Join("peers", "build"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		family, way, _ := strings.Cut(p.name, "-")
+		if !strings.Contains(string(text), family) || !strings.Contains(string(text), way) {
+			t.Errorf("peers/build makes no %s", p.name)
+		}
+	}
+}
+
+// The lines of every form can be counted.
+func TestLines(t *testing.T) {
+	for _, w := range instead.All {
+		for way, source := range w.Source {
+			if n, err := lines(source); err != nil || n < 5 {
+				t.Errorf("%s, %s: %d lines, %v", w.Name, way, n, err)
+			}
+		}
+	}
+	// A function of five lines with a comment and a blank one would be five; this one is.
+	if n, err := lines([]string{"length"}); n != 6 || err != nil {
+		t.Errorf("length: %d lines, %v", n, err)
+	}
+	if _, err := lines([]string{"nothing of that name"}); err == nil {
+		t.Error("a name that is not there has lines")
 	}
 }
 
@@ -85,14 +166,53 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// A row's ratio is the median of the ratios of each turn.
+// A row's ratio is the median of the ratios of each turn; the best way is the fastest.
 func TestRowResult(t *testing.T) {
-	groups := map[string]map[string][]sample{"g": {
-		"way":  {{"ns": 2}, {"ns": 30}, {"ns": 4}},
-		"base": {{"ns": 1}, {"ns": 10}, {"ns": 4}},
-	}}
-	res := row{group: "g", way: "way", base: "base", target: 2}.result(groups)
-	if !res.ok || res.ratio != 2 || res.way != 4 || res.base != 4 || res.reached() != "yes" {
+	r := newResults()
+	for way, v := range map[string][]float64{"way": {2, 30, 4}, "base": {1, 10, 4}, "slow": {9, 99, 9}} {
+		for turn, x := range v {
+			r.add(record{Group: "g", Way: way, Turn: turn, Sample: sample{"cpu": x}})
+		}
+	}
+	res := row{group: "g", way: "way", base: "base", target: 2}.result(r)
+	if !res.ok || res.ratio != 2 || res.way != 4 || res.base != 4 || res.Reached() != "yes" {
 		t.Errorf("%+v", res)
+	}
+	res = row{group: "g", best: []string{"slow", "way", "not there"}, base: "base", target: 1.5}.result(r)
+	if !res.ok || res.ratio != 2 || res.row.way != "way" || res.Reached() == "yes" {
+		t.Errorf("%+v", res)
+	}
+}
+
+// A run takes the place of what was measured of its groups, and of nothing else.
+func TestMerge(t *testing.T) {
+	old, fresh := newResults(), newResults()
+	old.Runs, fresh.Runs = []run1{{Date: "a"}, {Date: "b"}}, []run1{{Date: "c"}}
+	for group, run := range map[string]string{"x": "a", "y": "b"} {
+		old.add(record{Group: group, Way: "w", Run: run, Sample: sample{"cpu": 1}})
+	}
+	fresh.add(record{Group: "x", Way: "w", Run: "c", Sample: sample{"cpu": 2}})
+	old.merge(fresh)
+	if x, _ := old.value("x", "w", "cpu"); x != 2 {
+		t.Errorf("x is %v", x)
+	}
+	if y, _ := old.value("y", "w", "cpu"); y != 1 {
+		t.Errorf("y is %v", y)
+	}
+	if got := fmt.Sprint(old.Runs); got != fmt.Sprint([]run1{{Date: "b"}, {Date: "c"}}) {
+		t.Errorf("runs: %s", got)
+	}
+}
+
+// The variants' edits are of the library as it is.
+func TestVariantsApply(t *testing.T) {
+	for _, v := range variants {
+		texts, err := v.apply(filepath.Join("..", ".."))
+		if err != nil {
+			t.Error(err)
+		}
+		if len(texts) == 0 && len(v.edits) > 0 {
+			t.Errorf("%s: nothing is edited", v.name)
+		}
 	}
 }

@@ -8,42 +8,98 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
-// The peers: the same workloads in other languages, see peers/. And deepjson's
-// parser, whose benchmark is in its own package.
+// The peers: the same workloads in other languages, see peers/. And deepjson's parser, whose
+// benchmark is in its own package.
 
-// A peerWork is what vstack is compared with its peers on.
+// A peer is a command that peers/build writes.
+type peer struct {
+	name, title string
+	library     bool   // against stack overflow; the others are languages that have it built in
+	most        int    // levels that it is measured at; 0: all
+	works       string // what else it has than fib and linear
+}
+
+var peers = []peer{
+	{name: "ocaml", title: "OCaml 5"},
+	{name: "chez", title: "Chez"},
+	{name: "racket", title: "Racket CS"},
+	{name: "ghc", title: "GHC"},
+	{name: "guile", title: "Guile"},
+	{name: "erlang", title: "Erlang"},
+	{name: "gccgo", title: "gccgo"},
+	{name: "java-virtual", title: "Java, virtual thread"},
+	{name: "rust-stacker", title: "stacker", library: true, works: "tree"},
+	{name: "rust-recursive", title: "recursive", library: true, works: "tree"},
+	{name: "rust-stacksafe", title: "stacksafe", library: true, works: "tree"},
+	{name: "rust-reblessive", title: "reblessive", library: true, works: "tree"},
+	{name: "rust-vuot", title: "vuot", library: true, works: "tree"},
+	// 250 bytes a level and a collector: 50M levels do not fit.
+	{name: "kotlin-deep", title: "DeepRecursiveFunction", library: true, works: "tree", most: 10_000_000},
+	// Past the stack they are given they crash.
+	{name: "rust-plain", title: "plain Rust", works: "tree", most: 10_000},
+	{name: "kotlin-plain", title: "plain Kotlin", works: "tree"},
+}
+
+// The forms of vstack that peers are compared with.
+var (
+	handleForms = []string{"handle warm", "handle-split warm"}
+	freeForms   = []string{"free fresh", "free-split fresh"}
+	bestForms   = []string{"handle warm", "handle-split warm", "free fresh", "free-split fresh", builtWay + "plain fresh"}
+)
+
+// peerTurns are fewer than those of other groups: some of the peers take seconds to get warm.
+const peerTurns = 6
+
+// A peerWork is what they are compared on.
 type peerWork struct {
-	name, work string
-	what       string // for people
+	name, what string
+	work, mine string // for the peers, and for this program
 	n, repeats int
-	mine, base string // vstack's way, and plain Go's
-	split      string // vstack's with the guard in two functions; "": not measured
+	ways       []string
+	memory     int
 }
 
 func peerWorks() []peerWork {
 	works := []peerWork{
-		{name: "peers fib", work: "fib", what: "fib(30), ns a call", n: 30, repeats: 3, mine: "guard", base: "plain", split: "split"},
-		{name: "peers tree", work: "tree", what: "tree evaluator, ns a node", n: 14, repeats: 21, mine: "guard", base: "plain"},
+		{name: "peers fib", what: "fib(30), a call", work: "fib", mine: "fib", n: 30, repeats: 3, ways: []string{"plain grown", "handle inside", "handle-split inside", "free grown", "free-split grown", builtWay + "plain grown"}},
+		{name: "peers tree", what: "tree evaluator, a node", work: "tree", mine: "evaluator", n: 14, repeats: 21, ways: []string{"plain grown", "handle inside", "free grown", builtWay + "plain grown"}},
 	}
-	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
-		works = append(works, peerWork{name: "peers linear " + levels(n), work: "linear", what: levels(n) + " levels, ns a level", n: n, repeats: max(3, min(201, 2_000_000/n)), mine: "warm", base: "fresh", split: "split-warm"})
+	for _, n := range []int{10_000, 100_000, 1_000_000, 10_000_000, 50_000_000} {
+		w := peerWork{name: "peers linear " + levels(n), what: levels(n) + " levels", work: "linear", mine: "linear", n: n, repeats: max(2, min(21, 2_000_000/n)),
+			ways: append([]string{"plain fresh"}, bestForms...)}
+		if n == deep {
+			w.memory = 9
+		}
+		works = append(works, w)
 	}
 	return works
 }
 
-var rustWays = []string{"plain", "stacker", "recursive", "reblessive", "vuot"}
-
-// addPeers adds the groups that run other programs, as far as they can be built,
-// and says which could not.
-func (m *measurer) addPeers(groups []group, wanted *regexp.Regexp) (_ []group, left []string) {
-	note := func(format string, args ...any) {
-		text := fmt.Sprintf(format, args...)
-		fmt.Fprintln(os.Stderr, text)
-		left = append(left, text)
+// peerRows are the promises: ahead of every library, and within 1.3 of OCaml and GHC.
+func peerRows() []row {
+	var rows []row
+	for _, w := range peerWorks()[2:] {
+		for _, p := range peers {
+			for _, call := range []struct{ what, metric string }{{"first call", "first"}, {"later calls", "cpu"}} {
+				if p.library {
+					rows = append(rows,
+						row{what: "handle, better form, " + call.what, against: "the fastest library in Rust or Kotlin", at: levels(w.n), group: w.name, best: handleForms, base: p.name, metric: call.metric, target: 1},
+						row{what: "handle-free, better form, " + call.what, against: "the fastest library in Rust or Kotlin", at: levels(w.n), group: w.name, best: freeForms, base: p.name, metric: call.metric, target: 1})
+				} else if (p.name == "ocaml" || p.name == "ghc") && w.n >= 1_000_000 {
+					rows = append(rows, row{what: "best form, " + call.what, against: p.title, at: levels(w.n), group: w.name, best: bestForms, base: p.name, metric: call.metric, target: 1.3})
+				}
+			}
+		}
 	}
-	any := func(names ...string) bool {
+	return rows
+}
+
+// peerGroups are the groups that run other programs, as far as they can be built.
+func (m *measurer) peerGroups(wanted *regexp.Regexp) (groups []group) {
+	matches := func(names ...string) bool {
 		for _, name := range names {
 			if wanted.MatchString(name) {
 				return true
@@ -51,85 +107,70 @@ func (m *measurer) addPeers(groups []group, wanted *regexp.Regexp) (_ []group, l
 		}
 		return false
 	}
-
 	documents := []string{"records", "numbers", "containers"}
-	if any("deepjson records", "deepjson numbers", "deepjson containers") {
+	if matches("deepjson records", "deepjson numbers", "deepjson containers") {
 		if test, err := m.buildDeepjson(); err != nil {
-			note("deepjson's parser was left out: %v", firstLine(err))
+			fmt.Fprintln(os.Stderr, "deepjson's parser is left out:", err)
 		} else {
 			for _, document := range documents {
-				groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, parse: benchmark,
+				groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, units: 300,
 					command: func(ctx context.Context, g group, way string) *exec.Cmd {
-						return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=30x",
+						return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=300x",
 							"-test.bench=^BenchmarkShallow$/^"+document+"$/^"+way+"$")
 					}})
 			}
 		}
 	}
-
+	if matches("parser fastjson", "parser expr") {
+		parsers, err := m.parserGroups()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		groups = append(groups, parsers...)
+	}
 	var works []peerWork
 	for _, w := range peerWorks() {
-		if wanted.MatchString(w.name) {
+		if matches(w.name) {
 			works = append(works, w)
 		}
 	}
 	if len(works) == 0 {
-		return groups, left
+		return groups
 	}
-	commands := map[string]func(ctx context.Context, way string) *exec.Cmd{}
-	var ways []string
-	if rust, err := m.buildRust(); err != nil {
-		note("The Rust crates were left out: %v", firstLine(err))
-	} else {
-		for _, way := range rustWays {
-			name := "rust " + way
-			ways = append(ways, name)
-			commands[name] = func(ctx context.Context, _ string) *exec.Cmd { return exec.CommandContext(ctx, rust, way) }
-		}
-	}
-	if classes, err := m.buildKotlin(); err != nil {
-		note("Kotlin was left out: %v", firstLine(err))
-	} else {
-		for _, way := range []string{"plain", "deep"} {
-			name := "kotlin " + way
-			ways = append(ways, name)
-			commands[name] = func(ctx context.Context, _ string) *exec.Cmd {
-				return exec.CommandContext(ctx, "java", "-cp", classes, "MainKt", way)
-			}
-		}
-	}
+	dir := m.buildPeers()
 	for _, w := range works {
-		name := map[string]string{"tree": "evaluator"}[w.work]
-		if name == "" {
-			name = w.work
-		}
-		g := group{name: w.name, work: name, n: w.n, repeats: w.repeats, ways: []string{w.base, w.mine}}
-		if w.work == "linear" {
-			g.ways = append(g.ways, "new")
-		}
-		if w.split != "" {
-			g.ways = append(g.ways, w.split)
-		}
-		for _, way := range ways {
-			// Past its stack plain recursion in Rust and Kotlin crashes.
-			if w.work == "linear" && w.n > 10_000 && (way == "rust plain" || way == "kotlin plain") {
+		g := group{name: w.name, work: w.mine, n: w.n, repeats: w.repeats, ways: w.ways, memory: w.memory, turns: peerTurns}
+		commands := map[string]string{}
+		for _, p := range peers {
+			command := filepath.Join(dir, p.name)
+			if _, err := os.Stat(command); err != nil || w.work == "tree" && p.works != "tree" || p.most > 0 && w.work == "linear" && w.n > p.most {
 				continue
 			}
-			g.ways = append(g.ways, way)
+			commands[p.name] = command
+			g.ways = append(g.ways, p.name)
 		}
 		g.command = func(ctx context.Context, g group, way string) *exec.Cmd {
 			command := commands[way]
-			if command == nil {
-				return exec.CommandContext(ctx, m.exe, "child", g.work, way, strconv.Itoa(g.n), strconv.Itoa(g.repeats))
+			if command == "" {
+				return nil
 			}
-			cmd := command(ctx, way)
-			cmd.Args = append(cmd.Args, w.work, strconv.Itoa(g.n), strconv.Itoa(g.repeats))
-			return cmd
+			batch := 1
+			if w.work == "linear" {
+				batch = max(1, 2_000_000/w.n)
+			}
+			repeats := g.repeats
+			if strings.HasPrefix(way, "kotlin") || strings.HasPrefix(way, "java") {
+				// Its clock of CPU time has steps of 10 ms.
+				repeats, batch = min(repeats, 5), batch*10
+				if w.n >= 1_000_000 && w.work == "linear" {
+					batch = max(1, 20_000_000/w.n)
+				}
+			}
+			return exec.CommandContext(ctx, command, w.work, strconv.Itoa(w.n), strconv.Itoa(repeats), strconv.Itoa(batch))
 		}
-		g.parse = parsePeer
 		groups = append(groups, g)
 	}
-	return groups, left
+	return groups
 }
 
 // buildDeepjson builds the benchmark of the example's own package.
@@ -140,39 +181,20 @@ func (m *measurer) buildDeepjson() (string, error) {
 	return test, m.build1("deepjson", cmd)
 }
 
-// buildRust builds peers/rust.
-func (m *measurer) buildRust() (string, error) {
-	if _, err := exec.LookPath("cargo"); err != nil {
-		return "", fmt.Errorf("there is no cargo here")
+// buildPeers builds what can be built, and returns the directory of the commands. They stay
+// there, so that they need not be built every time.
+func (m *measurer) buildPeers() string {
+	dir := m.build
+	if cache, err := os.UserCacheDir(); err == nil {
+		dir = filepath.Join(cache, "vstack-benchmarks")
 	}
-	target := filepath.Join(m.cache(), "rust")
-	cmd := exec.CommandContext(m.ctx, "cargo", "build", "--release", "--quiet")
-	cmd.Dir = filepath.Join("peers", "rust")
-	cmd.Env = append(os.Environ(), "CARGO_TARGET_DIR="+target)
-	return filepath.Join(target, "release", "peers"), m.build1("the Rust crates", cmd)
-}
-
-// buildKotlin builds peers/kotlin and returns its class path.
-func (m *measurer) buildKotlin() (string, error) {
-	for _, name := range []string{"mvn", "java"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return "", fmt.Errorf("there is no %s here", name)
-		}
+	cmd := exec.CommandContext(m.ctx, "bash", filepath.Join("peers", "build"), dir)
+	cmd.Stderr = os.Stderr
+	fmt.Fprintln(os.Stderr, "building the peers...")
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "peers/build:", err)
 	}
-	target := filepath.Join(m.cache(), "kotlin")
-	cmd := exec.CommandContext(m.ctx, "mvn", "--quiet", "--batch-mode", "-Dout="+target, "process-classes")
-	cmd.Dir = filepath.Join("peers", "kotlin")
-	classes := filepath.Join(target, "classes") + string(os.PathListSeparator) + filepath.Join(target, "lib", "*")
-	return classes, m.build1("Kotlin", cmd)
-}
-
-// cache is where the peers are built, so that they need not be built every time.
-func (m *measurer) cache() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return m.build
-	}
-	return filepath.Join(dir, "vstack-benchmarks")
+	return dir
 }
 
 func (m *measurer) build1(what string, cmd *exec.Cmd) error {

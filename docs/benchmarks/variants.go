@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"text/template"
 )
 
 // The decisions of the library that are numbers or small pieces of code, and
@@ -51,19 +54,49 @@ func huge(kib int) []edit {
 
 // next is the library with another choice of the next segment's size.
 func next(old, new string) []edit {
-	return []edit{{"vstack/segment.go", old, new}}
+	return []edit{{"vstack/account.go", old, new}}
 }
 
 // head is the library with so many KiB of each segment for calls between guards.
 func head(kib int) []edit {
-	return []edit{{"vstack/guard.go", "const head = 32 << 10", fmt.Sprintf("const head = %d << 10", kib)}}
+	return []edit{{"vstack/guard.go", "\thead = 32 << 10", fmt.Sprintf("\thead = %d << 10", kib)}}
+}
+
+// growing is the library with segments that grow with depth: four times as large as
+// soon as they are no more than a quarter of what the stack has, up to the last of the sizes, in MiB.
+func growing(mib ...int) []edit {
+	var sizes, cases, funcs, asm strings.Builder
+	asm.WriteString("#include \"textflag.h\"\n#include \"funcdata.h\"\n")
+	for _, n := range mib {
+		fmt.Fprintf(&sizes, "\tSize%dM\n", n)
+		fmt.Fprintf(&cases, "\tcase Size%dM:\n\t\tgrow%dM()\n", n, n)
+		fmt.Fprintf(&funcs, "\nfunc grow%dM()\n", n)
+		// The frame is what makes the runtime grow the stack, once.
+		fmt.Fprintf(&asm, "\nTEXT ·grow%dM(SB), 0, $%d-0\n\tNO_LOCAL_POINTERS\n\tRET\n", n, n<<20-64<<10)
+	}
+	return []edit{
+		{"scheduler/size.go", "\tHuge\n\n", "\tHuge\n" + sizes.String() + "\n"},
+		{"scheduler/size.go", "return 512 << 10", "return 512 << 10 << (2 * (s - Huge))"},
+		{"scheduler/size.go", "\tdefault:\n\t\thuge(0)\n", "\tcase Huge:\n\t\thuge(0)\n" + cases.String()},
+		{"scheduler/size.go", "// An array over 128 KB", funcs.String() + "\n// An array over 128 KB"},
+		{"scheduler/grow.s", "", asm.String()},
+		{"vstack/account.go", "if size != scheduler.Huge {", "if size <= scheduler.Large {"},
+		{"vstack/account.go", "\t\tsize = scheduler.Large\n", "\t\tsize--\n"},
+		{"vstack/account.go", "\treturn scheduler.Huge\n", fmt.Sprintf(`
+	size := scheduler.Huge
+	for size < scheduler.Size%dM && size.Bytes()*4 <= s.account.used {
+		size++
+	}
+	return size
+`, mib[len(mib)-1])},
+	}
 }
 
 // restDeep is the library with idle workers that park in a frame of over a quarter of
 // their stacks, so that the collector does not halve them.
 func restDeep(sizes string) []edit {
 	return []edit{
-		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.rest()\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\tw.ended()", "\t\t\tw.rest()\n\t\t}\n\t}\n\tw.ended()"},
 		{"scheduler/size.go", "// An array over 128 KB", `
 func (w *Worker) rest() {
 	switch {
@@ -104,11 +137,14 @@ func restLarge(w *Worker, n int) byte {
 
 var variants = []variant{
 	{name: asItIs},
-	{name: "all segments of 128 KiB", edits: next("return scheduler.Huge", "return scheduler.Large")},
+	{name: "all segments of 128 KiB", edits: next("\treturn scheduler.Huge\n", "\treturn scheduler.Large\n")},
 	{name: "huge segments of 256 KiB", edits: huge(256)},
 	{name: "huge segments of 1 MiB", edits: huge(1024)},
-	{name: "all segments of 512 KiB", edits: next("return scheduler.Large", "return scheduler.Huge")},
-	{name: "the first of 128 KiB, always", edits: next("s.sched.Idle(scheduler.Huge) || ", "")},
+	{name: "segments that grow with depth, to 2 MiB", edits: growing(2)},
+	{name: "segments that grow with depth, to 8 MiB", edits: growing(2, 8)},
+	{name: "segments that grow with depth, to 128 MiB", edits: growing(2, 8, 32, 128)},
+	{name: "all segments of 512 KiB", edits: next("\t\t\treturn scheduler.Large\n", "\t\t\treturn scheduler.Huge\n")},
+	{name: "the first of 128 KiB, always", edits: next("_, ok := s.sched.Idle(scheduler.Huge); !ok", "true")},
 	{name: "8 KiB for calls between guards", edits: head(8)},
 	{name: "16 KiB for calls between guards", edits: head(16)},
 	{name: "64 KiB for calls between guards", edits: head(64)},
@@ -123,13 +159,13 @@ var variants = []variant{
 	{name: "coroutines instead of channels", edits: []edit{
 		{"scheduler/worker.go", "package scheduler\n", "package scheduler\n\nimport \"iter\"\n"},
 		{"scheduler/worker.go", "baton chan struct{} // both ways", "resume func() (struct{}, bool)\n\tyield func(struct{}) bool\n\tbaton chan struct{} // both ways"},
-		{"scheduler/worker.go", "\t\tgo w.start()\n\t} else {\n\t\tw.baton <- struct{}{}\n\t}", `
+		{"scheduler/worker.go", "\t\tgo w.loop()\n\t} else {\n\t\tw.baton <- struct{}{}\n\t}", `
 		w.resume, _ = iter.Pull(func(yield func(struct{}) bool) {
 			w.yield = yield
-			w.start()
+			w.loop()
 		})
 	}`},
-		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\t*mark", "\t\t\tw.yield(struct{}{})\n\t\t}\n\t}\n\t*mark"},
+		{"scheduler/worker.go", "\t\t\t<-w.baton\n\t\t}\n\t}\n\tw.ended()", "\t\t\tw.yield(struct{}{})\n\t\t}\n\t}\n\tw.ended()"},
 		{"scheduler/worker.go", "\tw.baton <- struct{}{} // to Trim, which waits\n", ""},
 		{"scheduler/worker.go", "\t\tw.baton <- struct{}{} // to the caller\n", ""},
 		{"scheduler/worker.go", "\tfor {\n\t\t<-w.baton\n", "\tfor {\n\t\tw.resume()\n"},
@@ -148,44 +184,65 @@ var variants = []variant{
 // A measure is what the variants are compared by.
 type measure struct {
 	title, metric string
+	unit          float64
 	group
 }
 
 func measures() []measure {
-	return []measure{
-		{"fib, guarded", "ns", group{work: "fib", n: 32, repeats: 3, ways: []string{"guard"}}},
-		{"evaluator, guarded", "ns", group{work: "evaluator", n: 14, repeats: 51, ways: []string{"guard"}}},
-		{"10k levels, new stack", "ns", group{work: "linear", n: 10_000, repeats: 101, ways: []string{"new"}}},
-		{"10k levels, warm", "ns", group{work: "linear", n: 10_000, repeats: 201, ways: []string{"warm"}}},
-		{"100k levels, warm", "ns", group{work: "linear", n: 100_000, repeats: 31, ways: []string{"warm"}}},
-		{"1M levels, new stack", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"new"}}},
-		{"1M levels, warm", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm"}}},
-		{"1M levels, warm, after a collection", "ns", group{work: "linear", n: 1_000_000, repeats: 5, ways: []string{"warm-gc"}}},
-		{"Ackermann(3, 10), warm", "ns", group{work: "ackermann", n: 10, repeats: 1, ways: []string{"warm"}}},
-		{"bushy tree, warm", "ns", group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"warm"}}},
-		{"peak memory, 1M levels", "peak", group{work: "linear", n: 1_000_000, repeats: 1, ways: []string{"new-once"}}},
-		{"warm Run", "ns", group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
-		{"hot split, mean", "mean", group{work: "hotsplit", n: 15000, repeats: 2, ways: []string{"guard"}}},
+	linear := func(n, repeats int, way string) group {
+		return group{work: "linear", n: n, repeats: repeats, ways: []string{way}}
 	}
+	return []measure{
+		{"fib, handle", "cpu", 0, group{work: "fib", n: 32, repeats: 3, ways: []string{"handle inside"}}},
+		{"evaluator, handle", "cpu", 0, group{work: "evaluator", n: 14, repeats: 51, ways: []string{"handle inside"}}},
+		{"10k levels, new stack", "cpu", 0, linear(10_000, 51, "handle new")},
+		{"10k levels, handle-free, fresh goroutine", "cpu", 0, linear(10_000, 51, "free fresh")},
+		{"10k levels, warm", "cpu", 0, linear(10_000, 51, "handle warm")},
+		{"100k levels, warm", "cpu", 0, linear(100_000, 31, "handle warm")},
+		{"1M levels, new stack", "cpu", 0, linear(1_000_000, 5, "handle new")},
+		{"1M levels, handle-free, fresh goroutine", "cpu", 0, linear(1_000_000, 5, "free fresh")},
+		{"1M levels, warm", "cpu", 0, linear(1_000_000, 5, "handle warm")},
+		{"10M levels, warm", "cpu", 0, linear(10_000_000, 2, "handle warm")},
+		{"1M levels, warm, after a collection", "cpu", 0, linear(1_000_000, 5, "handle warm-gc")},
+		{"Ackermann(3, 10), warm", "cpu", 0, group{work: "ackermann", n: 10, repeats: 1, ways: []string{"handle warm"}}},
+		{"bushy tree, warm", "cpu", 0, group{work: "bushy", n: 1_000_000, repeats: 1, ways: []string{"handle warm"}}},
+		{"peak memory, 1M levels, MiB", "peak", mib, linear(1_000_000, 1, "handle new-once")},
+		{"longest stop, 1M levels, us", "wall", us, group{work: "gap", n: 1_000_000, repeats: 3, ways: []string{"handle new"}}},
+		{"warm Run", "cpu", 0, group{work: "call", n: 2000, repeats: 9, ways: []string{"warm"}}},
+		{"hot split, mean", "mean", 0, group{work: "hotsplit", n: 15000, repeats: 2, ways: []string{"handle new"}}},
+	}
+}
+
+// apply returns the files of the library under root that v edits, as they are with it.
+func (v variant) apply(root string) (map[string]string, error) {
+	texts := map[string]string{}
+	for _, e := range v.edits {
+		file := filepath.Join(root, filepath.FromSlash(e.file))
+		if texts[file] == "" && e.old != "" {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			texts[file] = string(text)
+		}
+		if e.old == "" { // a new file
+			texts[file] = e.new
+			continue
+		}
+		if strings.Count(texts[file], e.old) != 1 {
+			return nil, fmt.Errorf("%s: %q is not in %s once; mend this variant", v.name, e.old, e.file)
+		}
+		texts[file] = strings.Replace(texts[file], e.old, e.new, 1)
+	}
+	return texts, nil
 }
 
 // buildVariant builds this program with v instead of the library.
 func (m *measurer) buildVariant(v variant, exe, root string) error {
 	args := []string{"build", "-o", exe}
-	texts := map[string]string{}
-	for _, e := range v.edits {
-		file := filepath.Join(root, filepath.FromSlash(e.file))
-		if texts[file] == "" {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			texts[file] = string(text)
-		}
-		if strings.Count(texts[file], e.old) != 1 {
-			return fmt.Errorf("%s: %q is not in %s once; mend this variant", v.name, e.old, e.file)
-		}
-		texts[file] = strings.Replace(texts[file], e.old, e.new, 1)
+	texts, err := v.apply(root)
+	if err != nil {
+		return err
 	}
 	overlay := map[string]string{}
 	for file, text := range texts {
@@ -205,7 +262,7 @@ func (m *measurer) buildVariant(v variant, exe, root string) error {
 	args = append(args, "-overlay", exe+".json")
 	if v.pgo {
 		profile := exe + ".pgo"
-		cmd := exec.CommandContext(m.ctx, m.exe, "child", "linear", "warm", "10000", "20000")
+		cmd := exec.CommandContext(m.ctx, m.exe, "child", "linear", "handle warm", "10000", "1000")
 		cmd.Env = append(os.Environ(), profileEnv+"="+profile)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
@@ -216,7 +273,7 @@ func (m *measurer) buildVariant(v variant, exe, root string) error {
 }
 
 // measureVariants measures every variant by everything.
-func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp) error {
+func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp, date string) error {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		return err
@@ -246,55 +303,44 @@ func (m *measurer) measureVariants(r *results, wanted *regexp.Regexp) error {
 		}
 		groups = append(groups, g)
 	}
-	return m.measureAll(r, groups)
+	m.measureAll(groups, date, r.merge)
+	return m.ctx.Err()
 }
 
 // variantsTable is VARIANTS.md.
-func (r *results) variantsTable() string {
-	var b strings.Builder
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("# Variants\n")
-	p("Written by the program in this directory; do not edit. What was decided by these figures is in")
-	p("[performance.md](../performance.md).\n")
-	p("Measured with: `%s` in docs/benchmarks, %s, %d turns, %s.\n", r.Command, r.Date, r.Turns, r.Took)
-	for _, line := range r.Machine {
-		p("- %s", line)
-	}
-	p("\nThe first row is the library as it is, with medians of ns for a call or a level, and of MiB.")
-	p("The others are the medians of the ratios to it, turn by turn: under 1 the variant is better.\n")
-	title, line := "| variant |", "|---|"
-	for _, me := range measures() {
-		title += " " + me.title + " |"
-		line += "---|"
-	}
-	p("%s\n%s", title, line)
+func (r *results) variantsTable(w io.Writer) error {
+	var lines [][]string
 	for _, v := range variants {
-		row, measured := "| "+v.name+" |", false
+		line, measured := []string{v.name}, false
 		for _, me := range measures() {
 			if v.name == asItIs {
-				scale := 1.0
-				if me.metric == "peak" {
-					scale = 1.0 / (1 << 20)
-				}
-				row += " " + r.cell(me.title, asItIs, me.metric, scale) + " |"
+				line = append(line, r.cell(me.title, asItIs, me.metric, cmp.Or(me.unit, 1)))
 				measured = true
 				continue
 			}
-			res := row1(me, v.name).result(r.Groups)
+			res := row{group: me.title, way: v.name, base: asItIs, metric: me.metric}.result(r)
 			if !res.ok {
-				row += " - |"
+				line = append(line, "-")
 				continue
 			}
 			measured = true
-			row += " " + number(res.ratio) + " |"
+			line = append(line, number(res.ratio))
 		}
 		if measured {
-			p("%s", row)
+			lines = append(lines, line)
 		}
 	}
-	return b.String()
-}
-
-func row1(me measure, name string) row {
-	return row{group: me.title, way: name, base: asItIs, metric: me.metric}
+	head := []string{"variant"}
+	for _, me := range measures() {
+		head = append(head, me.title)
+	}
+	t, err := template.ParseFS(templates, "VARIANTS.md.tmpl")
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, struct {
+		Runs  []run1
+		Head  []string
+		Lines [][]string
+	}{r.Runs, head, lines})
 }

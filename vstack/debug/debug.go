@@ -58,6 +58,7 @@ const (
 	fresh         = 500 * time.Millisecond // how long a list is served again
 	mostSamples   = 120
 	mostHistories = 1000
+	mostPools     = 50
 )
 
 var handler = &page{
@@ -76,14 +77,60 @@ type page struct {
 	mu        sync.Mutex
 	last      *list
 	histories map[uint64]*history
+	program   history // of all together
 }
 
 // A list is what was seen of all stacks at one time.
 type list struct {
 	Time   time.Time `json:"time"`
-	Stacks []stack   `json:"stacks"`
-	More   int       `json:"more,omitempty"` // that are not listed
-	Pprof  bool      `json:"-"`
+	Totals totals    `json:"totals"`
+	Pools  []pool    `json:"pools"`
+	// Of all segments together, and of the memory that is idle.
+	Growth *line   `json:"-"`
+	Stacks []stack `json:"stacks"`
+	More   int     `json:"more,omitempty"` // that are not listed
+	Pprof  bool    `json:"-"`
+}
+
+// totals are those of the program.
+type totals struct {
+	vstack.Totals
+	IdleBytes int64 `json:"idleBytes"` // that stacks keep in pools
+}
+
+// A pool is what was seen of one, or of the ambient stacks, or of a budget without one.
+type pool struct {
+	Name   string           `json:"name,omitempty"`
+	Stats  vstack.PoolStats `json:"stats"`
+	Budget int64            `json:"budget,omitempty"`
+	InUse  int64            `json:"inUse,omitempty"`
+	Bare   bool             `json:"-"` // a budget and no pool
+}
+
+// program returns what is to be seen of the whole program.
+func program() (t totals, pools []pool) {
+	t = totals{Totals: vstack.ReadTotals()}
+	t.IdleBytes = t.Ambient.IdleBytes
+	pools = append(pools, pool{Name: "ambient", Stats: t.Ambient, Budget: t.DefaultLimit, InUse: t.DefaultUsed})
+	seen := map[*vstack.Budget]bool{}
+	for _, p := range vstack.Pools() {
+		if len(pools) == mostPools {
+			break
+		}
+		one := pool{Name: p.Name(), Stats: p.Stats()}
+		if b := p.Budget(); b != nil {
+			one.Budget, one.InUse = b.Size(), b.InUse()
+			seen[b] = true
+		}
+		t.IdleBytes += one.Stats.IdleBytes
+		pools = append(pools, one)
+	}
+	for _, b := range vstack.Budgets() {
+		if !seen[b] && len(pools) < mostPools {
+			pools = append(pools, pool{Budget: b.Size(), InUse: b.InUse(), Bare: true})
+		}
+	}
+	return t, pools
 }
 
 // A stack is what was seen of one.
@@ -95,7 +142,10 @@ type stack struct {
 	Depth      int64         `json:"depth,omitempty"` // in frames, about if Approximate
 	About      bool          `json:"approximate,omitempty"`
 	Summary    string        `json:"summary,omitempty"`
-	Note       string        `json:"note,omitempty"` // why there is no summary
+	Note       string        `json:"note,omitempty"`           // why there is no summary, or why it is old
+	Late       bool          `json:"late,omitempty"`           // it has not answered
+	SeenAgo    float64       `json:"seenSecondsAgo,omitempty"` // how old the summary is
+	Ambient    bool          `json:"ambient,omitempty"`
 	Line       *line         `json:"-"`
 	Age        string        `json:"-"`
 	Trace      *vstack.Trace `json:"-"`
@@ -145,6 +195,9 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	s := see(stacks[i], time.Now())
 	s.trace(ctx, pageSegments)
 	p.mu.Lock()
+	one := []stack{s}
+	p.explain(one, time.Now())
+	s = one[0]
 	s.Line = p.sample(&s, time.Now())
 	p.mu.Unlock()
 	if as != "" && s.Trace == nil {
@@ -203,6 +256,7 @@ func (p *page) look(ctx context.Context) *list {
 	})
 	l := &list{Time: now, Stacks: all[:min(len(all), mostStacks)], Pprof: form.Write.Load() != nil}
 	l.More = len(all) - len(l.Stacks)
+	l.Totals, l.Pools = program()
 
 	// All at once, and not for long. One request's end must not spoil what
 	// others will be served.
@@ -217,10 +271,16 @@ func (p *page) look(ctx context.Context) *list {
 		case i >= mostTraced:
 			s.Note = "not asked: only the deepest are"
 		default:
-			traces.Go(func() { s.trace(ctx, listSegments) })
+			traces.Add(1)
+			go func() {
+				defer traces.Done()
+				s.trace(ctx, listSegments)
+			}()
 		}
 	}
 	traces.Wait()
+	p.explain(l.Stacks, now)
+	l.Growth = p.grown(l.Totals.Bytes, now)
 	for i := range l.Stacks {
 		l.Stacks[i].Line = p.sample(&l.Stacks[i], now)
 		l.Stacks[i].handle = nil // the list is kept, and is to keep no stack alive
@@ -239,6 +299,7 @@ func see(s *vstack.Stack, now time.Time) stack {
 		Stats:      s.Stats(),
 		AgeSeconds: age.Seconds(),
 		Age:        short(age),
+		Ambient:    s.Ambient(),
 		handle:     s,
 	}
 }
@@ -259,7 +320,7 @@ func (s *stack) trace(ctx context.Context, segments int) {
 	t, err := s.handle.TraceContext(ctx, segments)
 	switch {
 	case err != nil:
-		s.Note = "no answer: it has not come to a guard; it waits, or does something else"
+		s.Late = true
 		return
 	case t.Depth == 0:
 		s.Note = "idle"
@@ -271,6 +332,68 @@ func (s *stack) trace(ctx context.Context, segments int) {
 		s.Depth = t.Depth / int64(t.Walked) * int64(t.Segments)
 		s.About = true
 	}
+}
+
+// explain says of the stacks that have not answered what else is known, and remembers what
+// the others have said. The caller has p.mu.
+func (p *page) explain(stacks []stack, now time.Time) {
+	var does map[string]string // asked for when it is needed
+	for i := range stacks {
+		s := &stacks[i]
+		h := p.history(s.ID)
+		if s.Summary != "" {
+			h.summary, h.depth, h.seen = s.Summary, s.Depth, now
+		}
+		moved := h.hops != s.Stats.Hops
+		h.hops = s.Stats.Hops
+		if !s.Late {
+			h.lateSince = time.Time{}
+			continue
+		}
+		if h.lateSince.IsZero() || moved {
+			h.lateSince = now
+		}
+		if s.Name != "" && does == nil {
+			does = waits()
+		}
+		s.Note = note(s, does[s.Name], moved, now.Sub(h.lateSince))
+		if h.summary != "" {
+			s.Summary, s.Depth, s.About = h.summary, h.depth, true
+			s.SeenAgo = now.Sub(h.seen).Seconds()
+			s.Note += "; seen " + short(now.Sub(h.seen)) + " ago:"
+		}
+	}
+}
+
+// note is why a stack has not answered.
+func note(s *stack, does string, moved bool, late time.Duration) string {
+	for_ := ""
+	if late >= time.Second {
+		for_ = " for " + short(late)
+	}
+	switch {
+	case s.Stats.Awaiting > 0:
+		text := fmt.Sprintf("no answer: %d in Await%s", s.Stats.Awaiting, for_)
+		if does != "" {
+			text += " (" + does + ")"
+		}
+		return text + deadlock(does, late)
+	case moved:
+		return "no answer: it runs and is late"
+	case does != "" && !strings.Contains(does, "runs"):
+		return "no answer: it " + does + for_ + deadlock(does, late)
+	case does != "":
+		return "no answer: it runs and is late" + for_ + " (" + does + ")"
+	}
+	return "no answer" + for_ + ": it runs and is late, or waits; a name, vstack.WithName, would tell"
+}
+
+// deadlock says what long waiting may be.
+func deadlock(does string, late time.Duration) string {
+	if late < 10*time.Second || strings.Contains(does, "network") || strings.Contains(does, "sleeps") {
+		return ""
+	}
+	return ": a deadlock, if nobody else is to wake it"
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

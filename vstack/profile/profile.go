@@ -13,6 +13,7 @@ package profile
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -50,8 +51,9 @@ func Write(w io.Writer) error { return Profile().Write(w) }
 //
 // Every stack is asked as by [vstack.Stack.TraceContext] for 64 of its segments,
 // which holds it up for some milliseconds; the values of a deeper stack are
-// scaled up from these. One that does not come to a guard within half a second is
-// left out.
+// scaled up from these. One that does not come to a guard within half a second is a
+// sample of one location, "[vstack: no answer]", with all its bytes, and the profile's
+// comments say how many there are.
 func Profile() *profile.Profile {
 	b := &builder{
 		functions: map[string]*profile.Function{},
@@ -69,17 +71,29 @@ func Profile() *profile.Profile {
 	stacks := vstack.Stacks()
 	traces := make([]*vstack.Trace, len(stacks))
 	var asked sync.WaitGroup
+	running, silent := 0, 0
 	for i, s := range stacks {
 		if s.Stats().Running {
-			asked.Go(func() { traces[i], _ = s.TraceContext(ctx, segments) })
+			asked.Add(1)
+			go func() {
+				defer asked.Done()
+				traces[i], _ = s.TraceContext(ctx, segments)
+			}()
+			running++
 		}
 	}
 	asked.Wait()
-	for _, t := range traces {
-		if t != nil {
+	for i, t := range traces {
+		stats := stacks[i].Stats()
+		switch {
+		case t != nil:
 			b.add(t.RootFirst())
+		case stats.Running:
+			silent++
+			b.addSilent(stacks[i].Name(), stats)
 		}
 	}
+	b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("%d of %d running stacks did not come to a guard within %v", silent, running, patience))
 	return b.profile
 }
 
@@ -93,6 +107,19 @@ type builder struct {
 type place struct {
 	function, file string
 	line           int
+}
+
+// addSilent adds a sample for a stack that has not answered.
+func (b *builder) addSilent(name string, stats vstack.Stats) {
+	labels := map[string][]string{}
+	if name != "" {
+		labels["vstack"] = []string{name}
+	}
+	b.profile.Sample = append(b.profile.Sample, &profile.Sample{
+		Location: []*profile.Location{b.location(vstack.Frame{Function: "[vstack: no answer]"})},
+		Label:    labels,
+		Value:    []int64{int64(stats.Segments), stats.Bytes},
+	})
 }
 
 // add adds a sample for each distinct frame of a trace with its root first.

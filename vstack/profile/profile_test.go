@@ -169,3 +169,29 @@ func TestDebugPage(t *testing.T) {
 		t.Error("there is no link")
 	}
 }
+
+// A stack that does not answer is in the profile all the same.
+func TestSilent(t *testing.T) {
+	done, waiting, finished := make(chan bool), make(chan bool), make(chan error)
+	go func() {
+		_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+			close(waiting)
+			<-done
+			return 0, nil
+		}, vstack.WithName("silent"))
+		finished <- err
+	}()
+	<-waiting
+	p := profile.Profile()
+	close(done)
+	if err := <-finished; err != nil {
+		t.Error(err)
+	}
+	found := false
+	for _, s := range p.Sample {
+		found = found || s.Label["vstack"] != nil && s.Label["vstack"][0] == "silent" && s.Value[1] > 0 && s.Location[0].Line[0].Function.Name == "[vstack: no answer]"
+	}
+	if !found || len(p.Comments) != 1 || p.Comments[0] != "1 of 1 running stacks did not come to a guard within 500ms" {
+		t.Error(p.Comments, p)
+	}
+}

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"golang.org/x/tools/go/analysis/unitchecker"
@@ -16,7 +18,21 @@ func main() {
 	if vetTool(os.Args[1:]) {
 		unitchecker.Main(analyzer.Analyzer)
 	}
+	if len(os.Args) == 2 && os.Args[1] == "version" {
+		fmt.Println("vstack", version())
+		return
+	}
 	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// version returns the version of the module that the program was built from: that of the
+// tag, or what the go command makes of a clone.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
 }
 
 // vetTool reports whether it is go vet that runs the program: it asks for the

@@ -10,6 +10,10 @@ import (
 // it has then, has 32 KiB left for the calls between two guards.
 const Room = 480 << 10
 
+// Widest is the highest limit that a slot can have, so that no goroutine of those that
+// share it gets too deep before it looks closer.
+const Widest = 704 << 10
+
 // The table of limits. A goroutine's slot is chosen by bits of its g's address, so
 // that the guard finds it without a search; goroutines share slots. Whatever is in
 // a slot that another goroutine put there costs time and never safety: a limit that
@@ -53,12 +57,12 @@ const Slots = slots
 // called from any goroutine.
 func (s Slot) Limit() uintptr { return atomic.LoadUintptr(&limits[s]) }
 
-// SetLimit sets the limit of the slot's goroutines for when none is marked. It may be
-// called from any goroutine; the last one to call it wins.
+// SetLimit sets the limit of the slot's goroutines, [Widest] at most, for when none is
+// marked. It may be called from any goroutine; the last one to call it wins.
 func (s Slot) SetLimit(limit uintptr) {
 	table.mu.Lock()
 	defer table.mu.Unlock()
-	table.limits[s] = limit
+	table.limits[s] = min(limit, Widest)
 	s.show()
 }
 

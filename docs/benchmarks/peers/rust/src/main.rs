@@ -1,14 +1,12 @@
 //! The workloads of the Go program on Rust's crates against stack overflow:
 //!
-//!     peers WAY WORKLOAD N REPEATS
+//!     peers WAY WORKLOAD N REPEATS BATCH
 //!
-//! WAY is plain, stacker, recursive, reblessive or vuot, WORKLOAD is fib, linear
-//! or tree. It prints the nanoseconds that one call (one level, one node) took,
-//! a line for each repeat, after one repeat that does not count.
+//! WAY is plain, stacker, recursive, stacksafe, reblessive or vuot; the rest is as in
+//! ../build.
 
 use std::future::Future;
 use std::hint::black_box;
-use std::time::Instant;
 
 use reblessive::Stk;
 use vuot::StacklessFn;
@@ -46,11 +44,20 @@ fn fib_recursive(n: u64) -> u64 {
     fib_recursive(n - 1) + fib_recursive(n - 2)
 }
 
+#[stacksafe::stacksafe]
+fn fib_stacksafe(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    fib_stacksafe(n - 1) + fib_stacksafe(n - 2)
+}
+
 async fn fib_reblessive(stk: &mut Stk, n: u64) -> u64 {
     if n < 2 {
         return n;
     }
-    stk.run(|stk| fib_reblessive(stk, n - 1)).await + stk.run(|stk| fib_reblessive(stk, n - 2)).await
+    stk.run(|stk| fib_reblessive(stk, n - 1)).await
+        + stk.run(|stk| fib_reblessive(stk, n - 2)).await
 }
 
 async fn fib_vuot(stack: vuot::Stack<'_>, n: u64) -> u64 {
@@ -94,6 +101,14 @@ fn linear_recursive(n: u64) -> u64 {
         return 0;
     }
     black_box(linear_recursive(n - 1)) + 1
+}
+
+#[stacksafe::stacksafe]
+fn linear_stacksafe(n: u64) -> u64 {
+    if n == 0 {
+        return 0;
+    }
+    black_box(linear_stacksafe(n - 1)) + 1
 }
 
 async fn linear_reblessive(stk: &mut Stk, n: u64) -> u64 {
@@ -209,6 +224,19 @@ fn tree_recursive(node: &Node, env: &Env) -> Value {
     }
 }
 
+#[stacksafe::stacksafe]
+fn tree_stacksafe(node: &Node, env: &Env) -> Value {
+    match node {
+        Node::Number(n) => Ok(*n),
+        Node::Name(name) => lookup(env, name),
+        Node::Op(op, l, r) => {
+            let l = tree_stacksafe(l, env)?;
+            let r = tree_stacksafe(r, env)?;
+            Ok(apply(*op, l, r))
+        }
+    }
+}
+
 async fn tree_reblessive(stk: &mut Stk, node: &Node, env: &Env) -> Value {
     match node {
         Node::Number(n) => Ok(*n),
@@ -252,19 +280,28 @@ fn block_on<F: Future>(f: F) -> F::Output {
     }
 }
 
-fn measure(calls: u64, repeats: usize, want: u64, mut run: impl FnMut() -> u64) {
+/// The CPU time of the process, in nanoseconds.
+fn cpu() -> f64 {
+    let mut t = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut t) };
+    t.tv_sec as f64 * 1e9 + t.tv_nsec as f64
+}
+
+fn measure(calls: u64, (repeats, batch): (usize, u64), want: u64, mut run: impl FnMut() -> u64) {
     for i in 0..=repeats {
-        let start = Instant::now();
-        let got = black_box(run());
-        let ns = start.elapsed().as_nanos() as f64 / calls as f64;
-        assert_eq!(got, want);
-        if i > 0 {
-            println!("{ns}");
+        let times = if i == 0 { 1 } else { batch };
+        let start = cpu();
+        for _ in 0..times {
+            assert_eq!(black_box(run()), want);
         }
+        println!("{}", (cpu() - start) / times as f64 / calls as f64);
     }
 }
 
-fn work(way: &str, workload: &str, n: u64, repeats: usize) {
+fn work(way: &str, workload: &str, n: u64, repeats: (usize, u64)) {
     let mut blessed = reblessive::Stack::new();
     match workload {
         "fib" => {
@@ -273,33 +310,41 @@ fn work(way: &str, workload: &str, n: u64, repeats: usize) {
                 (want, next) = (next, want + next);
                 (calls, more) = (more, calls + more + 1);
             }
-            let n = black_box(n);
-            measure(calls, repeats, want, || match way {
-                "plain" => fib_plain(n),
-                "stacker" => fib_stacker(n),
-                "recursive" => fib_recursive(n),
-                "reblessive" => blessed.enter(|stk| fib_reblessive(stk, n)).finish(),
-                "vuot" => block_on(vuot::run(Fib(n))),
-                _ => panic!("no way {way}"),
+            measure(calls, repeats, want, || {
+                let n = black_box(n);
+                match way {
+                    "plain" => fib_plain(n),
+                    "stacker" => fib_stacker(n),
+                    "recursive" => fib_recursive(n),
+                    "stacksafe" => fib_stacksafe(n),
+                    "reblessive" => blessed.enter(|stk| fib_reblessive(stk, n)).finish(),
+                    "vuot" => block_on(vuot::run(Fib(n))),
+                    _ => panic!("no way {way}"),
+                }
             })
         }
-        "linear" => {
+        "linear" => measure(n, repeats, n, || {
             let n = black_box(n);
-            measure(n, repeats, n, || match way {
+            match way {
                 "plain" => linear_plain(n),
                 "stacker" => linear_stacker(n),
                 "recursive" => linear_recursive(n),
+                "stacksafe" => linear_stacksafe(n),
                 "reblessive" => blessed.enter(|stk| linear_reblessive(stk, n)).finish(),
                 "vuot" => block_on(vuot::run(Linear(n))),
                 _ => panic!("no way {way}"),
-            })
-        }
+            }
+        }),
         "tree" => {
             let tree = build(n, &mut 0);
             let env = Env {
                 name: "x",
                 value: 1,
-                next: Some(Box::new(Env { name: "y", value: 2, next: None })),
+                next: Some(Box::new(Env {
+                    name: "y",
+                    value: 2,
+                    next: None,
+                })),
             };
             let want = tree_plain(&tree, &env).unwrap() as u64;
             measure((2 << n) - 1, repeats, want, || {
@@ -307,7 +352,10 @@ fn work(way: &str, workload: &str, n: u64, repeats: usize) {
                     "plain" => tree_plain(&tree, &env),
                     "stacker" => tree_stacker(&tree, &env),
                     "recursive" => tree_recursive(&tree, &env),
-                    "reblessive" => blessed.enter(|stk| tree_reblessive(stk, &tree, &env)).finish(),
+                    "stacksafe" => tree_stacksafe(&tree, &env),
+                    "reblessive" => blessed
+                        .enter(|stk| tree_reblessive(stk, &tree, &env))
+                        .finish(),
                     "vuot" => block_on(vuot::run(Tree(&tree, &env))),
                     _ => panic!("no way {way}"),
                 })
@@ -320,8 +368,9 @@ fn work(way: &str, workload: &str, n: u64, repeats: usize) {
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let [_, way, workload, n, repeats] = &args[..] else {
-        panic!("usage: peers WAY WORKLOAD N REPEATS")
+    let [_, way, workload, n, repeats, batch] = &args[..] else {
+        panic!("usage: peers WAY WORKLOAD N REPEATS BATCH")
     };
-    work(way, workload, n.parse().unwrap(), repeats.parse().unwrap());
+    let repeats = (repeats.parse().unwrap(), batch.parse().unwrap());
+    work(way, workload, n.parse().unwrap(), repeats);
 }

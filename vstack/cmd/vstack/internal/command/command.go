@@ -27,6 +27,7 @@ Usage:
 	vstack check [flags] [packages]
 	vstack fix [flags] [packages]
 	vstack explain [flags] FILE [packages]
+	vstack size [flags] BYTES|FILE
 	vstack version
 
 Packages are named as for go build; ./... if there are none.
@@ -69,6 +70,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return explain(args[1:], stdout, stderr)
 	case "version", "-version", "--version":
 		return printVersion(stdout)
+	case "size":
+		return runSize(args[1:], os.Stdin, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitOK

@@ -115,10 +115,7 @@ func (e *explanation) entry() string {
 // find returns the finding that has the most of what repeats: on its chain before
 // elsewhere on its cycles, and one that is not stopped before one that is.
 func (e *explanation) find() *recursion.Cycle {
-	on := map[string]bool{}
-	for _, name := range e.cycle {
-		on[name] = true
-	}
+	on := e.functions()
 	var best *recursion.Cycle
 	var most [4]int
 	for _, c := range e.r.Cycles {
@@ -130,11 +127,58 @@ func (e *explanation) find() *recursion.Cycle {
 	return best
 }
 
+// functions returns the names of the functions that repeat, as [program.RuntimeName]
+// has them. The runtime has other names for literals that were inlined; these are
+// known by their places.
+func (e *explanation) functions() map[string]bool {
+	known := map[string]bool{}
+	for _, fn := range e.r.Graph.Funcs {
+		known[program.RuntimeName(fn.SSA)] = true
+	}
+	on := map[string]bool{}
+	for _, name := range e.cycle {
+		if known[name] {
+			on[name] = true
+			continue
+		}
+		for _, f := range e.trace.Top {
+			if fn := e.at(f); f.Func == name && fn != nil {
+				on[program.RuntimeName(fn.SSA)] = true
+				break
+			}
+		}
+	}
+	return on
+}
+
+// at returns the innermost function at the frame's place; nil if it is not known. The
+// program may have been built elsewhere, so only the end of the file's name counts.
+func (e *explanation) at(f crash.Frame) *program.Func {
+	var best *program.Func
+	for _, fn := range e.r.Graph.Funcs {
+		d := fn.Decl()
+		if d == nil {
+			continue
+		}
+		from, to := e.r.Fset.Position(d.Pos()), e.r.Fset.Position(d.End())
+		if from.Line <= f.Line && f.Line <= to.Line && ending(from.Filename) == ending(f.File) &&
+			(best == nil || d.Pos() > best.Decl().Pos()) {
+			best = fn
+		}
+	}
+	return best
+}
+
+// ending returns the last two elements of a path.
+func ending(path string) string {
+	return filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path))
+}
+
 func (e *explanation) score(c *recursion.Cycle, on map[string]bool) (score [4]int) {
 	if c.Library != "" {
 		// What repeats is the library's own.
 		pkg, _, _ := strings.Cut(strings.TrimPrefix(c.Library, "(*"), ".")
-		for name := range on {
+		for _, name := range e.cycle {
 			if strings.HasPrefix(name, pkg+".") {
 				score[0] = 1
 			}

@@ -39,6 +39,24 @@ func main() {
 			"\nIt is this one:\nmain.go:10:18: unguarded recursion: (*parser).list → (*parser).group → (*parser).list\n",
 			"\nA guard in (*parser).list ends it: vstack fix example.com/crash\n",
 		}},
+		"literal": {`
+func walk(n int) int {
+	in := func(n int) int {
+		return 1 + walk(n+1)
+	}
+	if n < 0 {
+		return 0
+	}
+	return in(n)
+}
+
+func main() {
+	debug.SetMaxStack(1 << 20)
+	println(walk(0))
+}
+`, []string{
+			"\nIt is this one:\nmain.go:7:6: unguarded recursion: walk → walk.func1 → walk\n",
+		}},
 		"library": {`
 type list struct{ Next *list }
 

@@ -57,5 +57,5 @@ func xmlWalker(arg int) Walker {
 
 // fmt follows a pointer at the top only, and prints those below as numbers.
 func fmtWalker(arg int) Walker {
-	return Walker{Arg: arg, Slices: true, Methods: []string{"Format", "Error", "String"}}
+	return Walker{Arg: arg, Slices: true, Methods: []string{"Format", "Error", "String", "GoString"}}
 }

@@ -218,6 +218,23 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
+// TestCallback overflows in Go that C has called.
+func TestCallback(t *testing.T) {
+	if testing.Short() || *goarch != runtime.GOARCH {
+		t.Skip("compiles the standard library with cgo")
+	}
+	if strings.TrimSpace(output(t, nil, "go", "env", "CGO_ENABLED")) != "1" {
+		t.Skip("no cgo")
+	}
+	for _, tc := range toolchainsUnderTest(t) {
+		t.Run(tc.version, func(t *testing.T) {
+			if out, err := run(t, nil, tc.build(t, "callback", *bound, nil)); err != nil {
+				t.Errorf("%v\n%s", err, tail(out))
+			}
+		})
+	}
+}
+
 // TestFatal looks at what a process says that ends by an overflow.
 func TestFatal(t *testing.T) {
 	if testing.Short() {

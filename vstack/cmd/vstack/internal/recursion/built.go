@@ -57,8 +57,8 @@ func (f *finder) makes(t *types.Named) making {
 
 // built calls cycles limited that walk what only recursion with a limit of its own
 // builds. A guard of vstack is no such limit: what it lets be built is as deep as
-// memory allows. After go-jsonnet's interpreter had been guarded, a walker of its
-// objects was called limited for that, and the program died in it.
+// memory allows. After an interpreter had been guarded, a walker of its objects was
+// called limited for that, and the program died in it.
 func (f *finder) built(cycles []*Cycle) {
 	for _, c := range cycles {
 		if len(c.Guards) == 0 && (c.Status == Limited || c.Status == Bounded) {

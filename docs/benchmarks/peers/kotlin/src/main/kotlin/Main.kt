@@ -1,11 +1,9 @@
 // The workloads of the Go program on Kotlin's DeepRecursiveFunction:
 //
-//     MainKt WAY WORKLOAD N REPEATS
+//     MainKt WAY WORKLOAD N REPEATS BATCH
 //
-// WAY is deep or plain, WORKLOAD is fib, linear or tree. It prints the
-// nanoseconds that one call (one level, one node) took, a line for each repeat,
-// after repeats that do not count: one, and then for two seconds, so that the
-// JVM has compiled what it runs.
+// WAY is deep or plain; the rest is as in ../build. Between the first call and the later
+// ones it runs for a second, so that the JVM has compiled what it runs.
 
 fun fibPlain(n: Long): Long = if (n < 2) n else fibPlain(n - 1) + fibPlain(n - 2)
 
@@ -72,20 +70,30 @@ val treeDeep = DeepRecursiveFunction<Arg, Long> { (node, env) ->
 operator fun Arg.component1() = node
 operator fun Arg.component2() = env
 
-fun measure(calls: Long, repeats: Int, want: Long, run: () -> Long) {
-    val warm = System.nanoTime() + 2_000_000_000
+val os = java.lang.management.ManagementFactory.getOperatingSystemMXBean() as com.sun.management.OperatingSystemMXBean
+
+class Repeats(val repeats: Int, val batch: Int)
+
+fun measure(calls: Long, repeats: Repeats, want: Long, run: () -> Long) {
+    fun once(times: Int) {
+        val start = os.processCpuTime
+        val wall = System.nanoTime()
+        repeat(times) { check(run() == want) }
+        // The CPU time of the process comes in steps of 10 ms.
+        var ns = os.processCpuTime - start
+        if (ns < 100_000_000) ns = System.nanoTime() - wall
+        println(ns.toDouble() / times / calls)
+    }
+    os.processCpuTime
+    once(1)
+    val warm = System.nanoTime() + 1_000_000_000
     do {
         check(run() == want)
     } while (System.nanoTime() < warm)
-    repeat(repeats) {
-        val start = System.nanoTime()
-        val got = run()
-        println((System.nanoTime() - start).toDouble() / calls)
-        check(got == want)
-    }
+    repeat(repeats.repeats) { once(repeats.batch) }
 }
 
-fun work(way: String, workload: String, n: Long, repeats: Int) {
+fun work(way: String, workload: String, n: Long, repeats: Repeats) {
     val deep = way == "deep"
     when (workload) {
         "fib" -> {
@@ -113,7 +121,7 @@ fun work(way: String, workload: String, n: Long, repeats: Int) {
 
 fun main(args: Array<String>) {
     // A thread of its own for plain recursion, which the main thread's stack ends early.
-    val thread = Thread(null, { work(args[0], args[1], args[2].toLong(), args[3].toInt()) }, "work", 1L shl 30)
+    val thread = Thread(null, { work(args[0], args[1], args[2].toLong(), Repeats(args[3].toInt(), args[4].toInt())) }, "work", 16L shl 30)
     thread.start()
     thread.join()
 }

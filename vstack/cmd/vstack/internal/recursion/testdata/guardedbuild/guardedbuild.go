@@ -1,5 +1,5 @@
-// Package guardedbuild walks what guarded recursion builds, as go-jsonnet does: it is
-// as deep as memory allows, and the walker overflows.
+// Package guardedbuild walks what guarded recursion builds: it is as deep as memory
+// allows, and the walker overflows.
 package guardedbuild
 
 import "github.com/vstack-go/vstack/vstack"

@@ -1,4 +1,6 @@
-package vstack
+// Package fold makes the frames of a deep stack few: frames that repeat, as they do in a
+// recursion, are kept once, with a count.
+package fold
 
 import (
 	"cmp"
@@ -32,8 +34,8 @@ const (
 	noPivot   = -1      // no function
 )
 
-// A folder folds the frames it is given, top first. Its memory is bounded.
-type folder struct {
+// A Folder folds the frames it is given, top first. Its memory is bounded.
+type Folder struct {
 	symbols []symbol
 	ids     map[uintptr]int32
 	cache   [1 << 10]struct {
@@ -54,6 +56,40 @@ type folder struct {
 	top      []item
 	root     []item // the last endFrames, a ring
 	leftOver int64  // bytes of segments without a frame of the user's
+}
+
+// A Result is what has become of the frames, the newest first.
+type Result struct {
+	Depth     int64 // frames
+	Parts     []Part
+	Top, Root []Frame // those at either end, as they are
+}
+
+// A Part is a piece of a result: frames that stand there once, or a recursion.
+type Part struct {
+	Paths   []Path // the ways through the part, the most frequent first
+	Others  int64  // frames on further paths
+	Depth   int64  // frames
+	Bytes   int64  // their share of what the segments are charged with
+	Skipped int    // segments that stand here and were not read
+	Cut     bool   // the goroutine has more frames here than were read
+	Mixed   bool   // several recursions and pieces in one
+}
+
+// A Path is one way through a recursion, or the frames of a part that does not repeat.
+type Path struct {
+	Count  int64
+	Frames []Frame
+}
+
+// A Frame is a call.
+type Frame struct {
+	Function     string
+	File         string
+	Line         int
+	Offset       uintptr
+	Segment      int
+	SegmentBytes int64
 }
 
 // A symbol is what is known of a pc.
@@ -87,12 +123,14 @@ type way struct {
 	items []item
 }
 
-func newFolder() *folder {
-	return &folder{ids: map[uintptr]int32{}, funcs: map[string]int32{}, pivot: noPivot}
+// New returns an empty folder.
+func New() *Folder {
+	return &Folder{ids: map[uintptr]int32{}, funcs: map[string]int32{}, pivot: noPivot}
 }
 
-// segment adds the frames of one segment. It keeps nothing of pcs.
-func (f *folder) segment(pcs []uintptr, number int, charged int64) {
+// Segment adds the frames of one segment, as [runtime.Callers] returns them, with its
+// number and the bytes that it is charged with. It keeps nothing of pcs.
+func (f *Folder) Segment(pcs []uintptr, number int, charged int64) {
 	n := int64(0)
 	for _, pc := range pcs {
 		if f.symbols[f.lookup(pc)].fn != noPivot {
@@ -126,20 +164,20 @@ func (f *folder) segment(pcs []uintptr, number int, charged int64) {
 	}
 }
 
-// gap says that n segments come next whose frames are not known.
-func (f *folder) gap(n int) {
+// Gap says that n segments come next whose frames are not known.
+func (f *Folder) Gap(n int) {
 	f.flush()
 	f.emit(&part{skipped: n})
 }
 
-// cut says that the goroutine has more frames than were read.
-func (f *folder) cut() {
+// Cut says that the goroutine has more frames than were read.
+func (f *Folder) Cut() {
 	f.flush()
 	f.emit(&part{cut: true})
 }
 
 // lookup returns the id of the symbol for pc.
-func (f *folder) lookup(pc uintptr) int32 {
+func (f *Folder) lookup(pc uintptr) int32 {
 	c := &f.cache[(pc^pc>>10)%uintptr(len(f.cache))]
 	if c.pc == pc {
 		return c.id
@@ -156,7 +194,7 @@ func (f *folder) lookup(pc uintptr) int32 {
 
 // symbol reads what the binary knows of pc. Callers gives inlined calls a pc of
 // their own, so each stands for one frame.
-func (f *folder) symbol(pc uintptr) symbol {
+func (f *Folder) symbol(pc uintptr) symbol {
 	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	if hidden(frame.Function) {
 		return symbol{fn: noPivot}
@@ -192,9 +230,9 @@ func hidden(function string) bool {
 	return function == ""
 }
 
-func (f *folder) fn(it item) int32 { return f.symbols[it.id].fn }
+func (f *Folder) fn(it item) int32 { return f.symbols[it.id].fn }
 
-func (f *folder) add(it item) {
+func (f *Folder) add(it item) {
 	if f.loop == nil {
 		f.search(it)
 		return
@@ -214,7 +252,7 @@ func (f *folder) add(it item) {
 }
 
 // search looks for a pivot.
-func (f *folder) search(it item) {
+func (f *Folder) search(it item) {
 	fn := f.fn(it)
 	at := f.seen[fn] - 1
 	if at < 0 || at < len(f.pending)-maxPeriod {
@@ -236,7 +274,7 @@ func (f *folder) search(it item) {
 }
 
 // forget empties pending.
-func (f *folder) forget() {
+func (f *Folder) forget() {
 	for _, it := range f.pending {
 		f.seen[f.fn(it)] = 0
 	}
@@ -244,7 +282,7 @@ func (f *folder) forget() {
 }
 
 // plain moves the first frames of pending, head, out as they are.
-func (f *folder) plain(head []item) {
+func (f *Folder) plain(head []item) {
 	if len(head) == 0 {
 		return
 	}
@@ -258,7 +296,7 @@ func (f *folder) plain(head []item) {
 }
 
 // addPlain adds frames that do not repeat.
-func (f *folder) addPlain(items []item) {
+func (f *Folder) addPlain(items []item) {
 	for len(items) > 0 {
 		var p *part
 		if n := len(f.parts); n > 0 && f.parts[n-1].straight() && len(f.parts[n-1].paths[0].items) < maxPlain {
@@ -284,7 +322,7 @@ func (p *part) straight() bool {
 
 // endLoop ends the loop and looks for another one in what is left of its last
 // turn.
-func (f *folder) endLoop() {
+func (f *Folder) endLoop() {
 	p, rest := f.loop, slices.Clone(f.turn)
 	f.loop, f.turn, f.pivot = nil, f.turn[:0], noPivot
 	if len(f.raw) <= maxExact {
@@ -313,7 +351,7 @@ func (f *folder) endLoop() {
 // for each of its levels before it comes to the next parenthesis: then the paths are
 // pieces of the real cycle. The first frames, raw, show its period; the counts of all
 // turns have to agree with it.
-func (f *folder) straighten(p *part, raw []item, innermost int) {
+func (f *Folder) straighten(p *part, raw []item, innermost int) {
 	differ := func(q *way) bool {
 		return !slices.EqualFunc(p.paths[0].items, q.items, func(a, b item) bool { return f.fn(a) == f.fn(b) })
 	}
@@ -380,7 +418,7 @@ func periodOf(items []item) int {
 
 // exact adds a short loop: turns that repeat are folded where they stand, and
 // the others are left as they are.
-func (f *folder) exact(raw []item) {
+func (f *Folder) exact(raw []item) {
 	var turns [][]item
 	for i, it := range raw {
 		if i == 0 || f.fn(it) == f.fn(raw[0]) {
@@ -410,14 +448,14 @@ func (f *folder) exact(raw []item) {
 }
 
 // flush ends what is under way.
-func (f *folder) flush() {
+func (f *Folder) flush() {
 	for f.loop != nil {
 		f.endLoop()
 	}
 	f.plain(f.pending)
 }
 
-func (f *folder) emit(p *part) {
+func (f *Folder) emit(p *part) {
 	f.parts = append(f.parts, p)
 	if len(f.parts) <= maxParts {
 		return
@@ -431,7 +469,7 @@ func (f *folder) emit(p *part) {
 }
 
 // merge adds the paths of other.
-func (p *part) merge(f *folder, other *part) {
+func (p *part) merge(f *Folder, other *part) {
 	for _, q := range other.paths {
 		if to := p.find(f, q.items); to != nil {
 			to.count += q.count
@@ -447,7 +485,7 @@ func (p *part) merge(f *folder, other *part) {
 }
 
 // count adds one turn.
-func (p *part) count(f *folder, turn []item) {
+func (p *part) count(f *Folder, turn []item) {
 	for _, it := range turn {
 		p.bytes += it.bytes
 	}
@@ -466,7 +504,7 @@ func (p *part) count(f *folder, turn []item) {
 
 // find returns the path of the same frames, a new one if there is room, or else
 // one through the same functions; nil if there is none.
-func (p *part) find(f *folder, items []item) *way {
+func (p *part) find(f *Folder, items []item) *way {
 	key := uint64(14695981039346656037)
 	for _, it := range items {
 		key = (key ^ uint64(it.id)) * 1099511628211
@@ -492,10 +530,10 @@ func same(a, b []item) bool {
 	return slices.EqualFunc(a, b, func(a, b item) bool { return a.id == b.id })
 }
 
-// result returns what was folded.
-func (f *folder) result() *Trace {
+// Result returns what was folded. The folder is of no more use then.
+func (f *Folder) Result() *Result {
 	f.flush()
-	t := &Trace{Depth: f.frames}
+	t := &Result{Depth: f.frames}
 	frames := func(items []item) []Frame {
 		all := make([]Frame, len(items))
 		for i, it := range items {

@@ -1,0 +1,139 @@
+package size
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/vstack-go/vstack/stress/workload"
+	"github.com/vstack-go/vstack/vstack"
+)
+
+// inChild makes the test program overflow its stack.
+const inChild = "SIZE_TEST_OVERFLOW"
+
+type parity struct{ odd, even int }
+
+//go:noinline
+func (p *parity) isOdd(n int) bool {
+	var local [20]int
+	local[n&15] = n
+	return p.isEven(n+1) == (local[(n+1)&15] == 0)
+}
+
+//go:noinline
+func (p *parity) isEven(n int) bool { return !p.isOdd(n + 1) }
+
+func TestMain(m *testing.M) {
+	if os.Getenv(inChild) != "" {
+		debug.SetMaxStack(1 << 20)
+		(&parity{}).isOdd(0)
+	}
+	os.Exit(m.Run())
+}
+
+// A limit of what Bytes says holds the levels, and a little less does not.
+func TestBytesIsTheLimit(t *testing.T) {
+	const levels = 300_000
+	linear := func(limit int64) error {
+		_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+			return (&workload.Linear{Stack: s}).Handle(levels), nil
+		}, vstack.WithMaxMemory(limit))
+		return err
+	}
+	// What a level of it takes depends on the architecture and the compiler, so it is found out.
+	frame := int64(0)
+	for limit := int64(1 << 20); frame == 0; limit += 256 << 10 {
+		if linear(limit) == nil {
+			frame = limit * 15 / 16 / levels
+		}
+	}
+	if frame < 8 || frame > 200 {
+		t.Fatalf("a level takes %d bytes", frame)
+	}
+	need := Bytes(levels, frame+frame/8+1, true)
+	if err := linear(need); err != nil {
+		t.Errorf("%d levels of %d bytes do not fit into %d: %v", levels, frame, need, err)
+	}
+	less := Bytes(levels, frame-frame/4-1, true)
+	if err := linear(less); !errors.Is(err, vstack.ErrOverflow) {
+		t.Errorf("%d levels of %d bytes fit into %d: %v", levels, frame, less, err)
+	}
+}
+
+// Levels is the inverse of Bytes.
+func TestLevels(t *testing.T) {
+	for _, handle := range []bool{false, true} {
+		for _, frame := range []int64{8, 32, 104, 1000, 100_000} {
+			for _, limit := range []int64{0, 128 << 10, 1 << 20, 64 << 20, 1 << 40} {
+				n := Levels(limit, frame, handle)
+				if n > 0 && Bytes(n, frame, handle) > limit {
+					t.Errorf("%d levels of %d bytes take more than %d", n, frame, limit)
+				}
+				if Bytes(n+1, frame, handle) <= limit {
+					t.Errorf("%d levels of %d bytes fit into %d too", n+1, frame, limit)
+				}
+			}
+		}
+	}
+	if Bytes(1<<62, 1<<40, true) <= 0 {
+		t.Error("a number overflows")
+	}
+	// 480 KiB are the goroutine's own, 128 KiB less the head the first segment of a stack.
+	if got := Bytes(480<<10, 1, false); got != 0 {
+		t.Errorf("what a goroutine has room for takes %d", got)
+	}
+	if got := Bytes(480<<10+1, 1, false); got != 512<<10 {
+		t.Errorf("one byte more takes %d", got)
+	}
+	if got := Bytes(96<<10, 1, true); got != 128<<10 {
+		t.Errorf("what the first segment has room for takes %d", got)
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for _, c := range []struct{ levels, frame, want int64 }{{1, 8, 2 << 10}, {1 << 20, 32, 32 << 20}, {1<<20 + 1, 32, 64 << 20}} {
+		if got := Plain(c.levels, c.frame); got != c.want {
+			t.Errorf("%d levels of %d bytes: %d, want %d", c.levels, c.frame, got, c.want)
+		}
+	}
+}
+
+// The bytes of a turn are read off a traceback that Go printed.
+func TestReadFrames(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), inChild+"=1")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("stack overflow")) {
+		t.Fatalf("%v\n%.2000s", err, out)
+	}
+	frames, err := ReadFrames(bytes.NewReader(out))
+	if err != nil {
+		t.Fatalf("%v\n%.2000s", err, out)
+	}
+	// 160 bytes of locals, and two frames.
+	if frames.Bytes < 160 || frames.Bytes > 400 {
+		t.Errorf("a turn takes %d bytes", frames.Bytes)
+	}
+	cycle := strings.Join(frames.Cycle, " ")
+	if len(frames.Cycle) != 2 || !strings.Contains(cycle, "size.(*parity).isOdd") || !strings.Contains(cycle, "size.(*parity).isEven") {
+		t.Errorf("the cycle is %q", frames.Cycle)
+	}
+	if total := frames.Turns * frames.Bytes; total < 400<<10 || total > 1<<20 {
+		t.Errorf("%d turns of %d bytes, on a stack of at most 1 MiB", frames.Turns, frames.Bytes)
+	}
+	for _, text := range []string{"", "panic: no\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1d\n", "fatal error: stack overflow\nmain.f(...)\n\tx.go:1\n"} {
+		if f, err := ReadFrames(strings.NewReader(text)); !errors.Is(err, ErrNoFrames) {
+			t.Errorf("%q: %v, %v", text, f, err)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package debug_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/debug"
+)
+
+// A stack that does not come to a guard is shown with what it said last, and with what
+// the goroutine profile says that it does.
+func TestLate(t *testing.T) {
+	var mu sync.Mutex
+	mu.Lock()
+	for name, test := range map[string]struct {
+		wait func(done chan bool)
+		want []string
+	}{
+		"channel": {func(done chan bool) { <-done }, []string{"no answer: it waits for a channel in debug_test."}},
+		"select": {func(done chan bool) {
+			select {
+			case <-done:
+			case <-make(chan int):
+			}
+		}, []string{"no answer: it waits in a select in debug_test."}},
+		"mutex": {func(done chan bool) { go func() { <-done; mu.Unlock() }(); mu.Lock() }, []string{"waits for a mutex in debug_test."}},
+		"await": {func(done chan bool) {
+			_, _ = vstack.Await(vstack.Current(), func() (int, error) { <-done; return 0, nil })
+		}, []string{"no answer: 1 in Await", "(waits for a channel in debug_test."}},
+		"busy": {func(done chan bool) {
+			for len(done) == 0 {
+			}
+		}, []string{"no answer: it runs and is late"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
+			go func() {
+				_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+					climb(s, "secret", 1000, func() {
+						for {
+							select {
+							case <-answer:
+								close(waiting)
+								test.wait(done)
+								return
+							default:
+								climb(s, "secret", 1, func() {})
+							}
+						}
+					})
+					return 0, nil
+				}, vstack.WithName("late "+name))
+				finished <- err
+			}()
+			before := ""
+			for range 200 { // until it is deep, and has answered
+				if before = answered(t, "").Body.String(); strings.Contains(before, "climb → climb x ") {
+					break
+				}
+			}
+			answer <- true
+			<-waiting
+			body := ""
+			for range 50 { // until it waits
+				debug.Forget()
+				if body = get(t, "").Body.String(); strings.Contains(body, test.want[0]) {
+					break
+				}
+			}
+			for _, part := range append(test.want, "late "+name, `class="late"`, "seen ", "climb → climb x ") {
+				if !strings.Contains(body, part) {
+					t.Errorf("%q is not on the page", part)
+				}
+			}
+			if t.Failed() {
+				i := strings.Index(body, "no answer")
+				t.Logf("%.300s", body[max(i, 0):])
+			}
+			done <- true
+			close(done)
+			if err := <-finished; err != nil {
+				t.Error(err)
+			}
+			debug.Forget()
+		})
+	}
+}
+
+// Pools, budgets and totals are on the page.
+func TestProgram(t *testing.T) {
+	p := vstack.NewPool(vstack.WithName("requests"), vstack.WithBudget(vstack.NewBudget(64<<20)))
+	defer p.Close()
+	bare := vstack.NewBudget(32 << 20)
+	if err := p.Run(t.Context(), func(context.Context, *vstack.Stack) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	debug.Forget()
+	body := get(t, "").Body.String()
+	for _, part := range []string{"requests", "ambient", "64.0 MiB", "a budget without a pool", "32.0 MiB", "Overflows", "Idle in pools", "memory of all segments over the last "} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is not on the page", part)
+		}
+	}
+	if text := get(t, "?as=json").Body.String(); !strings.Contains(text, `"idleBytes"`) || !strings.Contains(text, `"name": "requests"`) {
+		t.Error(text)
+	}
+	_ = bare.InUse()
+}

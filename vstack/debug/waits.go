@@ -1,0 +1,132 @@
+package debug
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A stack that does not come to a guard cannot say where it is. The goroutine profile can:
+// it has the label that [vstack.WithName] sets. It holds all goroutines up for some
+// microseconds each, so it is taken only if a stack with a name has not answered.
+
+// waits says of each name what the goroutines of its stacks do, those left out that are
+// parked beneath a hop.
+func waits() map[string]string {
+	var b bytes.Buffer
+	if pprof.Lookup("goroutine").WriteTo(&b, 1) != nil {
+		return nil
+	}
+	does := map[string]map[string]int{}
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
+		lines := strings.Split(strings.TrimSpace(record), "\n")
+		if len(lines) > 0 && strings.HasPrefix(lines[0], "goroutine profile:") {
+			lines = lines[1:]
+		}
+		if len(lines) < 2 {
+			continue
+		}
+		count, addresses, _ := strings.Cut(lines[0], " @ ")
+		labels, ok := strings.CutPrefix(lines[1], "# labels: ")
+		var label map[string]string
+		if !ok || json.Unmarshal([]byte(labels), &label) != nil || label["vstack"] == "" {
+			continue
+		}
+		n, _ := strconv.Atoi(count)
+		what := doing(addresses)
+		if what == "" {
+			continue
+		}
+		if does[label["vstack"]] == nil {
+			does[label["vstack"]] = map[string]int{}
+		}
+		does[label["vstack"]][what] += n
+	}
+	text := map[string]string{}
+	for name, all := range does {
+		var parts []string
+		for _, what := range slices.Sorted(maps.Keys(all)) {
+			if n := all[what]; n > 1 {
+				what = fmt.Sprintf("%d × %s", n, what)
+			}
+			parts = append(parts, what)
+		}
+		text[name] = strings.Join(parts, "; ")
+	}
+	return text
+}
+
+// reasons are functions of the runtime and of the standard library in which a goroutine
+// waits, and what for. The first that is found counts.
+var reasons = []struct{ function, what string }{
+	{"sync.(*Mutex).Lock", "waits for a mutex"},
+	{"internal/sync.(*Mutex).Lock", "waits for a mutex"},
+	{"sync.(*Mutex).lockSlow", "waits for a mutex"},
+	{"internal/sync.(*Mutex).lockSlow", "waits for a mutex"},
+	{"sync.(*RWMutex).RLock", "waits for a mutex"},
+	{"sync.(*RWMutex).Lock", "waits for a mutex"},
+	{"sync.(*WaitGroup).Wait", "waits for a WaitGroup"},
+	{"sync.(*Cond).Wait", "waits for a Cond"},
+	{"internal/poll.runtime_pollWait", "waits for the network or a file"},
+	{"time.Sleep", "sleeps"},
+	{"runtime.chanrecv1", "waits for a channel"},
+	{"runtime.chanrecv2", "waits for a channel"},
+	{"runtime.chansend1", "waits to send to a channel"},
+	{"runtime.selectgo", "waits in a select"},
+	{"runtime.block", "waits for ever"},
+	{"syscall.Syscall", "is in a system call"},
+	{"syscall.syscall", "is in a system call"},
+}
+
+// doing says what a goroutine does that is at these addresses, the innermost first, and
+// in which function of the user's; "" for one that is parked by package scheduler.
+func doing(addresses string) string {
+	var pcs []uintptr
+	for _, field := range strings.Fields(addresses) {
+		if pc, err := strconv.ParseUint(field, 0, 64); err == nil {
+			pcs = append(pcs, uintptr(pc))
+		}
+	}
+	what := "runs"
+	frames := runtime.CallersFrames(pcs)
+	for {
+		f, more := frames.Next()
+		name := f.Function
+		if what == "runs" {
+			for _, r := range reasons {
+				if strings.HasPrefix(name, r.function) {
+					what = r.what
+					break
+				}
+			}
+		}
+		switch {
+		case strings.HasPrefix(name, "github.com/vstack-go/vstack/scheduler."):
+			return ""
+		case name == "" || !strings.Contains(name, ".") || standard(name) || strings.HasPrefix(name, "github.com/vstack-go/vstack/vstack.") && !strings.HasSuffix(f.File, "_test.go"):
+		default:
+			return fmt.Sprintf("%s in %s", what, name[strings.LastIndexByte(name, '/')+1:])
+		}
+		if !more {
+			return what
+		}
+	}
+}
+
+// standard reports whether the function is of the standard library, whose paths have no
+// dot in their first element; a main package has no path.
+func standard(function string) bool {
+	path, rest, slash := strings.Cut(function, "/")
+	if slash {
+		return !strings.Contains(path, ".")
+	}
+	pkg, _, _ := strings.Cut(path, ".")
+	_ = rest
+	return slices.Contains([]string{"runtime", "sync", "time", "syscall", "os", "io", "net", "bufio", "context", "iter"}, pkg)
+}

@@ -1,0 +1,155 @@
+package vstack
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vstack-go/vstack/vstack/internal/self"
+)
+
+// A lookout remembers the hops to ambient stacks of one goroutine that runs on none, the
+// last of those in a slot that made one; see resolve.go for what for. Its lock is for
+// those who change it.
+type lookout struct {
+	mu   sync.Mutex
+	id   atomic.Uintptr
+	room atomic.Uintptr
+	hi   atomic.Uintptr // of the stack that room past maxRoom is for
+	used uintptr        // at the last hop
+	hops int            // from about there, one soon after the other
+	last time.Duration
+
+	// The hop that was here threw: there was no memory for it. Deeper than that, the
+	// panic is under way; see unwind.go.
+	thrown uintptr
+}
+
+// soon is how far apart the hops of a hot split are at most. What takes longer between
+// two hops than some hundred of them does not need more room. And the goroutine may be
+// another one: the runtime uses g's again, so a server whose requests are all a little
+// too deep hops from the same depth of the same g, request after request, each of them
+// once.
+const soon = 200 * time.Microsecond
+
+var start = time.Now() // of the lookouts' clock
+
+var lookouts [self.Slots]lookout
+
+func lookoutOf(id uintptr) *lookout { return &lookouts[self.SlotOf(id)] }
+
+// is reports whether what is remembered is of this goroutine, the caller, whose stack
+// begins at hi.
+func (l *lookout) is(id, hi uintptr) bool {
+	return l.id.Load() == id && (l.room.Load() <= maxRoom || l.hi.Load() == hi)
+}
+
+// deep reports whether the goroutine, the caller, has more room than workers can have,
+// and if so whether its guard is low. It is quick, no lock and no search for a stack,
+// since each of its guards may ask.
+func (l *lookout) deep(id, hi uintptr) (low, ok bool) {
+	room := l.room.Load()
+	if room <= maxRoom || l.id.Load() != id || l.hi.Load() != hi {
+		return false, false
+	}
+	return self.Used() >= room, true
+}
+
+// roomOf returns how much of its stack the goroutine, the caller, may use.
+func (l *lookout) roomOf(id, hi uintptr) uintptr {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.room.Load()
+	if !l.is(id, hi) || room <= self.Room {
+		return self.Room
+	}
+	if self.SlotOf(id).Limit() < min(room, maxRoom) {
+		self.SlotOf(id).SetLimit(room) // another goroutine of the slot has set it
+	}
+	return room
+}
+
+// forget ends what is known of a goroutine with that id: a new worker has it.
+func (l *lookout) forget(id uintptr) {
+	if l.id.Load() != id {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.become(0)
+	self.SlotOf(id).SetLimit(self.Room)
+}
+
+// become makes it the lookout of another goroutine. The caller has the lock.
+func (l *lookout) become(id uintptr) {
+	l.id.Store(id)
+	l.room.Store(self.Room)
+	l.used, l.hops, l.thrown = 0, 0, 0
+}
+
+// stays reports whether the goroutine, the caller, goes on where it is although its
+// guard is low.
+func (l *lookout) stays(id, hi uintptr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.is(id, hi) {
+		if l.room.Load() > self.Room {
+			self.SlotOf(id).SetLimit(self.Room)
+		}
+		l.become(id)
+	}
+	room, used := l.room.Load(), self.Used()
+	if l.thrown > 0 && used > l.thrown {
+		return false
+	}
+	l.thrown = 0
+	if used < room {
+		return false // nobody asked the guard
+	}
+	now := time.Since(start)
+	if used-l.used+head > 2*head || now-l.last > soon { // not near it, on either side
+		l.hops = 0
+	}
+	l.used, l.last = used, now
+	if l.hops++; l.hops <= maxHops {
+		return false
+	}
+	switch {
+	case used < maxRoom:
+		room = min(used+more, maxRoom)
+	case used > l.unguarded(id) && used < deepest:
+		room = used + muchMore
+	default:
+		return false
+	}
+	l.hops = 0
+	l.hi.Store(hi)
+	l.room.Store(room)
+	self.SlotOf(id).SetLimit(room)
+	return true
+}
+
+// throws notes that the goroutine, the caller, could not hop from where it was.
+func (l *lookout) throws(id uintptr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.id.Load() == id && l.thrown == 0 {
+		l.thrown = l.used
+	}
+}
+
+// unwinds reports whether the panic of that is under way on the goroutine, the caller.
+func (l *lookout) unwinds(id uintptr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.id.Load() == id && l.thrown > 0
+}
+
+// unguarded returns how deep natively the goroutine, the caller, cannot be if there are
+// guards everywhere above it.
+func (l *lookout) unguarded(id uintptr) uintptr {
+	if room := l.room.Load(); room <= maxRoom && !isWorker(id) { // in Await, a worker
+		return room + head
+	}
+	return max(l.room.Load(), maxRoom) + excursion
+}
