@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/vstack-go/vstack/scheduler"
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
@@ -84,11 +85,15 @@ func TestGuardAfterShrink(t *testing.T) {
 				runtime.GC()
 				return nil
 			})
+			if _, _, hi := self.Bounds(); s.base != hi {
+				t.Fatal("the base is stale after the stack was shrunk while it was parked")
+			}
 			if s.Low() {
 				t.Fatal("the guard is low after the stack was shrunk")
 			}
 		}
 		for range 8 {
+			scheduler.Large.Pregrow() // or there is nothing left to shrink
 			runtime.GC()
 			hops := s.hops
 			descend(s, 3, func() {})
@@ -96,7 +101,10 @@ func TestGuardAfterShrink(t *testing.T) {
 				t.Fatal("the guard hopped because the stack was shrunk")
 			}
 			if s.Low() {
-				t.Fatal("the guard is low a second time after the stack was shrunk")
+				t.Fatal("the guard is low after the stack was shrunk while it ran")
+			}
+			if _, _, hi := self.Bounds(); s.base-(hi-self.Used()) >= s.loadLimit() {
+				t.Fatal("the guard has looked closer, and would again")
 			}
 		}
 		if _, _, hi := self.Bounds(); hi == before {
