@@ -81,7 +81,7 @@ func parallel(n int, fn func(i int) error) error {
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		all.Go(func() { errs[i] = fn(i) })
+		goIn(&all, func() { errs[i] = fn(i) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
@@ -144,4 +144,13 @@ func counted(s *vstack.Stack, n int, entered, left *int, fn func()) {
 		return
 	}
 	counted(s, n-1, entered, left, fn)
+}
+
+// goIn runs fn on a goroutine that wg waits for. Go 1.25 has a method for that.
+func goIn(wg *sync.WaitGroup, fn func()) {
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		fn()
+	}()
 }
