@@ -31,7 +31,7 @@ func ours(way string) bool {
 func TestEveryWay(t *testing.T) {
 	r := newResults()
 	r.Quick = true
-	r.Runs = []run1{{Date: "today", Turns: 1, Machine: []string{"a machine"}}}
+	r.Runs = []run1{{Date: "today", Turns: 1, Machine: []string{"a machine", "go", "load average at the start: 1.5, 2, 3"}}}
 	measure := func(name, work, way string) sample {
 		n := small[work]
 		if n == 0 {

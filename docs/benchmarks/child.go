@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/vstack-go/vstack/stress/resident"
 )
 
 // A child process measures one way to do one thing, and prints its sample.
@@ -18,7 +20,7 @@ import (
 //	first    CPU time of the first call in the process, in ns for each of its units
 //	cpu      the same of later calls, the median
 //	wall     the same by the clock on the wall
-//	peak     the most memory that the process had resident, in bytes; the parent adds it
+//	peak     the most memory that the process had resident, in bytes
 //
 // The units are levels, calls, nodes: what the work says. Some works have metrics of
 // their own.
@@ -61,7 +63,11 @@ func childMain(args []string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	return json.NewEncoder(os.Stdout).Encode(work(args[1], n, repeats))
+	s := work(args[1], n, repeats)
+	if _, peak := resident.Self(); peak > 0 {
+		s["peak"] = float64(peak)
+	}
+	return json.NewEncoder(os.Stdout).Encode(s)
 }
 
 // never panics with the message: a mistake in this program.

@@ -12,5 +12,5 @@ var start = time.Now()
 // cpuTime is the time on the wall, where nothing better is to be had.
 func cpuTime() float64 { return float64(time.Since(start)) }
 
-// resident is not known here.
-func resident(*os.ProcessState) float64 { return 0 }
+// maxResident is not known here.
+func maxResident(*os.ProcessState) float64 { return 0 }

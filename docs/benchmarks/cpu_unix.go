@@ -20,8 +20,9 @@ func cpuTime() float64 {
 	return float64(t.Nano())
 }
 
-// resident is the most memory that a process that has ended has had resident, in bytes.
-func resident(state *os.ProcessState) float64 {
+// maxResident is the most memory that a process that has ended has had resident, in bytes. It is
+// never less than what this program had when it started that.
+func maxResident(state *os.ProcessState) float64 {
 	unit := 1024.0 // KiB, but on darwin
 	if runtime.GOOS == "darwin" {
 		unit = 1

@@ -21,7 +21,7 @@ type group struct {
 	n       int    // for so many levels or so
 	repeats int    // in one child
 	ways    []string
-	turns   int                                                      // 0: as many as are asked for
+	turns   int                                                      // at most; 0: as many as are asked for
 	memory  int                                                      // GiB that have to be free for it
 	env     map[string][]string                                      // for a way: more of the environment
 	size    map[string]int                                           // for a way: another n
@@ -65,7 +65,7 @@ func (m *measurer) measureAll(groups []group, date string, done func(r *results)
 	children := 0
 	for i := range groups {
 		g := &groups[i]
-		if g.turns == 0 {
+		if g.turns == 0 || m.turns < g.turns {
 			g.turns = m.turns
 		}
 		var ways []string
@@ -199,7 +199,7 @@ func (m *measurer) child(g group, way string) (sample, error) {
 	} else if s, err = parsePeer(string(text)); err != nil {
 		return nil, err
 	}
-	if peak := resident(cmd.ProcessState); peak > 0 {
+	if peak := maxResident(cmd.ProcessState); peak > 0 && s["peak"] == 0 {
 		s["peak"] = peak
 	}
 	return s, nil

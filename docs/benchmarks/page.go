@@ -132,7 +132,7 @@ func (r *results) Rows() []Row {
 		if row.at != "" {
 			x.What += ", " + row.at
 		}
-		if row.best != nil || strings.HasPrefix(row.against, "the fastest library") {
+		if row.best != nil || row.against == fastest {
 			x.Against = peerTitle(row.base)
 		}
 		if !row.extra {
@@ -200,7 +200,11 @@ func (r *results) depthTable(metric string) Table {
 	for _, n := range depths(r.Quick) {
 		line := []string{levels(n)}
 		for _, w := range ways {
-			line = append(line, r.cell("linear "+levels(n), w.way, metric, 1))
+			group := "linear "
+			if strings.HasPrefix(w.way, builtWay) {
+				group = "built "
+			}
+			line = append(line, r.cell(group+levels(n), w.way, metric, 1))
 		}
 		t.Lines = append(t.Lines, line)
 	}
@@ -210,7 +214,7 @@ func (r *results) depthTable(metric string) Table {
 func (r *results) memoryTable() Table {
 	ways := []struct{ title, way string }{
 		{"plain, fresh goroutine", "plain fresh-once"}, {"handle-free, fresh goroutine", "free fresh-once"}, {"the same in two functions", "free-split fresh-once"},
-		{"handle, new stack", "handle new-once"}, {"the same in two functions", "handle-split new-once"}, {"vstack build, fresh goroutine", builtWay + "plain fresh-once"},
+		{"handle, new stack", "handle new-once"}, {"the same in two functions", "handle-split new-once"},
 	}
 	t := Table{Title: "Memory", Text: "The most that a process has had resident that did nothing else, in MiB.", Head: []string{"levels"}}
 	for _, w := range ways {
@@ -229,10 +233,11 @@ func (r *results) memoryTable() Table {
 // peerTables has a table for first calls, one for later ones and one for memory.
 func (r *results) peerTables() []Table {
 	ours := []struct{ title, linear, fib string }{
-		{"plain Go", "plain fresh", "plain grown"},
+		{"plain Go, fresh goroutine each time", "plain fresh", "plain grown"},
 		{"vstack, handle", "handle warm", "handle inside"}, {"vstack, handle, two functions", "handle-split warm", "handle-split inside"},
-		{"vstack, handle-free", "free fresh", "free grown"}, {"vstack, handle-free, two functions", "free-split fresh", "free-split grown"},
-		{"vstack build", builtWay + "plain fresh", builtWay + "plain grown"},
+		{"vstack, handle-free", "free grown", "free grown"}, {"vstack, handle-free, two functions", "free-split grown", "free-split grown"},
+		{"vstack, handle-free, fresh goroutine each time", "free fresh", ""},
+		{"vstack build", builtWay + "plain grown", builtWay + "plain grown"},
 	}
 	table := func(title, text, metric string, unit float64) Table {
 		t := Table{Title: title, Text: text, Head: []string{""}}
@@ -264,7 +269,7 @@ func (r *results) peerTables() []Table {
 and stacksafe run on the main thread's stack as it is, 8 MiB, and take a new one only beyond that. The JVM runs each workload for a second before. Its collector runs on threads
 of its own, whose time counts.`, "cpu", 1),
 		table("Peers: the first call of a process", "The same, for the first call. The JVM has compiled nothing then.", "first", 1),
-		table("Peers: memory", "The most that the process has had resident, in MiB, its runtime included.", "peak", mib),
+		table("Peers: memory", "The most that the process has had resident, in MiB, its runtime included. Under 20 it is not told from what the program has that starts it.", "peak", mib),
 	}
 }
 

@@ -34,6 +34,17 @@ type run1 struct {
 	Machine    []string
 }
 
+// Load is the machine's load average before the run, "" if it is not known.
+func (r run1) Load() string {
+	for _, line := range r.Machine {
+		if load, ok := strings.CutPrefix(line, "load average at the start: "); ok {
+			first, _, _ := strings.Cut(load, ",")
+			return first
+		}
+	}
+	return ""
+}
+
 // results is what has been measured.
 type results struct {
 	Quick  bool

@@ -52,17 +52,18 @@ func allGroups(quick bool) []group {
 	}
 	for _, n := range depths(quick) {
 		g := group{name: "linear " + levels(n), work: "linear", n: n, repeats: max(1, min(101, 3_000_000/n)),
-			ways: append([]string{"plain grown", "free warm", "leaf grown", "nil grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", "free-split grown-gc",
-				builtWay + "plain fresh", builtWay + "plain grown", builtWay + "plain grown-gc"}, deepWays...)}
+			ways: append([]string{"plain grown", "free warm", "leaf grown", "nil grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", "free-split grown-gc"}, deepWays...)}
 		if n >= 10_000_000 {
 			g.memory, g.repeats = 6, 1
-			g.ways = []string{"plain grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc", builtWay + "plain fresh",
+			g.ways = []string{"plain grown", "plain grown-gc", "handle warm-gc", "handle-split warm-gc", "free grown-gc",
 				"plain fresh", "handle new", "handle warm", "handle-split warm", "free fresh"}
 		}
 		groups = append(groups, g)
+		groups = append(groups, group{name: "built " + levels(n), work: "linear", n: n, repeats: g.repeats, memory: g.memory,
+			ways: []string{"plain fresh", builtWay + "plain fresh", "plain grown-gc", builtWay + "plain grown-gc"}})
 		// Processes that did nothing else: that is where the memory is read off.
 		groups = append(groups, group{name: "once " + levels(n), work: "linear", n: n, turns: 3, memory: g.memory,
-			ways: []string{"plain fresh-once", "handle new-once", "handle-split new-once", "free fresh-once", "free-split fresh-once", builtWay + "plain fresh-once"}})
+			ways: []string{"plain fresh-once", "handle new-once", "handle-split new-once", "free fresh-once", "free-split fresh-once"}})
 	}
 	if !quick {
 		groups = append(groups, group{name: "once " + levels(deepest), work: "linear", n: deepest, turns: 3, memory: 10,
@@ -167,6 +168,12 @@ func allRows(quick bool) []row {
 			row{what: "handle-free in two functions, fresh goroutine", at: levels(n), against: plainFresh, group: group(n), way: "free-split fresh", base: "plain fresh", extra: true})
 	}
 	for _, n := range linear {
+		g := "built " + levels(n)
+		rows = append(rows,
+			row{what: "vstack build, fresh goroutine", at: levels(n), against: plainFresh, group: g, way: builtWay + "plain fresh", base: "plain fresh", extra: true},
+			row{what: "vstack build, warm, after a collection", at: levels(n), against: plainGrownGC, group: g, way: builtWay + "plain grown-gc", base: "plain grown-gc", extra: true})
+	}
+	for _, n := range linear {
 		target := 0.6
 		if n > 1_000_000 {
 			target = 1
@@ -241,13 +248,10 @@ func allRows(quick bool) []row {
 		rows = append(rows, peerRows()...)
 	}
 	for i := range rows {
-		rows[i].why = reasons[reason{rows[i].group, rows[i].way, rows[i].base}]
+		rows[i].why = reasons[reason{rows[i].what, rows[i].against}]
 	}
 	return rows
 }
-
-// A reason is the row that something is to be said about.
-type reason struct{ group, way, base string }
 
 // A result is a row with its figures.
 type result struct {

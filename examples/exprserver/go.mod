@@ -1,6 +1,6 @@
 module github.com/vstack-go/vstack/examples/exprserver
 
-go 1.25.0
+go 1.24.0
 
 require (
 	github.com/prometheus/client_golang v1.23.2
@@ -8,7 +8,7 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
-require golang.org/x/sync v0.21.0 // indirect
+require golang.org/x/sync v0.19.0 // indirect
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -33,7 +33,7 @@ main.expr({0x31cae087ffb7?, 0xfaf0c9?})
 		want  string
 	}{
 		{"-", crash, exitOK, "A level takes 96 bytes: main.expr, main.factor.\nThere were about 5,592,395 of them."},
-		{"100", "", exitOK, " 10,000,000        1017 MiB      950 ms      610 ms   crashes"},
+		{"100", "", exitOK, " 10,000,000        1017 MiB      970 ms      620 ms   crashes"},
 		{"-levels 1000 100", "", exitOK, "nothing"},
 		{"-levels 1000 -handle 100", "", exitOK, " 1,000         640 KiB"},
 		{"-limit 64MiB 100", "", exitOK, "64 MiB hold 634,060 levels of 100 bytes."},

@@ -69,7 +69,7 @@ const PlainLimit = 1_000_000_000
 // own work: the first time, when the memory is new to the process, and later. It is what
 // docs/benchmarks measured on 2 cores of an AMD EPYC; half and double of it are usual.
 func Nanoseconds(levels, frame int64) (first, later float64) {
-	// Measured with frames of 32 and of 264 bytes, a million levels each.
+	// Measured with frames of 32 and of 256 bytes, a million levels each.
 	l, f := float64(levels), float64(frame)
-	return l * (8 + 0.87*f), l * (12 + 0.49*f)
+	return l * (7 + 0.9*f), l * (12 + 0.5*f)
 }
