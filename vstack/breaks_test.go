@@ -548,7 +548,11 @@ func TestTraceWhatever(t *testing.T) {
 			runtime.Gosched()
 		}
 	})
-	for i := range 40 {
+	rounds := 40
+	if raceEnabled {
+		rounds = 3
+	}
+	for i := range rounds {
 		onFresh(func() { free(9000 + i) })
 		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
 			free(20_000)
