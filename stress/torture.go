@@ -76,12 +76,21 @@ func bytesInUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
+// start runs fn on a goroutine that all waits for.
+func start(all *sync.WaitGroup, fn func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		fn()
+	}()
+}
+
 // parallel calls fn(0) to fn(n-1) at the same time.
 func parallel(n int, fn func(i int) error) error {
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		goIn(&all, func() { errs[i] = fn(i) })
+		start(&all, func() { errs[i] = fn(i) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
@@ -144,13 +153,4 @@ func counted(s *vstack.Stack, n int, entered, left *int, fn func()) {
 		return
 	}
 	counted(s, n-1, entered, left, fn)
-}
-
-// goIn runs fn on a goroutine that wg waits for. Go 1.25 has a method for that.
-func goIn(wg *sync.WaitGroup, fn func()) {
-	wg.Add(1)
-	go func() {
-		defer wg.Done()
-		fn()
-	}()
 }

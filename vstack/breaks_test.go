@@ -828,3 +828,38 @@ func TestBranchesEndInAllWays(t *testing.T) {
 		}()
 	}
 }
+
+// In a bubble nobody can wait for a stack that runs outside of it.
+func TestTraceAcrossBubbles(t *testing.T) {
+	outside := vstack.New()
+	defer outside.Close()
+	started, stop := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- outside.Run(context.Background(), func(context.Context) error {
+			close(started)
+			<-stop
+			return nil
+		})
+	}()
+	<-started
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := outside.TraceContext(context.Background(), 8); !errors.Is(err, vstack.ErrMisuse) {
+			t.Errorf("a trace of a stack outside the bubble: %v", err)
+		}
+		inside := vstack.New()
+		err := inside.Run(context.Background(), func(context.Context) error {
+			if tr := inside.Trace(); tr.Segments != 1 {
+				t.Errorf("%d segments", tr.Segments)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
