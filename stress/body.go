@@ -208,7 +208,7 @@ func (x *execution) main(r *record, plain bool) {
 			w.violation("root call %d: a deferred call did not run: depth %d, live %d", i, w.depth, w.live)
 		}
 		w.cancels = w.cancels[:cancels]
-		w.flight = fresh
+		w.flight, w.exits = fresh, false
 		w.balanced(fmt.Sprintf("after root call %d", i))
 		if plain || w.ambient {
 			continue

@@ -33,6 +33,7 @@ type execution struct {
 	cancels []context.CancelCauseFunc // of the contexts around the current frame
 	values  []*value                  // pointers that the program has panicked with
 	broken  []string                  // violations, other than a log that differs
+	exits   bool                      // Goexit unwinds: it has ended any panic under way
 	verbose bool                      // see trace
 	did     map[string]int            // operations, by name
 }

@@ -196,15 +196,3 @@ func (w *world) asked(name string) {
 		w.violation("%s goes on, and the context is done: %+v", name, w.flight)
 	}
 }
-
-// probe is a guard right here: it has to throw if the context is done, also after a
-// frame further down has recovered what the stack has thrown.
-func (w *world) probe() {
-	w.calls++
-	must := w.mustAbove()
-	w.do(func() {
-		if must {
-			w.violation("a guard in a frame above the one that has recovered goes on, and the context is done: %+v", w.flight)
-		}
-	})
-}

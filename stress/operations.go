@@ -37,6 +37,7 @@ func operations() []operation {
 		}},
 		{"goexit", 1, func(w *world, b byte) end {
 			w.note("goexit")
+			w.exits = true
 			runtime.Goexit()
 			return end{}
 		}},
@@ -76,7 +77,11 @@ func operations() []operation {
 		}},
 		{"catch", 8, func(w *world, b byte) end { r, err := w.catch(w.next()); return w.called(b, r, err) }},
 
-		{"probe", 8, func(w *world, b byte) end { w.probe(); return end{} }},
+		{"probe", 8, func(w *world, b byte) end {
+			w.calls++
+			w.do(func() {})
+			return end{}
+		}},
 		{"yield", 4, func(w *world, b byte) end { w.yield(); return end{} }},
 		{"await", 3, func(w *world, b byte) end { w.await(runtime.Gosched); return end{} }},
 
@@ -399,6 +404,8 @@ func (w *world) goroutine() (r int) {
 	w2, _ := w.child(1)
 	w2.ambient = true
 	defer w.settle()()
+	exits := w.exits
+	defer func() { w.exits = exits }()
 	how, v := outcome(func() {
 		var err error
 		w2.calls++

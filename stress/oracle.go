@@ -83,8 +83,9 @@ func (w *world) replay() {
 //
 //	on           it was thrown, and nobody has recovered it: guards in deferred calls
 //	             must not throw a cancellation
-//	since > 0    a frame of that depth has recovered it. The stack compares bytes, so
-//	             what is deeper may or may not throw; frames above it must
+//	since > 0    a frame of that depth has recovered it: guards must throw again if the
+//	             context is done, but for those in deferred calls, which may be those of
+//	             another panic
 //	neither      every guard must throw if the context is done
 //
 // Each Run frame has its own.
@@ -92,7 +93,6 @@ type flight struct {
 	on     bool
 	floor  int  // frames that are deeper than this are a deferred call's, and recover panics of its own
 	since  int  // see above
-	frames int  // that the program had entered by then: when it has entered no other, the present one is above
 	unsure bool // another panic has taken its place in a frame further down
 	late   bool // the guard was low already when the context became done, so that nobody knows when it is for that
 	defers int  // deferred calls that run, one in the other
@@ -106,15 +106,8 @@ func (w *world) must() bool { return !w.flight.late && w.mustAsk() }
 
 // mustAsk is must for what asks the context itself.
 func (w *world) mustAsk() bool {
-	return !w.plain && w.in != nil && !w.flight.on && w.flight.since == 0 && !w.flight.unsure && w.done()
-}
-
-// mustAbove is must for a guard right in a frame of the program, with nothing large
-// between the two: there the bytes are sure if the frame is above the one that has
-// recovered.
-func (w *world) mustAbove() bool {
 	f := &w.flight
-	return !w.plain && !f.on && !f.unsure && !f.late && (f.since == 0 || f.defers == 0 && w.depth < f.since && w.frames == f.frames) && w.done()
+	return !w.plain && w.in != nil && !f.on && (f.since == 0 || f.defers == 0) && !f.unsure && w.done()
 }
 
 // threw notes that an operation has thrown.
@@ -126,7 +119,7 @@ func (w *world) threw(call int, overflow bool) {
 		if !w.done() {
 			w.violation("a guard has thrown, and nothing is canceled")
 		}
-		if f.on {
+		if f.on && !w.exits {
 			w.violation("a guard in a deferred call has thrown a cancellation while a panic of the stack unwinds")
 		}
 		f.since = 0
@@ -143,7 +136,7 @@ func (w *world) recovered() {
 	if !f.on || w.depth > f.floor {
 		return
 	}
-	f.on, f.frames = false, w.frames
+	f.on = false
 	w.trace("recovered", w.depth)
 	if f.since == 0 || w.depth < f.since {
 		f.since = w.depth

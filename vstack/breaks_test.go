@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -5,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
@@ -202,6 +206,8 @@ func TestBranchesAreWeighed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			nativelyDown(200<<10, runtime.GC) // new goroutines may begin with more from now on
+			defer runtime.GC()                // and no longer
 			gate := make(chan bool)
 			var held, most int64
 			_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
@@ -457,5 +463,403 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 	wg.Wait()
 	if ran != levels {
 		t.Errorf("%d deferred calls of %d ran", ran, levels)
+	}
+}
+
+// What is no error of the stack passes Catch as it is.
+func TestCatchPasses(t *testing.T) {
+	do := func(fn func()) (how any, err error) {
+		defer func() { how = recover() }()
+		func() {
+			defer vstack.Catch(&err)
+			fn()
+		}()
+		return
+	}
+	if how, err := do(func() { panic(nil) }); err != nil || how == nil {
+		t.Error(err, how)
+	}
+	if how, err := do(func() { _ = []int{}[len(os.Args)] }); err != nil {
+		t.Error(err, how)
+	} else if _, ok := how.(runtime.Error); !ok {
+		t.Error(how)
+	}
+	v := &struct{ int }{3}
+	if how, _ := do(func() { panic(v) }); how != v {
+		t.Error(how)
+	}
+	ended := true
+	onFresh(func() {
+		do(runtime.Goexit)
+		ended = false
+	})
+	if !ended {
+		t.Error("Goexit lost")
+	}
+}
+
+// A cancellation finds a handle-free recursion while it hops, workers end and their ids
+// come again; no mark is left.
+func TestCancelWhileHopping(t *testing.T) {
+	for i := range 300 {
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range i % 17 {
+				runtime.Gosched()
+			}
+			cancel()
+		})
+		_, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (int, error) {
+			for {
+				free(7000 + i)
+			}
+		}, vstack.WithIdleMemory(0))
+		if err != context.Canceled {
+			t.Fatal(err)
+		}
+		wg.Wait()
+	}
+	marked := 0
+	for i := range self.Slots {
+		if self.Slot(i).Limit() == 0 {
+			marked++
+		}
+	}
+	if marked > 0 {
+		t.Error(marked, "marks left")
+	}
+}
+
+// Somebody asks all stacks for traces, whatever they do.
+func TestTraceWhatever(t *testing.T) {
+	stop := make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, s := range vstack.Stacks() {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+				s.TraceContext(ctx, 4)
+				cancel()
+			}
+			runtime.Gosched()
+		}
+	})
+	rounds := 40
+	if raceEnabled {
+		rounds = 3
+	}
+	for i := range rounds {
+		onFresh(func() { free(9000 + i) })
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(20_000)
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 10 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(8000)
+						s.Yield()
+						_, err := vstack.Await(s, func() (int, error) { return free(8000), nil })
+						free(8000)
+						return err
+					})
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		_, err = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(1 << 30)
+			return 0, nil
+		}, vstack.WithMaxMemory(8*mib))
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		s := vstack.New()
+		task := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		for !task.StepFor(100 * time.Microsecond) {
+		}
+		task2 := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		task2.Step()
+		if err := task2.Cancel(); err != context.Canceled && err != nil {
+			t.Error(err)
+		}
+		s.Close()
+	}
+	close(stop)
+	wg.Wait()
+	for i := range self.Slots {
+		if self.Slot(i).Limit() == 0 {
+			t.Error("mark left in", i)
+		}
+	}
+}
+
+// What ambient stacks and branches draw from the default budget comes back, however they
+// end.
+func TestChargesComeBack(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 4*mib)
+	for range 20 {
+		onFresh(func() {
+			defer func() { recover() }()
+			free(1 << 30)
+		})
+		onFresh(func() {
+			defer func() { recover() }()
+			nativelyDown(490<<10, func() { vstack.Do(func() { free(20_000); runtime.Goexit() }) })
+		})
+		onFresh(func() {
+			defer func() { recover() }()
+			nativelyDown(490<<10, func() { vstack.Do(func() { free(20_000); panic("x") }) })
+		})
+		_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 100 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						padded120(func() { s.Yield() })
+						free(1 << 30)
+						return nil
+					})
+				}
+				return errors.New("x")
+			})
+		})
+	}
+	vstack.CloseIdle()
+	b := vstack.DefaultInUse()
+	if b != 0 {
+		t.Error(b, "bytes still drawn")
+	}
+}
+
+// Ambient stacks inside Await on ambient stacks have the one limit.
+func TestAmbientInAwait(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 16*mib)
+	onFresh(func() {
+		n := 0
+		var err error
+		func() {
+			defer vstack.Catch(&err)
+			var nest func() int
+			nest = func() (r int) {
+				n++
+				nativelyDown(490<<10, func() {
+					vstack.Do(func() {
+						r, _ = vstack.Await(vstack.Current(), func() (int, error) { return nest(), nil })
+					})
+				})
+				return r
+			}
+			nest()
+		}()
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		if n > 40 {
+			t.Error(n)
+		}
+	})
+	vstack.CloseIdle()
+	if b := vstack.DefaultInUse(); b != 0 {
+		t.Error(b, "bytes still drawn")
+	}
+}
+
+// Deferred calls that use everything there is, while an overflow or a cancellation unwinds.
+func TestDeferredCallsOfAllKinds(t *testing.T) {
+	for _, f := range forms {
+		for _, how := range []string{"cancel", "overflow"} {
+			for name, deferred := range map[string]func(ctx context.Context, s *vstack.Stack){
+				"run": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Run(context.Background(), func(context.Context) error { f.climb(s, 300); return nil })
+				},
+				"await": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Await(s, func() (int, error) { return free(100), nil })
+				},
+				"scope": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Scope(context.Background(), func(scope *vstack.Scope) error {
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error { f.climb(s, 300); s.Yield(); return nil })
+						return nil
+					})
+				},
+				"yield": func(ctx context.Context, s *vstack.Stack) { s.Yield() },
+				"check": func(ctx context.Context, s *vstack.Stack) { vstack.Check(); s.Check() },
+				"catch": func(ctx context.Context, s *vstack.Stack) {
+					var err error
+					func() { defer vstack.Catch(&err); f.climb(s, 20_000) }()
+				},
+				"other": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) { return free(9000), nil }, vstack.WithMaxMemory(0))
+				},
+				"trace": func(ctx context.Context, s *vstack.Stack) { s.Trace() },
+			} {
+				t.Run(fmt.Sprint(f.name, how, name), func(t *testing.T) {
+					ran := 0
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
+					s := vstack.New(vstack.WithMaxMemory(16 * mib))
+					defer s.Close()
+					for range 2 {
+						ran = 0
+						ctx, cancel := context.WithCancel(ctx)
+						levels := 0
+						var rec func(n int)
+						rec = func(n int) {
+							if f.low(s) {
+								f.do(s, func() { rec(n) })
+								return
+							}
+							levels++
+							defer func() {
+								if n%977 == 0 {
+									deferred(ctx, s)
+								}
+								ran++
+							}()
+							if how == "cancel" && n == 30_000 {
+								cancel()
+								for {
+									f.climb(s, 1)
+								}
+							}
+							rec(n + 1)
+						}
+						err := s.Run(ctx, func(ctx context.Context) error { rec(0); return nil })
+						if how == "cancel" && err != context.Canceled || how == "overflow" && !errors.Is(err, vstack.ErrOverflow) {
+							t.Error(err)
+						}
+						if ran != levels {
+							t.Errorf("%d of %d deferred calls ran to the end", ran, levels)
+						}
+						cancel()
+					}
+					if got := s.Stats().Bytes; s.Stats().Segments != 0 {
+						t.Error(got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A frame that recovers an overflow again and again, with large frames around, is still
+// canceled.
+func TestCancelLoopThatRecovers(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		for {
+			if n++; n == 30 {
+				cancel()
+			}
+			if n > 60 {
+				return 0, nil
+			}
+			func() {
+				var err error
+				defer vstack.Catch(&err)
+				padded(n%5*30, func() { free(1 << 30) })
+			}()
+			padded(120, func() { free(10) })
+		}
+	}, vstack.WithMaxMemory(4*mib))
+	if err != context.Canceled || n > 33 {
+		t.Error(err, n)
+	}
+}
+
+// Goroutines that hold a thread, and a worker that ends with one.
+func TestLockedThread(t *testing.T) {
+	onFresh(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if got := free(100_000); got != 100_000 {
+			t.Error(got)
+		}
+		_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+			runtime.LockOSThread() // never unlocked, on a worker
+			return free(100_000), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Branches that panic, overflow and end in Await at once; goleak looks afterwards.
+func TestBranchesEndInAllWays(t *testing.T) {
+	for i := range 50 {
+		func() {
+			defer func() { recover() }()
+			_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+				return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(10_000)
+						if i%3 == 0 {
+							panic("x")
+						}
+						return nil
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						defer func() { s.Yield() }()
+						_, err := vstack.Await(s, func() (int, error) {
+							if i%2 == 0 {
+								panic("y")
+							}
+							return free(10_000), nil
+						})
+						return err
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(1 << 30)
+						return nil
+					})
+					return nil
+				})
+			}, vstack.WithMaxMemory(4*mib))
+		}()
+	}
+}
+
+// In a bubble nobody can wait for a stack that runs outside of it.
+func TestTraceAcrossBubbles(t *testing.T) {
+	outside := vstack.New()
+	defer outside.Close()
+	started, stop := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- outside.Run(context.Background(), func(context.Context) error {
+			close(started)
+			<-stop
+			return nil
+		})
+	}()
+	<-started
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := outside.TraceContext(context.Background(), 8); !errors.Is(err, vstack.ErrMisuse) {
+			t.Errorf("a trace of a stack outside the bubble: %v", err)
+		}
+		inside := vstack.New()
+		err := inside.Run(context.Background(), func(context.Context) error {
+			if tr := inside.Trace(); tr.Segments != 1 {
+				t.Errorf("%d segments", tr.Segments)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -212,12 +214,14 @@ func TestBudgetStorm(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for g := range goroutines {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			r := rand.New(rand.NewPCG(uint64(g), 1))
 			for range runs / goroutines {
 				one(r)
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	for kind, n := range ends {

@@ -8,3 +8,6 @@ func IgnoreBubbles(t *testing.T) {
 	bubbles = false
 	t.Cleanup(func() { bubbles = true })
 }
+
+// DefaultInUse returns what is drawn from the default budget.
+func DefaultInUse() int64 { return defaults().InUse() }

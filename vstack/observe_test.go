@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -345,7 +347,9 @@ func TestStatsConcurrent(t *testing.T) {
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
-		readers.Go(func() {
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
 			last := int64(0)
 			for {
 				select {
@@ -363,7 +367,7 @@ func TestStatsConcurrent(t *testing.T) {
 					_ = other.Stats()
 				}
 			}
-		})
+		}()
 	}
 	for range 50 {
 		_ = s.Run(context.Background(), func(context.Context) error {

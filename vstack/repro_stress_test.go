@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -120,7 +122,9 @@ func TestDeepNeighbour(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(64 * mib))
 	deep, over := make(chan self.Slot), make(chan bool)
 	var all sync.WaitGroup
-	all.Go(func() {
+	all.Add(1)
+	go func() {
+		defer all.Done()
 		natively(200_000, func() int {
 			for range 100 { // a hot split
 				if vstack.Low() {
@@ -131,13 +135,15 @@ func TestDeepNeighbour(t *testing.T) {
 			<-over
 			return 0
 		})
-	})
+	}()
 	shared := <-deep
 	most := make([]uintptr, 3*self.Slots) // one of them has the same slot
 	var neighbours sync.WaitGroup
 	neighbours.Add(len(most))
 	for i := range most {
-		all.Go(func() {
+		all.Add(1)
+		go func() {
+			defer all.Done()
 			var down func(n int)
 			down = func(n int) {
 				if vstack.Low() {
@@ -154,7 +160,7 @@ func TestDeepNeighbour(t *testing.T) {
 			}
 			neighbours.Done()
 			<-over // so that each has a g of its own
-		})
+		}()
 	}
 	neighbours.Wait()
 	close(over)
@@ -171,4 +177,51 @@ func TestDeepNeighbour(t *testing.T) {
 func slot() self.Slot {
 	id, _, _ := self.Bounds()
 	return self.SlotOf(id)
+}
+
+// A frame that has recovered a cancellation goes on with a function that reaches deeper
+// than what had panicked. Its guards must throw: it may run for ever.
+func TestCancelRecoveredAndDeeper(t *testing.T) {
+	for name, guard := range map[string]func(s *vstack.Stack, fn func()){
+		"with a handle": func(s *vstack.Stack, fn func()) {
+			if s.Low() {
+				s.Do(fn)
+			} else {
+				fn()
+			}
+		},
+		"without": func(_ *vstack.Stack, fn func()) {
+			if vstack.Low() {
+				vstack.Do(fn)
+			} else {
+				fn()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			thrown, ran := 0, 0
+			_, err := vstack.Run(ctx, func(_ context.Context, s *vstack.Stack) (int, error) {
+				try := func(fn func()) {
+					defer func() {
+						if _, ok := recover().(*vstack.CanceledError); ok {
+							thrown++
+						}
+					}()
+					fn()
+				}
+				cancel()
+				try(s.Yield)
+				for _, frames := range []int{0, 1, 10, 100, 1000, 10} {
+					try(func() {
+						natively(frames, func() int { guard(s, func() { ran++ }); return 0 })
+					})
+				}
+				return 0, nil
+			})
+			if err != nil || thrown != 7 || ran != 0 {
+				t.Errorf("thrown %d times of 7, %d functions ran: %v", thrown, ran, err)
+			}
+		})
+	}
 }

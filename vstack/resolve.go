@@ -9,16 +9,19 @@ import (
 //
 //	the goroutine runs a segment of a stack:
 //	  somebody asked something of it    serve the request, which may park or unwind
-//	                                    the goroutine; then, if used < room: go on here
+//	                                    the goroutine; then, if used < room and no panic
+//	                                    of the stack's own is under way: go on here
 //	  hopped 8 times, and not too deep  a hot split: more room; go on here
 //	  otherwise                         hop
-//	it runs on none, or the handle is that of another stack that is in use or closed:
+//	it runs on none:
 //	  hopped 8 times from about here    a hot split: more room; go on here
 //	  another copy of the library runs
 //	    it for a segment of ours        hop to that segment's stack
 //	  otherwise                         hop to an ambient stack
 //	the handle is that of an idle stack:
 //	                                    a root call of that stack
+//	the handle is that of another stack that is in use or closed:
+//	                                    as without a handle
 //
 // A hot split is a loop just above the end of the room: it would hop at every turn.
 //

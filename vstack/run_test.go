@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -125,17 +127,6 @@ func TestOneRunsAtATime(t *testing.T) {
 	if want := 2 * (1<<10 - 1); shared != want {
 		t.Errorf("shared = %d, want %d", shared, want)
 	}
-}
-
-// count is the recursion of the deep tests. Its native frame is about 50 bytes.
-func count(s *vstack.Stack, n int) int {
-	if s.Low() {
-		return vstack.GrowOn(s, func() int { return count(s, n) })
-	}
-	if n == 0 {
-		return 0
-	}
-	return count(s, n-1) + 1
 }
 
 func TestDeepGuard(t *testing.T) {

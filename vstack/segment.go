@@ -69,7 +69,10 @@ func (g *segment) Run(w *scheduler.Worker) {
 	s.account.enter()
 	defer g.leave()
 	if n := int64(hi-lo) + besides(g.size) - g.memory; n > 0 && !g.reserve {
-		s.account.add(g, n) // the worker has that much, from its last job
+		// The worker has that much, from its last job or since the runtime has started
+		// it with more. It cannot be refused any more.
+		s.account.add(g, n)
+		s.account.draw(s.account.used)
 	}
 	g.room = room(g.size)
 	g.free = self.Room

@@ -1,3 +1,5 @@
+//go:build go1.25
+
 package vstack_test
 
 import (
@@ -16,42 +18,6 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 )
-
-// A calculator recurses through several functions, as real evaluators do.
-type calculator struct {
-	stack *vstack.Stack
-	kind  func(n int) int // which way to go at level n
-	leaf  func()
-}
-
-func (c *calculator) eval(n int) int {
-	if c.stack.Low() {
-		return vstack.GrowOn(c.stack, func() int { return c.eval(n) })
-	}
-	if n == 0 {
-		c.leaf()
-		return 0
-	}
-	switch c.kind(n) {
-	case 0:
-		return c.evalBinary(n)
-	case 1:
-		return c.evalCall(n)
-	default:
-		return c.eval(n-1) + 1
-	}
-}
-
-//go:noinline
-func (c *calculator) evalBinary(n int) int { return c.eval(n-1) + 1 }
-
-//go:noinline
-func (c *calculator) evalCall(n int) int { return c.evalArgs(n) + 1 }
-
-//go:noinline
-func (c *calculator) evalArgs(n int) int { return c.eval(n - 1) }
-
-func binary(int) int { return 0 }
 
 // traceAt returns a trace taken at the bottom of a recursion.
 func traceAt(t *testing.T, levels int, kind func(int) int, opts ...vstack.Option) (trace *vstack.Trace) {

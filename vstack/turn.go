@@ -24,10 +24,12 @@ func (s *Stack) pause() {
 // load charges the top segment with what its goroutine's stack really is, before the
 // stack gives the baton up: others run while it waits. Past the limit it throws.
 func (s *Stack) load() {
-	budget, ok := s.weigh(s.top, s.top.bytes())
-	// A worker may have begun with a stack so large that it was past the limit then.
-	max := s.account.limit()
-	if (!ok || max > 0 && s.account.used > max) && !s.unwinding() {
+	g := s.top
+	budget, ok := s.weigh(g, g.bytes())
+	if ok && !g.reserve { // its goroutine may have begun with more than there was
+		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
+	}
+	if !ok && !s.unwinding() {
 		s.throw(s.overflow(budget))
 	}
 }

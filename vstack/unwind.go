@@ -1,6 +1,9 @@
 package vstack
 
 import (
+	"runtime"
+	"slices"
+
 	"github.com/vstack-go/vstack/scheduler"
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
@@ -25,9 +28,10 @@ import (
 // its goroutine's stack was used there. Go runs deferred calls on top of the frames
 // that panicked, so:
 //
-//	a guard in that segment, deeper      the panic is under way
+//	a guard in that segment, deeper, and
+//	  in a deferred call of a panic      the panic is under way
 //	a guard in a segment below it        a deferred call made it: the same
-//	a guard in that segment, not deeper  a frame has recovered and gone on
+//	another guard in that segment        a frame has recovered and gone on
 //	the segment ends by the panic        the parent throws on: it is there now
 //	the segment returns                  it was recovered
 //
@@ -43,9 +47,12 @@ import (
 // an ambient one: its lookout remembers where that was, and the ambient stacks for the
 // deferred calls begin with their reserve.
 //
-// Deeper is a comparison of bytes. A frame that recovers and then calls a function
-// whose frame reaches below all that had panicked is taken for a deferred call until
-// that function returns.
+// Deeper is a comparison of bytes, and not enough: a frame that recovers may call a
+// function whose frame reaches below all that had panicked. What runs in a deferred call
+// of a panic has the runtime's gopanic above it. It is near, since every guard between
+// the two has hopped; only after a frame has gone on it is looked for in vain, once.
+// (The panic may be another one than the stack's, which is recovered. That is no matter:
+// it unwinds the same frames.)
 type thrown struct {
 	in   *segment // nil: nothing is under way
 	used uintptr
@@ -82,7 +89,7 @@ func (s *Stack) unwinding() bool {
 	if t.in == nil {
 		return false
 	}
-	if t.in != s.top || self.Used() > t.used {
+	if t.in != s.top || self.Used() > t.used && panicking() {
 		return true
 	}
 	s.forget()
@@ -95,6 +102,35 @@ func (s *Stack) throwing(top bool) {
 		s.throws.Store(top)
 	}
 }
+
+// panicking reports whether a deferred call that was made by a panic is among the frames
+// of the calling goroutine.
+func panicking() bool {
+	var near [16]uintptr
+	for pcs := near[:]; ; pcs = make([]uintptr, 8*len(pcs)) {
+		n := runtime.Callers(2, pcs)
+		if slices.Contains(pcs[:n], gopanic) {
+			return true
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}
+
+// gopanic is the place in the runtime's function of that name to which deferred calls
+// return: there is one, since it calls them in a loop.
+var gopanic = func() uintptr {
+	var caller [1]uintptr
+	func() {
+		defer func() {
+			_ = recover()
+			runtime.Callers(2, caller[:])
+		}()
+		panic("who calls deferred calls?")
+	}()
+	return caller[0]
+}()
 
 // forget notes that there is no such panic any more.
 func (s *Stack) forget() {

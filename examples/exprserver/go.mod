@@ -8,7 +8,7 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
-require golang.org/x/sync v0.21.0 // indirect
+require golang.org/x/sync v0.19.0 // indirect
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

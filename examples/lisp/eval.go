@@ -97,9 +97,7 @@ func (in *interp) eval(x value, s *scope) (value, error) {
 			v, err := in.primitive(f, args)
 			return in.ret(v, err, height)
 		case *lambda:
-			if vstack.Low() {
-				vstack.Do(func() {}) // panics if the time has run out
-			}
+			vstack.Check()                          // panics if the time has run out: a loop may pass no guard
 			in.calls = append(in.calls[:height], f) // in the place of the one that makes a tail call
 			if s, err = f.bind(args); err != nil {
 				return nil, err

@@ -54,12 +54,17 @@ func serve(ctx context.Context, listener net.Listener, levels int) error {
 	defer work.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	work.Go(func() { walk(ctx, levels) })
-	work.Go(func() { evaluate(ctx, levels/10) })
-	work.Go(func() {
-		<-ctx.Done()
-		_ = server.Close()
-	})
+	for _, one := range []func(){
+		func() { walk(ctx, levels) },
+		func() { evaluate(ctx, levels/10) },
+		func() { <-ctx.Done(); _ = server.Close() },
+	} {
+		work.Add(1)
+		go func() {
+			defer work.Done()
+			one()
+		}()
+	}
 	err := server.Serve(listener)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -53,6 +53,7 @@ func (w *walker) walk(dir *os.Root) {
 	entries, err := readDir(dir)
 	w.failed("", err) // and some entries may have been read all the same
 	for _, entry := range entries {
+		vstack.Check() // a large directory takes long, and passes no guard
 		if entry.IsDir() {
 			w.enter(dir, entry.Name())
 			continue

@@ -344,8 +344,8 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		if s.Summary != "" {
 			h.summary, h.depth, h.seen = s.Summary, s.Depth, now
 		}
-		moved := h.hops != s.Stats.Hops
-		h.hops = s.Stats.Hops
+		moved := h.looked && h.hops != s.Stats.Hops
+		h.looked, h.hops = true, s.Stats.Hops
 		if !s.Late {
 			h.lateSince = time.Time{}
 			continue

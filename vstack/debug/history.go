@@ -14,7 +14,8 @@ type history struct {
 	summary   string
 	depth     int64
 	seen      time.Time
-	hops      int64
+	looked    bool
+	hops      int64 // when somebody looked last
 	lateSince time.Time
 }
 

@@ -53,7 +53,9 @@ func hostile(depth int64) []func() request {
 	}
 	return []func() request{
 		func() request { return request{"nested", nested(), -1, nil, []int{408, 422, 503}} },
-		func() request { return request{"nested, announced", nested(), 2*depth + 1, nil, []int{408, 413, 422, 503}} },
+		func() request {
+			return request{"nested, announced", nested(), 2*depth + 1, nil, []int{408, 413, 422, 503}}
+		},
 		func() request { return request{"unary chain", &repeat{'-', endless}, -1, nil, []int{413, 422}} },
 		func() request { return request{"spaces", &repeat{' ', endless}, -1, nil, []int{413}} },
 		func() request { return request{"aborted", &repeat{'(', 1 << 20}, 2 << 20, nil, nil} },

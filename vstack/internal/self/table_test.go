@@ -1,4 +1,4 @@
-//go:build gc && !purego && !vstackbuild
+//go:build gc && !purego && !vstackbuild && go1.25
 
 package self
 

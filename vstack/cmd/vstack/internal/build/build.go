@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/lockedfile"
 	"golang.org/x/tools/go/packages"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
@@ -81,6 +82,7 @@ type builder struct {
 	env    *goEnv
 	tags   string
 	cache  cacheDir
+	engine *engine
 	plan   *Plan
 	dir    string            // of this build in the cache
 	user   map[string]string // the user's overlay
@@ -133,7 +135,10 @@ func (b *builder) prepare() error {
 			return errors.New(p.Error.Err)
 		}
 	}
-	k, err := key(b.env, b.source, pkgs, b.in.verb == "test", b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
+	if b.engine, err = readEngine(); err != nil {
+		return err
+	}
+	k, err := key(b.env, b.source, pkgs, b.engine.hash(), b.in.verb == "test", b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
 	if err != nil {
 		return err
 	}
@@ -332,11 +337,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			return err
 		}
 	}
-	e, err := readEngine()
-	if err != nil {
-		return err
-	}
-	for name, text := range e.files {
+	for name, text := range b.engine.files {
 		if err := put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
 			return err
 		}
@@ -448,6 +449,15 @@ func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) 
 	if err != nil {
 		return nil, err
 	}
+	// It takes a gigabyte of memory: builds that need the same one wait for it.
+	if err := os.MkdirAll(filepath.Join(string(b.cache), "build"), 0o777); err != nil {
+		return nil, err
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(string(b.cache), "build", "lock")).Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	text, err := b.cache.read("build", "std-"+k+".json")
 	if err != nil {
 		return nil, err
@@ -464,9 +474,6 @@ func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) 
 	r := recursion.Find(program.NewGraph(prog))
 	p = newPlan(r, choice{std: true, unfit: unfitFunc(r, closedFunc(core))})
 	if text, err = json.MarshalIndent(p, "", "\t"); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Join(string(b.cache), "build"), 0o777); err != nil {
 		return nil, err
 	}
 	return p, writeWhole(filepath.Join(string(b.cache), "build", "std-"+k+".json"), text)

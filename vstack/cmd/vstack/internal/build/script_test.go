@@ -15,12 +15,12 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
 )
 
-// Each script in testdata/script is a module and what is done with it. Those whose
-// name begins with long_ compile the standard library once more, with the race
-// detector or for another machine, and need minutes:
+// Each script in testdata/script is a module and what is done with it. All but the
+// first compile the standard library once more, with other tags or for another
+// machine, and need minutes:
 //
-//	go test ./internal/build -long
-var long = flag.Bool("long", false, "run the long scripts too")
+//	go test ./internal/build -long -parallel 1 -timeout 1h
+var long = flag.Bool("long", false, "run all scripts")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 	}
 	var files []string
 	for _, name := range names {
-		if *long || !strings.HasPrefix(filepath.Base(name), "long_") {
+		if *long || filepath.Base(name) == "build.txtar" {
 			files = append(files, name)
 		}
 	}
