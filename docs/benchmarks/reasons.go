@@ -23,7 +23,7 @@ var reasons = map[reason]string{
 	{"other shapes, handle, new stack", plainFresh}:              "Ackermann goes up and down through thousands of levels, and most of its returns come after a hop.",
 	{"other shapes, handle, warm stack", plainFresh}:             "the same.",
 	{"other shapes, handle-free", plainFresh}:                    "the same, and the call that the guard is.",
-	{"handle, better form, later calls", fastest}:                "reblessive, which keeps its 1.5 GB for later calls, returns from one future to the next, and is as fast at 10M.",
+	{"handle, better form, later calls", fastest}:                "vuot, which keeps the 1.1 GB of its first call, takes the same at 10M.",
 	{"handle-free, better form, later calls", fastest}:           "stacker and its kin stay on the main thread's 8 MiB and change no stack.",
 	{"handle-free, better form, first call", fastest}:            "the goroutine grows its stack by copying; the main thread's stack of the others is there.",
 	{"handle, better form, first call", fastest}:                 "the first stack of a process.",
