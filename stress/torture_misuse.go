@@ -165,7 +165,7 @@ func strangers(seed uint64, n int) error {
 }
 
 // guards looks at the guard after a hop: that of the segment it came back to
-// must be in place. It would work without, through a re-anchor at every hop, and
+// must be in place. It would work without, through a closer look at every guard, and
 // only be slow, so nothing else would tell.
 func guards(_ uint64, n int) error {
 	s := vstack.New()

@@ -128,8 +128,9 @@ func besides(size scheduler.Size) int64 {
 // next returns the size of the segment to hop to. The first of a recursion is large,
 // which is enough for most, and those below are huge, as is the first if a worker
 // for that is idle, and that of an ambient stack: its recursion is deep already. A hop
-// costs more than itself: the processor remembers the last returns, and those it has
-// guessed right; after a hop it guesses every return of the segment above wrong.
+// costs more than itself: the processor remembers where the last calls return to, and
+// works ahead there. A hop overwrites that, so that later it waits at every return of the
+// segment above.
 func (s *Stack) next() scheduler.Size {
 	if s.top == nil && s.pooled == nil || s.top != nil && s.top.size == scheduler.Small {
 		if _, ok := s.sched.Idle(scheduler.Huge); !ok {

@@ -217,7 +217,7 @@ func natively(frames int, fn func() int) int {
 }
 
 // A loop with short calls at every depth around a segment's end, and collections
-// between: every path through the re-anchor, with the right result.
+// between: every answer to a low guard, with the right result.
 func TestLoopsAtEveryDepth(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
