@@ -59,7 +59,7 @@ func CloseIdle() { ambients().drop() }
 // defaults is the budget of all stacks without a limit of their own.
 var defaults = sync.OnceValue(func() *Budget {
 	limit := max(memlimit.Half(), minMemory)
-	if text, ok := os.LookupEnv(maxMemoryVariable); ok {
+	if text := os.Getenv(maxMemoryVariable); text != "" {
 		bytes, err := parseMaxMemory(text)
 		if err != nil {
 			panic(err)
@@ -75,7 +75,7 @@ const maxMemoryVariable = "VSTACK_MAX_MEMORY"
 // A wrong variable is told at once, and not in the middle of the night when the first
 // recursion is deep.
 func init() {
-	if text, ok := os.LookupEnv(maxMemoryVariable); ok {
+	if text := os.Getenv(maxMemoryVariable); text != "" {
 		if _, err := parseMaxMemory(text); err != nil {
 			panic(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"runtime"
 	"runtime/debug"
@@ -467,7 +468,7 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 
 // What is no error of the stack passes Catch as it is.
 func TestCatchPasses(t *testing.T) {
-	do := func(fn func()) (err error, how any) {
+	do := func(fn func()) (how any, err error) {
 		defer func() { how = recover() }()
 		func() {
 			defer vstack.Catch(&err)
@@ -475,16 +476,16 @@ func TestCatchPasses(t *testing.T) {
 		}()
 		return
 	}
-	if err, how := do(func() { panic(nil) }); err != nil || how == nil {
+	if how, err := do(func() { panic(nil) }); err != nil || how == nil {
 		t.Error(err, how)
 	}
-	if err, how := do(func() { var m map[int]int; m[1] = 2 }); err != nil {
+	if how, err := do(func() { _ = []int{}[len(os.Args)] }); err != nil {
 		t.Error(err, how)
 	} else if _, ok := how.(runtime.Error); !ok {
 		t.Error(how)
 	}
 	v := &struct{ int }{3}
-	if _, how := do(func() { panic(v) }); how != v {
+	if how, _ := do(func() { panic(v) }); how != v {
 		t.Error(how)
 	}
 	ended := true
@@ -549,7 +550,11 @@ func TestTraceWhatever(t *testing.T) {
 			runtime.Gosched()
 		}
 	})
-	for i := range 40 {
+	rounds := 40
+	if raceEnabled {
+		rounds = 3
+	}
+	for i := range rounds {
 		onFresh(func() { free(9000 + i) })
 		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
 			free(20_000)
@@ -821,5 +826,40 @@ func TestBranchesEndInAllWays(t *testing.T) {
 				})
 			}, vstack.WithMaxMemory(4*mib))
 		}()
+	}
+}
+
+// In a bubble nobody can wait for a stack that runs outside of it.
+func TestTraceAcrossBubbles(t *testing.T) {
+	outside := vstack.New()
+	defer outside.Close()
+	started, stop := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- outside.Run(context.Background(), func(context.Context) error {
+			close(started)
+			<-stop
+			return nil
+		})
+	}()
+	<-started
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := outside.TraceContext(context.Background(), 8); !errors.Is(err, vstack.ErrMisuse) {
+			t.Errorf("a trace of a stack outside the bubble: %v", err)
+		}
+		inside := vstack.New()
+		err := inside.Run(context.Background(), func(context.Context) error {
+			if tr := inside.Trace(); tr.Segments != 1 {
+				t.Errorf("%d segments", tr.Segments)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -14,11 +14,6 @@ import (
 // It is for the goroutine that the stack runs on. On another one, while the stack is in
 // use or closed, it is what [Low] is, at some 30 ns. For an idle stack it is true: the
 // GrowOn that follows starts a root call. For a nil *Stack it is false: plain recursion.
-//
-// On another goroutine base may be read while the holder of the baton sets it. That is
-// one word, and a hint whatever it is, so the race detector need not know.
-//
-//go:norace
 func (s *Stack) Low() bool {
 	// A zero-size local costs no store and no byte of the caller's frame.
 	var here [0]byte

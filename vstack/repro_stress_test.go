@@ -122,7 +122,9 @@ func TestDeepNeighbour(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(64 * mib))
 	deep, over := make(chan self.Slot), make(chan bool)
 	var all sync.WaitGroup
-	all.Go(func() {
+	all.Add(1)
+	go func() {
+		defer all.Done()
 		natively(200_000, func() int {
 			for range 100 { // a hot split
 				if vstack.Low() {
@@ -133,13 +135,15 @@ func TestDeepNeighbour(t *testing.T) {
 			<-over
 			return 0
 		})
-	})
+	}()
 	shared := <-deep
 	most := make([]uintptr, 3*self.Slots) // one of them has the same slot
 	var neighbours sync.WaitGroup
 	neighbours.Add(len(most))
 	for i := range most {
-		all.Go(func() {
+		all.Add(1)
+		go func() {
+			defer all.Done()
 			var down func(n int)
 			down = func(n int) {
 				if vstack.Low() {
@@ -156,7 +160,7 @@ func TestDeepNeighbour(t *testing.T) {
 			}
 			neighbours.Done()
 			<-over // so that each has a g of its own
-		})
+		}()
 	}
 	neighbours.Wait()
 	close(over)

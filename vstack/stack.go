@@ -64,9 +64,9 @@ type Stack struct {
 	pooled *pooled         // an ambient stack's place in the default pool
 
 	idleMemory int64
-	caller     uintptr // the id of the goroutine that made the root call
-	guest      bool    // the root call runs in a bubble: no worker is to outlive it
-	ambient    bool    // of the default pool
+	caller     uintptr     // the id of the goroutine that made the root call
+	guest      atomic.Bool // the root call runs in a bubble: no worker is to outlive it
+	ambient    bool        // of the default pool
 
 	// For those who look from outside.
 	id      uint64
@@ -160,7 +160,7 @@ func (s *Stack) end() bool {
 func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
 		s.caller, _, _ = self.Bounds()
-		if s.guest = inBubble(); s.guest {
+		if s.guest.Store(inBubble()); s.guest.Load() {
 			s.sched.Trim(0) // workers from outside know another time
 			s.turn = nil    // and waiting for what was made there does not let time pass
 		}
@@ -178,7 +178,7 @@ func (s *Stack) claim() error {
 // release gives the baton of a root call back.
 func (s *Stack) release() {
 	keep := s.idleMemory
-	if s.guest {
+	if s.guest.Load() {
 		keep = 0
 		s.turn = nil
 	}

@@ -57,7 +57,7 @@ func (s *Stack) Start(ctx context.Context, fn func(ctx context.Context) error) *
 		panic(misuse("Start: the stack is in use; start the task on a stack of its own"))
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	t := &task{stack: s, cancel: cancel, turn: scheduler.NewTurn(), ready: make(chan struct{}, 1), bubble: s.guest}
+	t := &task{stack: s, cancel: cancel, turn: scheduler.NewTurn(), ready: make(chan struct{}, 1), bubble: s.guest.Load()}
 	s.task = t
 	s.sched.Home(t.turn, t.ready)
 	err := s.branch(ctx, fn, func(err error, out scheduler.Outcome) *scheduler.Turn {

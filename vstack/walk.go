@@ -41,13 +41,17 @@ func (s *Stack) Trace() *Trace {
 // how long. With segments > 0 only so many are read, half of them from either
 // end, and the trace says how many it left out: 8 take some
 // milliseconds however deep the stack is. 0 reads all. TraceContext panics if ctx is
-// nil; for a nil stack it returns an empty trace.
+// nil; for a nil stack it returns an empty trace. In a bubble of testing/synctest it
+// returns an [ErrMisuse] for a stack that runs outside of the bubble.
 func (s *Stack) TraceContext(ctx context.Context, segments int) (*Trace, error) {
 	if ctx == nil {
 		panic(misuse("TraceContext: ctx is nil; use context.Background()"))
 	}
 	if s == nil {
 		return new(Trace), nil
+	}
+	if state := s.state.Load(); inBubble() && !s.guest.Load() && (state == running || state == away) {
+		return nil, misuse("TraceContext in a synctest bubble, of a stack that runs outside of it: neither can wait for the other")
 	}
 	a := &ask{segments: segments, answer: make(chan *Trace, 1)}
 	s.asks.mu.Lock()

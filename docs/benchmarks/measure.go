@@ -167,7 +167,7 @@ func (g group) sizeOf(way string) int {
 
 // child runs one.
 func (m *measurer) child(g group, way string) (sample, error) {
-	ctx, cancel := context.WithTimeout(m.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(m.ctx, 5*time.Minute)
 	defer cancel()
 	var cmd *exec.Cmd
 	exe, form := m.exe, way

@@ -97,7 +97,7 @@ func allGroups(quick bool) []group {
 		if quick && n > 100 {
 			break
 		}
-		groups = append(groups, group{name: fmt.Sprintf("many %d", n), work: "many", n: n, repeats: map[bool]int{true: 5, false: 1}[n < 1000], turns: 3, memory: 8,
+		groups = append(groups, group{name: fmt.Sprintf("many %d", n), work: "many", n: n, repeats: map[bool]int{true: 5, false: 1}[n < 1000], turns: 3, memory: 4,
 			ways: []string{"plain fresh", "handle new", "free fresh"}})
 	}
 	cores := group{name: "cores", work: "cores", n: million, repeats: 1, turns: 3, env: map[string][]string{}}

@@ -73,7 +73,9 @@ func work(o options, name string) Report {
 	var workers sync.WaitGroup
 	begin := make(chan struct{})
 	for i := range o.workers {
-		workers.Go(func() {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
 			<-begin
 			for !s.over.Load() {
 				seed := s.next.Add(1) - 1
@@ -82,7 +84,7 @@ func work(o options, name string) Report {
 					s.over.Store(true)
 				}
 			}
-		})
+		}()
 	}
 	s.goroutines = runtime.NumGoroutine()
 	close(begin)

@@ -82,6 +82,7 @@ type builder struct {
 	env    *goEnv
 	tags   string
 	cache  cacheDir
+	engine *engine
 	plan   *Plan
 	dir    string            // of this build in the cache
 	user   map[string]string // the user's overlay
@@ -134,7 +135,10 @@ func (b *builder) prepare() error {
 			return errors.New(p.Error.Err)
 		}
 	}
-	k, err := key(b.env, b.source, pkgs, b.in.verb == "test", b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
+	if b.engine, err = readEngine(); err != nil {
+		return err
+	}
+	k, err := key(b.env, b.source, pkgs, b.engine.hash(), b.in.verb == "test", b.in.all, b.in.net, b.in.debug, b.tags, b.in.forLoading(), b.user)
 	if err != nil {
 		return err
 	}
@@ -333,11 +337,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			return err
 		}
 	}
-	e, err := readEngine()
-	if err != nil {
-		return err
-	}
-	for name, text := range e.files {
+	for name, text := range b.engine.files {
 		if err := put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
 			return err
 		}

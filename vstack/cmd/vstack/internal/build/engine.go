@@ -2,6 +2,8 @@ package build
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -66,6 +68,15 @@ func readEngine() (*engine, error) {
 		}
 	}
 	return e, nil
+}
+
+// hash tells the library's source from another version of it.
+func (e *engine) hash() string {
+	h := sha256.New()
+	for _, name := range sorted(e.files) {
+		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(e.files[name]))
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // defaultMux is the line of package debug that serves the page on the program's own
