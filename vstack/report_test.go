@@ -106,13 +106,13 @@ func TestReportOfBudget(t *testing.T) {
 				vstack.Do(func() { hold(n) })
 				return
 			}
-			if n > 0 {
-				hold(n - 1)
+			if other.Stats().Bytes < 3<<20 { // frames are larger in some builds
+				hold(n + 1)
 				return
 			}
 			e = overflowOf(t, func() { c.binary(0) }, vstack.WithBudget(budget))
 		}
-		hold(25_000)
+		hold(0)
 		return nil
 	})
 	if text := e.Error(); err != nil || !e.ByLoad() || !strings.Contains(text, "the load did it, not this input") {
