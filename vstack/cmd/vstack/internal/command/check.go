@@ -70,11 +70,20 @@ func check(args []string, stdout, stderr io.Writer) int {
 // broken names the packages that were left out.
 func broken(p *program.Program, w io.Writer) {
 	const most = 10
+	said := map[string]bool{} // what does not compile is said once
+	for _, b := range p.Broken {
+		for _, text := range b.Errors {
+			said[text] = true
+		}
+	}
 	for i, b := range p.Broken {
 		switch {
 		case i == most:
 			fmt.Fprintf(w, "vstack: and %d packages more were not checked\n", len(p.Broken)-most)
 			return
+		case len(b.Errors) == 0 && b.Import != "" && !said[b.Import]:
+			said[b.Import] = true
+			fmt.Fprintf(w, "vstack: %s was not checked: it imports a package that does not compile:\n\t%s\n", b.Path, strings.ReplaceAll(b.Import, "\n", "\n\t"))
 		case len(b.Errors) == 0:
 			fmt.Fprintf(w, "vstack: %s was not checked: it imports a package that does not compile\n", b.Path)
 		default:

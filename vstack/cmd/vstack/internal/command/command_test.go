@@ -337,7 +337,7 @@ func TestFixSays(t *testing.T) {
 // TestMisuse makes sure that what is wrong is said in a line of its own.
 func TestMisuse(t *testing.T) {
 	empty := t.TempDir()
-	stale := t.TempDir() // go.mod must be written again first
+	stale := t.TempDir() // go.sum lacks what the library requires
 	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
 	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
 	dir := module(t, true)
@@ -359,7 +359,7 @@ func TestMisuse(t *testing.T) {
 		{"check -C " + dir + " ./none/...", 2, "vstack: no packages match ./none/...\n"},
 		{"check ./testdata", 2, "vstack: no Go files in "},
 		{"check -C " + empty, 2, "vstack: pattern ./...: directory prefix . does not contain main module"},
-		{"check -C " + stale, 3, "vstack: go: updates to go.mod needed"},
+		{"check -C " + stale, 3, "vstack: example.com/stale was not checked: it imports a package that does not compile:\n"},
 		{"check -rank worst", 2, "vstack: -rank worst: want one of handler, network, decoder"},
 		{"explain", 2, "vstack: explain needs a file"},
 		{"explain ./testdata/found/found.go", 2, "vstack: ./testdata/found/found.go: no stack overflow in it"},

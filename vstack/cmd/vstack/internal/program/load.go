@@ -32,6 +32,7 @@ type Program struct {
 type Broken struct {
 	Path   string
 	Errors []string // none if what it imports is to blame
+	Import string   // the error of that, if it is known
 }
 
 // Named reports whether the package was named on the command line.
@@ -144,12 +145,23 @@ func whole(pkgs []*packages.Package) (good []*packages.Package, broken []Broken)
 					own = append(own, e.Error())
 				}
 			}
-			broken = append(broken, Broken{pkg.PkgPath, own})
+			broken = append(broken, Broken{pkg.PkgPath, own, importError(pkg)})
 			continue
 		}
 		good = append(good, pkg)
 	}
 	return good, broken
+}
+
+// importError returns the first error of what pkg imports, "" if there is none.
+func importError(pkg *packages.Package) (text string) {
+	packages.Visit([]*packages.Package{pkg}, func(p *packages.Package) bool {
+		if p != pkg && text == "" && len(p.Errors) > 0 {
+			text = p.Errors[0].Error()
+		}
+		return text == ""
+	}, nil)
+	return text
 }
 
 // Errors that Load returns, with more about them.
