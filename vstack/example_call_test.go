@@ -37,7 +37,7 @@ func ExampleStack_Run() {
 		}
 		return stack.Run(ctx, func(ctx context.Context) error { return visit(ctx, n-1) })
 	}
-	fmt.Println(visit(context.Background(), 10_000))
+	fmt.Println(visit(context.Background(), 1_000))
 	// Output: the bottom
 }
 

@@ -11,7 +11,7 @@ import (
 // gives one g to all of them, and still each of them hops, instead of growing its stack
 // to the next power of two as one that hops again and again from one place.
 func TestEachGoroutineHops(t *testing.T) {
-	const levels = 14_000 // 48 bytes each: more than 480 KiB, less than 704
+	const levels = 40_000 // 24 bytes each at least: more than 480 KiB
 	deep := &workload.Hot{}
 	for i := range 40 {
 		hopped := make(chan bool)
