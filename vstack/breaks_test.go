@@ -501,6 +501,7 @@ func TestCatchPasses(t *testing.T) {
 // A cancellation finds a handle-free recursion while it hops, workers end and their ids
 // come again; no mark is left.
 func TestCancelWhileHopping(t *testing.T) {
+	needsPreemption(t)
 	for i := range 300 {
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
