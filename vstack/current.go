@@ -44,21 +44,19 @@ func retired(*scheduler.Worker) {
 	delete(t.by, id)
 }
 
-// isWorker reports whether the goroutine with this id is a worker, of any stack.
-func isWorker(id uintptr) bool {
+// workerOf returns the worker that runs on the goroutine with this id, of any stack, or
+// nil.
+func workerOf(id uintptr) *scheduler.Worker {
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.by[id] != nil
+	return t.by[id]
 }
 
 // current returns the stack whose top segment runs on the goroutine with this id, or
 // nil. It is for that goroutine, and for one that it waits for.
 func current(id uintptr) *Stack {
-	t := &workers[self.SlotOf(id)%64]
-	t.mu.Lock()
-	w := t.by[id]
-	t.mu.Unlock()
+	w := workerOf(id)
 	if w == nil {
 		return nil
 	}

@@ -148,7 +148,7 @@ func (l *lookout) unwinds(id uintptr) bool {
 // unguarded returns how deep natively the goroutine, the caller, cannot be if there are
 // guards everywhere above it.
 func (l *lookout) unguarded(id uintptr) uintptr {
-	if room := l.room.Load(); room <= maxRoom && !isWorker(id) { // in Await, a worker
+	if room := l.room.Load(); room <= maxRoom && workerOf(id) == nil { // in Await, a worker
 		return room + head
 	}
 	return max(l.room.Load(), maxRoom) + excursion

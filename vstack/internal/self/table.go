@@ -18,8 +18,7 @@ const Widest = 704 << 10
 // that the guard finds it without a search; goroutines share slots. Whatever is in
 // a slot that another goroutine put there costs time and never safety: a limit that
 // is too low sends the goroutine to the slow path, which decides with exact figures
-// that it may go on, and a limit that is too high must be one that is safe for everybody,
-// which whoever sets it sees to.
+// that it may go on, and no limit is above [Widest], which is safe for everybody.
 //
 // The assembly takes both numbers from here (go_asm.h).
 const (
