@@ -4,6 +4,9 @@ import "testing"
 
 // A guard that seems low asks Look, and says what that says.
 func TestLook(t *testing.T) {
+	if !Supported {
+		t.Skip("the guard is never low in this build")
+	}
 	before := Look
 	defer func() { Look = before }()
 	id, _, _ := Bounds()

@@ -28,14 +28,16 @@ func probe() {
 	here()
 	var done sync.WaitGroup
 	for range 20 {
-		done.Go(func() {
+		done.Add(1) // not Go, which is new in Go 1.25
+		go func() {
+			defer done.Done()
 			here()
 			for range 3 {
 				descend(one.Room + 64<<10)
 				runtime.GC()
 			}
 			chain()
-		})
+		}()
 	}
 	done.Wait()
 }
