@@ -145,12 +145,12 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// All pages together are short, but for what only those read who want to know all: results,
-// and the command's and contributors' reference.
+// All pages together are short: 9,000 words with docs/build.md, which has 1,500 of them. Not
+// counted are results, and the reference of the command and of contributors.
 func TestLength(t *testing.T) {
 	appendices := []string{
 		"docs/corpus.md", "docs/performance.md", "docs/reliability.md", "docs/peers.md", "docs/benchmarks/",
-		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "vstack/cmd/vstack/README.md",
+		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "vstack/cmd/vstack/README.md", "docs/build.md",
 	}
 	total, at := 0, ""
 	for _, p := range pages(t) {
@@ -168,8 +168,8 @@ func TestLength(t *testing.T) {
 			t.Errorf("README.md has %d words, want 900 to 1,200", words)
 		}
 	}
-	if total > 9000 {
-		t.Errorf("%d words, want 9,000 at most:%s", total, at)
+	if total > 7500 {
+		t.Errorf("%d words, want 7,500 at most:%s", total, at)
 	}
 }
 
