@@ -64,7 +64,7 @@ type frame struct {
 // canceled.
 //
 // For a nil stack Run calls fn(ctx). It panics if fn or ctx is nil. It costs
-// under 0.5 us if a worker is idle, however many values the levels of a recursion have
+// about 0.5 us if a worker is idle, however many values the levels of a recursion have
 // added to ctx.
 func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) error {
 	checkCall("Run", ctx, fn)
