@@ -176,6 +176,7 @@ func (g *Gate) Config() Config { return g.config }
 
 // Server returns a server for handler whose timeouts fit the deadline: clients that
 // send their header, or read the answer, too slowly do not keep a connection for ever.
+// Set its Addr, or give it a listener.
 func (g *Gate) Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
