@@ -136,9 +136,13 @@ func TestHeap(t *testing.T) {
 	}
 }
 
+// halfSecond is a deadline that is missed on purpose. The answer has as long again to be
+// written, and on a busy machine less than this is not enough for that.
+const halfSecond = 500 * time.Millisecond
+
 // A body that does not arrive in time is given up, and keeps no stack meanwhile.
 func TestSlowBody(t *testing.T) {
-	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, handler)
+	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: halfSecond}, handler)
 	body, w := io.Pipe()
 	defer w.Close()
 	go io.WriteString(w, "[[") //nolint:errcheck
@@ -155,7 +159,7 @@ func TestDeadline(t *testing.T) {
 	if !vstack.Supported {
 		t.Skip("no guards in this build")
 	}
-	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, func(http.ResponseWriter, *http.Request) error {
+	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: halfSecond}, func(http.ResponseWriter, *http.Request) error {
 		for {
 			vstack.Check()
 		}
