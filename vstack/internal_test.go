@@ -214,3 +214,30 @@ func TestStopsWatching(t *testing.T) {
 		}
 	})
 }
+
+// A hot split takes memory as a hop does. Where the limit does not allow for that, the
+// segment goes on hopping.
+func TestHotSplitWithinTheLimit(t *testing.T) {
+	for _, test := range []struct {
+		limit  int64
+		splits bool
+	}{{300 << 10, false}, {2 << 20, true}} {
+		s := New(WithMaxMemory(test.limit))
+		s.Do(func() {
+			for depth := 0; depth < 3000; depth += 7 {
+				descend(s, depth, func() {
+					for range 4 * maxHops {
+						descend(s, 10, func() {})
+					}
+				})
+			}
+		})
+		if s.hops == 0 || (s.splits > 0) != test.splits {
+			t.Errorf("with %d bytes %d hops, %d hot splits", test.limit, s.hops, s.splits)
+		}
+		if peak := s.Stats().PeakBytes; peak > test.limit {
+			t.Errorf("with %d bytes it was charged with %d", test.limit, peak)
+		}
+		s.Close()
+	}
+}

@@ -264,3 +264,27 @@ func TestGoexitWhileCanceled(t *testing.T) {
 		}
 	}
 }
+
+// A deferred call of a canceled recursion may need many segments: however far below the
+// panic it is, its guards do not throw, nor do those that come after it.
+func TestDeferredCallOfManySegments(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		const levels, below = 100, 50_000
+		var ran, whole int
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			f.levels(s, levels, func() { cancel(); s.Yield() }, func() {
+				ran++
+				hops := s.Stats().Hops
+				if f.climb(s, below) == below && s.Stats().Hops > hops+2 {
+					whole++
+				}
+			})
+			return 0, nil
+		})
+		if err != context.Canceled || ran != whole || ran < levels {
+			t.Errorf("%s: %v, %d deferred calls, %d to their end", f.name, err, ran, whole)
+		}
+		cancel()
+	}
+}
