@@ -241,3 +241,63 @@ func TestHotSplitWithinTheLimit(t *testing.T) {
 		s.Close()
 	}
 }
+
+// The goroutine's slot says what its segment may use while that is on top, and what
+// everybody may while a child of it runs.
+func TestSlotOfTop(t *testing.T) {
+	needsBounds(t)
+	inRun(t, func(_ context.Context, s *Stack) {
+		g := s.top
+		slot := self.SlotOf(g.id)
+		for depth := 0; g.room <= self.Room; depth += 7 {
+			descend(s, depth, func() {
+				for s.top == g && g.hops <= maxHops && g.room <= self.Room {
+					before := g.room
+					descend(s, 100, func() {})
+					if g.room > max(before, self.Room) && slot.Limit() != g.free {
+						t.Errorf("a hot split: the slot says %d, want %d", slot.Limit(), g.free)
+					}
+					if g.hops == 0 {
+						break
+					}
+				}
+			})
+		}
+		descend(s, 100_000, func() {
+			if slot.Limit() != self.Room {
+				t.Errorf("below the segment its slot says %d, want %d", slot.Limit(), self.Room)
+			}
+		})
+		if slot.Limit() != g.free {
+			t.Errorf("back in the segment its slot says %d, want %d", slot.Limit(), g.free)
+		}
+	})
+}
+
+// Near the limit of its memory a stack must not grow unweighed: the guard without a
+// handle is low where the worker's stack ends, and not where the largest would.
+func TestFreeGuardNearTheLimit(t *testing.T) {
+	needsBounds(t)
+	const limit = 300 << 10
+	largest := int64(0)
+	var free func()
+	free = func() {
+		if Low() {
+			Do(free)
+			return
+		}
+		_, lo, hi := self.Bounds()
+		largest = max(largest, int64(hi-lo))
+		free()
+	}
+	err := func() (err error) {
+		defer Catch(&err)
+		s := New(WithMaxMemory(limit))
+		defer s.Close()
+		s.Do(free)
+		return nil
+	}()
+	if err == nil || largest > limit {
+		t.Errorf("%v, a goroutine's stack has %d bytes with a limit of %d for all", err, largest, limit)
+	}
+}

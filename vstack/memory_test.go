@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // The limit is the memory, whatever the frames between the calls of Run are like.
@@ -223,5 +225,44 @@ func TestAfterCollections(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Code that uses more between two guards than it may gets deeper natively than the
+// promise, but not without end: there is a depth from which it hops.
+func TestNativelyDeepest(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	debug.SetMaxStack(256 << 20)
+	deepest := uintptr(0)
+	var rec func(n int)
+	rec = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { rec(n) })
+			return
+		}
+		deepest = max(deepest, self.Used())
+		if n == 0 {
+			return
+		}
+		below := func() {
+			for range 10 {
+				rec(0)
+			}
+			rec(n - 1)
+		}
+		for range 4 {
+			fn := below
+			below = func() { padded120(fn) }
+		}
+		padded120(below) // 600 KiB
+	}
+	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+		rec(125) // 73 MiB
+		return 0, nil
+	}, vstack.WithMaxMemory(0))
+	if err != nil || deepest > 66*mib || deepest < 10*mib {
+		t.Errorf("%v, %d MiB of native stack", err, deepest/mib)
 	}
 }
