@@ -301,3 +301,31 @@ func TestFreeGuardNearTheLimit(t *testing.T) {
 		t.Errorf("%v, a goroutine's stack has %d bytes with a limit of %d for all", err, largest, limit)
 	}
 }
+
+// What a budget has no room for is taken from the stack's own idle workers first.
+func TestIdleWorkersEndForTheBudget(t *testing.T) {
+	b := NewBudget(1 << 20)
+	s := New(WithBudget(b), WithMaxMemory(0), WithIdleMemory(1<<40))
+	defer s.Close()
+	held := func() int64 { return s.account.used + s.sched.Stats().Bytes }
+	var rec func(ctx context.Context, n int) error
+	rec = func(ctx context.Context, n int) error {
+		if got := held(); got > b.Size() {
+			t.Errorf("%d levels to go, %d bytes with a budget of %d", n, got, b.Size())
+		}
+		if n == 0 {
+			return nil
+		}
+		return s.Run(ctx, func(ctx context.Context) error { return rec(ctx, n-1) })
+	}
+	err := s.Run(context.Background(), func(ctx context.Context) error {
+		s.Do(func() {})
+		if s.sched.Stats().Bytes < 512<<10 {
+			t.Error("no worker is idle: the test tests nothing")
+		}
+		return rec(ctx, 150)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -290,3 +290,54 @@ func TestDeferredCallOfManySegments(t *testing.T) {
 		cancel()
 	}
 }
+
+// A segment whose frame has recovered what the stack threw returns: the guards of the
+// segments above it throw then.
+func TestThrowsAboveARecover(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		recovered := false
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			s.Do(func() {
+				defer func() { _, recovered = recover().(*vstack.CanceledError) }()
+				cancel()
+				s.Yield()
+			})
+			f.climb(s, 20)
+			t.Errorf("%s: no guard throws after the recovery", f.name)
+			return 0, nil
+		})
+		if !recovered || err != context.Canceled {
+			t.Errorf("%s: recovered: %v, %v", f.name, recovered, err)
+		}
+		cancel()
+	}
+}
+
+// So do guards in the deferred calls of another panic that comes later: that is not the
+// stack's, and unwinds other frames.
+func TestThrowsInALaterPanic(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		thrown := false
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			func() {
+				defer func() { _ = recover() }()
+				f.levels(s, 300, func() { cancel(); s.Yield() }, func() {})
+			}()
+			func() {
+				defer func() { _ = recover() }()
+				defer func() {
+					defer func() { _, thrown = recover().(*vstack.CanceledError) }()
+					f.climb(s, 0)
+				}()
+				panic("another")
+			}()
+			return 0, nil
+		})
+		if !thrown {
+			t.Errorf("%s: the guard does not throw: %v", f.name, err)
+		}
+		cancel()
+	}
+}
