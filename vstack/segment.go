@@ -228,8 +228,8 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 	if s.task != nil && s.task.every {
 		s.pause()
 	}
-	if s.thrown.in != nil && !s.unwinding() { // below this segment nobody can tell
-		s.requests.Or(canceled)
+	if s.thrown.in != nil {
+		s.unwinding() // ask now: below this segment nobody can tell
 	}
 	out := s.sched.Call(g, g.size)
 	s.rebase()

@@ -132,9 +132,12 @@ var gopanic = func() uintptr {
 	return caller[0]
 }()
 
-// forget notes that there is no such panic any more.
+// forget notes that there is no such panic any more. The next guard is to ask whether the
+// frame's context is done: whoever finds out may be no guard, and the request for that
+// may have been served while the panic seemed to be under way.
 func (s *Stack) forget() {
 	s.thrown = thrown{}
+	s.requests.Or(canceled) // first: the limit stays 0
 	s.throws.Store(false)
 }
 
@@ -146,7 +149,6 @@ func (s *Stack) left(g *segment) bool {
 		return false
 	}
 	s.forget()
-	s.requests.Or(canceled)
 	return true
 }
 
