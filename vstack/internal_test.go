@@ -329,3 +329,99 @@ func TestIdleWorkersEndForTheBudget(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A goroutine whose stack the collector has shrunk is charged with less from the next
+// hop on.
+func TestShrunkSegmentIsChargedLess(t *testing.T) {
+	inRun(t, func(ctx context.Context, s *Stack) {
+		hop := func() int64 {
+			if err := s.Run(ctx, func(context.Context) error { return nil }); err != nil {
+				t.Error(err)
+			}
+			return s.top.memory
+		}
+		scheduler.Huge.Pregrow()
+		grown := hop()
+		for range 8 {
+			runtime.GC()
+			if hop() < grown {
+				return
+			}
+		}
+		if _, lo, hi := self.Bounds(); int64(hi-lo) < grown {
+			t.Errorf("charged with %d, and its stack has %d", s.top.memory, hi-lo)
+		}
+	})
+}
+
+// Below a frame of Run, whose worker is small, the first segment is large as that of a
+// recursion is.
+func TestNextSize(t *testing.T) {
+	s := New()
+	defer s.Close()
+	err := s.Run(context.Background(), func(ctx context.Context) error {
+		if size := s.next(); size != scheduler.Huge {
+			t.Errorf("below the first segment of a recursion: size %d", size)
+		}
+		return s.Run(ctx, func(context.Context) error {
+			if size := s.next(); size != scheduler.Large {
+				t.Errorf("below a frame: size %d", size)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A budget refers to the pools that have idle stacks, and to no others: one that is
+// dropped is to be collected.
+func TestBudgetForgetsPools(t *testing.T) {
+	b := NewBudget(1 << 30)
+	pool := NewPool(WithBudget(b))
+	if err := pool.Run(context.Background(), func(context.Context, *Stack) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	known := func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.pools)
+	}
+	if known() != 1 {
+		t.Error("the budget does not know the pool: the test tests nothing")
+	}
+	pool.Close()
+	if known() != 0 {
+		t.Error("the budget knows a pool without idle stacks")
+	}
+}
+
+// Who finds an idle ambient stack in Stacks may use it, against all advice. Then guards
+// take another one, and the pool does not wait for the first.
+func TestAmbientStackInUse(t *testing.T) {
+	needsBounds(t)
+	ambients().put(&pooled{stack: newStack(collect([]Option{func(o *options) { o.ambient = true }}))})
+	p := ambients()
+	p.mu.Lock()
+	p.stats.Running++ // which put has counted down
+	taken := p.idle[len(p.idle)-1].stack
+	p.mu.Unlock()
+	if err := taken.claim(); err != nil {
+		t.Fatal(err)
+	}
+	running := p.Stats().Running
+	Do(func() {})
+	s := ambient()
+	if s == taken {
+		t.Error("the guard takes a stack that is in use")
+	}
+	s.release()
+	if now := p.Stats().Running; now != running {
+		t.Errorf("%d ambient stacks run, then %d", running, now)
+	}
+	taken.pooled = nil // the pool has lost it
+	taken.release()
+	taken.Close()
+	CloseIdle()
+}

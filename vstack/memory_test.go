@@ -27,16 +27,19 @@ func TestLimitIsTheMemory(t *testing.T) {
 }
 
 func testLimit(t *testing.T, kib int) {
-	const limit = 16 * mib
+	const limit = 16*mib - 30<<10 // no multiple of what a level takes
 	runtime.GC()
 	_, before := rss()
 	stack := vstack.New(vstack.WithMaxMemory(limit))
 	defer stack.Close()
-	depth := 0
+	depth, native := 0, int64(0)
 	var rec func(ctx context.Context) error
 	rec = func(ctx context.Context) (err error) {
 		depth++
-		padded(kib, func() { err = stack.Run(ctx, rec) })
+		padded(kib, func() {
+			native += nativeBytes()
+			err = stack.Run(ctx, rec)
+		})
 		return err
 	}
 	if err := stack.Run(context.Background(), rec); !errors.Is(err, vstack.ErrOverflow) {
@@ -44,6 +47,9 @@ func testLimit(t *testing.T, kib int) {
 	}
 	if peak := stack.Stats().PeakBytes; peak > limit {
 		t.Errorf("charged with %d", peak)
+	}
+	if native > limit+mib { // the last one is weighed where it ends
+		t.Errorf("native stacks of %d KiB with a limit of %d", native>>10, limit>>10)
 	}
 	_, after := rss()
 	t.Logf("frames of %d KiB: %d levels, peak memory %d KiB more", kib, depth, (after-before)>>10)
