@@ -16,15 +16,17 @@
 //	<!-- prelude: GO -->          declarations that a go block needs beside it
 //	<!-- in: func(n int) error --> the function a go block is the body of
 //	<!-- not compiled: REASON -->
+//	<!-- part of: FILE -->        a go block that is compiled, and said, there
 //	<!-- not run: REASON -->      for a go block or a sh block
 //	<!-- run -->                  this test runs the sh block
 //	<!-- run by: FILE TestName --> another test does
 //	<!-- output -->               the block is what the go block above prints
 //
-// Two are about more than one block:
+// Three are about more than one block:
 //
 //	<!-- prelude for all: GO -->  for the go blocks of the page that need it
 //	<!-- figures: REASON -->      the section's figures are not measurements
+//	<!-- taken from: FILE -->     the numbers of the section's tables stand in that page too
 //
 // A go block that starts with a package clause is a whole file. Any other is a
 // fragment: declarations, or statements. The packages that it uses need no import,
@@ -143,6 +145,34 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// All pages together are short: 9,000 words with docs/build.md, which has 1,500 of them. Not
+// counted are results, and the reference of the command and of contributors.
+func TestLength(t *testing.T) {
+	appendices := []string{
+		"docs/corpus.md", "docs/performance.md", "docs/reliability.md", "docs/peers.md", "docs/benchmarks/",
+		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "vstack/cmd/vstack/README.md", "docs/build.md",
+	}
+	total, at := 0, ""
+	for _, p := range pages(t) {
+		if slices.ContainsFunc(appendices, func(prefix string) bool { return strings.HasPrefix(p.file, prefix) }) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := len(strings.Fields(string(text))) // as wc -w, code and tables with it
+		total += words
+		at += fmt.Sprintf(" %s %d", p.file, words)
+		if p.file == "README.md" && (words < 900 || words > 1200) {
+			t.Errorf("README.md has %d words, want 900 to 1,200", words)
+		}
+	}
+	if total > 7500 {
+		t.Errorf("%d words, want 7,500 at most:%s", total, at)
+	}
+}
+
 // Names in `code` exist in the packages.
 func TestNames(t *testing.T) {
 	exported := map[string][]string{}
@@ -243,6 +273,9 @@ func TestChecksBite(t *testing.T) {
 		{"other section", "# Title\n## A\nMeasured with: `go test ./docs`\n## B\n3 ns", "3 ns"},
 		{"measured with what", "# Title\nMeasured with: care.\n3 ns", "names no command"},
 		{"measured with nothing there", "# Title\nMeasured with: `go run ./missing`\n3 ns", "./missing"},
+
+		{"taken from", "# Title\n<!-- taken from: docs/benchmarks/RESULTS.md -->\n| a | 77.123 |", "77.123"},
+		{"taken from nowhere", "# Title\n<!-- taken from: docs/no.md -->\n| a | 1.12 |", "no.md"},
 
 		{"fine", "# Title\n[x](other.md#a-section-code-in-it), [y](#title), [z](https://example.com/x)", ""},
 		{"fine command", "```sh\ngo test ./...  # all\n```", ""},

@@ -145,6 +145,8 @@ func TestGoBlocksBite(t *testing.T) {
 		{"```go\nx := \n```", "expected"},
 		{"<!-- prelude: func -->\n```go\nf()\n```", "prelude"},
 		{"<!-- not compiled: no -->\n```go\nf()\n```", "reason"},
+		{"<!-- part of: docs/release_test.go -->\n```go\nnothing there\n```", "not a part of docs/release_test.go"},
+		{"<!-- part of: docs/no.go -->\n```go\nf()\n```", "no.go"},
 		{"```go\nf()\n```\n<!-- output -->\n```text\nx\n```", "output"},
 	} {
 		_, problems := parsePage("docs/page.md", test.text).sources(0)
@@ -237,6 +239,14 @@ func (p *page) sources(n int) (sources []*source, problems []string) {
 			}
 			continue
 		}
+		if file, ok := b.notes["part of"]; ok {
+			if text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+				problem(b, "<!-- part of: -->: %v", err)
+			} else if !strings.Contains(squeezed(string(text)), squeezed(b.text)) {
+				problem(b, "it is not a part of %s", file)
+			}
+			continue
+		}
 		s := &source{block: b, pkg: fmt.Sprintf("block%03d", n+len(sources))}
 		if err := s.build(common); err != nil {
 			problem(b, "%v", err)
@@ -252,6 +262,9 @@ func (p *page) sources(n int) (sources []*source, problems []string) {
 	}
 	return sources, problems
 }
+
+// squeezed is text with one space for each piece of white space.
+func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 var (
 	leftOut = regexp.MustCompile(`(?m)^([ \t]*)\.\.\.([ \t]*//.*)?$`)

@@ -422,9 +422,43 @@ func (p *page) badFigures() (problems []string) {
 				"\"Measured with: `command`\", or <!-- figures: REASON --> if it is no measurement", found))
 		}
 	}
+	for _, n := range p.notes {
+		if n.key == "taken from" {
+			problems = append(problems, p.notTaken(n)...)
+		}
+	}
 	for i, line := range p.prose {
 		if text, ok := strings.CutPrefix(measuredLine(line), "Measured with:"); ok && !inlineCode.MatchString(text) {
 			problems = append(problems, p.problem(i+1, "\"Measured with:\" names no command"))
+		}
+	}
+	return problems
+}
+
+// fraction matches a number with a decimal point.
+var fraction = regexp.MustCompile(`\b\d+\.\d+\b`)
+
+// notTaken returns the numbers in the tables of n's section that the page named by n does
+// not have: a figure is written in one place.
+func (p *page) notTaken(n note) (problems []string) {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(n.value)))
+	if err != nil {
+		return []string{p.problem(n.line, "<!-- taken from: -->: %v", err)}
+	}
+	there := fraction.FindAllString(string(text), -1)
+	for _, s := range p.sections {
+		if n.line <= s.first || n.line > s.last {
+			continue
+		}
+		for i, line := range p.prose[s.first:s.last] {
+			if !strings.HasPrefix(line, "|") {
+				continue
+			}
+			for _, number := range fraction.FindAllString(line, -1) {
+				if !slices.Contains(there, number) {
+					problems = append(problems, p.problem(s.first+i+1, "%s is not in %s", number, n.value))
+				}
+			}
 		}
 	}
 	return problems
