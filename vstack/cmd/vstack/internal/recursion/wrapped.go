@@ -83,7 +83,13 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		}
 	}
 	named, ok := types.Unalias(ssax.Deref(fn.Params[0].Type())).(*types.Named)
-	if !ok || f.makes(named) != atRest {
+	if !ok {
+		return ""
+	}
+	if f.makes(named) != atRest {
+		if iface := interfaceOf(recv); iface != nil && common.IsInvoke() && f.relays(named, iface) {
+			return fmt.Sprintf("a %s wraps one thing, and the parts of that", types.TypeString(named, (*types.Package).Name))
+		}
 		return ""
 	}
 	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
