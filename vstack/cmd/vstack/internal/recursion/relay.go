@@ -48,8 +48,8 @@ func (f *finder) relayed(fn *program.Func, iface *types.Named, levels int) (ok, 
 	if implements(fn.SSA, iface) {
 		return true, true
 	}
-	if f.cyclic[fn] || levels == 0 {
-		return false, false
+	if levels == 0 {
+		return false, false // or it calls itself
 	}
 	method = len(fn.Ins) > 0
 	for _, c := range fn.Ins {

@@ -123,13 +123,13 @@ type deepBody struct {
 	prefix  string
 }
 
-func Deep(b Body, prefix string) Body { return deepBody{b, prefix} }
+func Deep(b Body, prefix string) Body { return &deepBody{b, prefix} }
 
-func (d deepBody) Blocks() []Body { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
+func (d *deepBody) Blocks() []Body { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
 	return d.each(d.wrapped.Blocks())
 }
 
-func (d deepBody) each(blocks []Body) []Body {
+func (d *deepBody) each(blocks []Body) []Body {
 	all := make([]Body, len(blocks))
 	for i, b := range blocks {
 		all[i] = Deep(b, d.prefix)
@@ -137,7 +137,10 @@ func (d deepBody) each(blocks []Body) []Body {
 	return all
 }
 
-func (d deepBody) Attributes() []string { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
+func (d *deepBody) Attributes() []string { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
+	if len(d.wrapped.Blocks()) == 0 {
+		return nil
+	}
 	var names []string
 	for _, name := range d.wrapped.Attributes() {
 		names = append(names, d.prefix+name)
