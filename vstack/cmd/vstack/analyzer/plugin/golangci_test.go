@@ -93,7 +93,10 @@ var _ = in
 			t.Errorf("no issue %s", want)
 		}
 	}
-	if text, _ := e.output(t, user, "./custom-gcl", "linters"); !strings.Contains(text, "vstack: recursion that can run out of stack") {
+	if !strings.Contains(text, "3 issues:") {
+		t.Error("not an issue a cycle")
+	}
+	if text, _ := e.output(t, user, "./custom-gcl", "linters"); !strings.Contains(text, "vstack: Recursion that can run out of stack") {
 		t.Errorf("golangci-lint does not list the linter:\n%s", text)
 	}
 }
@@ -144,6 +147,8 @@ func environment(t *testing.T, work string) env {
 		"GOMODCACHE="+filepath.Join(work, "cache"), "GONOSUMDB="+library+","+library+"/*", "GOWORK=off",
 		// So that the cache of builds does not depend on where the modules are.
 		"GOFLAGS=-mod=mod -modcacherw -trimpath -p=2", "GOBIN="+filepath.Join(work, "bin"),
+		// What it remembers it remembers by the plugin's version.
+		"GOLANGCI_LINT_CACHE="+filepath.Join(work, "results"),
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url.file://"+filepath.ToSlash(repository)+".insteadOf", "GIT_CONFIG_VALUE_0=https://"+upstream+".git")
 }
 
