@@ -33,7 +33,10 @@ func (f *finder) bounded(set []*program.Func, out map[*program.Call]bool) (reaso
 // boundedOnce takes out what can be told to be bounded while the calls are all there.
 func (f *finder) boundedOnce(set []*program.Func, calls []*program.Call, out map[*program.Call]bool) (reasons []string) {
 	for _, c := range calls {
-		if why := f.once(c, calls); why != "" {
+		if why := f.lazyRound(c, calls); why != "" {
+			out[c] = true
+			reasons = append(reasons, why)
+		} else if why := f.once(c, calls); why != "" {
 			out[c] = true
 			reasons = append(reasons, fmt.Sprintf("%s calls itself at most once again, %s", c.From.Name(), why))
 		}

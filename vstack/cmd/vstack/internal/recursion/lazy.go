@@ -78,6 +78,49 @@ func emptyPlaces(site ssa.Instruction) iter.Seq2[place, *ssa.BasicBlock] {
 	}
 }
 
+// lazyRound says the same of a call among others that all hand on what has the place: then
+// there is one of these on the way round, however many there are. gqlparser marks its
+// parser as reading comments while it reads some.
+func (f *finder) lazyRound(c *program.Call, calls []*program.Call) string {
+	if c.How == program.Callback {
+		return ""
+	}
+	for p, empty := range emptyPlaces(c.Site) {
+		owner, ok := p.root.(*ssa.Parameter)
+		if !ok || p.owner == nil || !types.Identical(ssax.Deref(owner.Type()), p.owner) {
+			continue
+		}
+		set := setBefore(p, empty, c.Site)
+		if set == nil || f.cleared(p, set, c.Site) {
+			continue
+		}
+		if !slices.ContainsFunc(calls, func(other *program.Call) bool { return !handsOn(other, owner.Type()) }) {
+			return fmt.Sprintf("%s is set before, and all calls are of the same %s", p, types.TypeString(p.owner, (*types.Package).Name))
+		}
+	}
+	return ""
+}
+
+// handsOn reports whether the call gives the callee the one parameter of type t that its
+// caller has.
+func handsOn(c *program.Call, t types.Type) bool {
+	if c.How != program.Static {
+		return false
+	}
+	found := 0
+	args := c.Site.Common().Args
+	for i, p := range c.Callee.Params {
+		if !types.Identical(p.Type(), t) {
+			continue
+		}
+		if _, ok := args[i].(*ssa.Parameter); !ok {
+			return false
+		}
+		found++
+	}
+	return found == 1
+}
+
 // doneOnce tells a call by sync.Once: a second one waits for the first to end.
 func (f *finder) doneOnce(c *program.Call) string {
 	common := c.Site.Common()

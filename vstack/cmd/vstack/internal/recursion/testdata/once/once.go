@@ -190,3 +190,62 @@ func (o *Object) unwrap(n int) Value {
 }
 
 func Wrap(v Value) Value { return &Object{inner: v} }
+
+// There are many parsers, but one on the way round.
+type parser struct {
+	text     string
+	comments bool
+}
+
+func ParseAll(texts []string) (n int) {
+	for _, text := range texts {
+		p := &parser{text: text}
+		n += p.peek()
+	}
+	return n
+}
+
+func (p *parser) peek() int { // want bounded "comments is set before, and all calls are of the same once.parser"
+	if strings.HasPrefix(p.text, "#") {
+		p.group()
+	}
+	return len(p.text)
+}
+
+func (p *parser) group() {
+	if p.comments {
+		return
+	}
+	p.comments = true
+	for p.comment() > 0 {
+	}
+	p.comments = false
+}
+
+func (p *parser) comment() int {
+	_, p.text, _ = strings.Cut(p.text, "\n")
+	return p.peek()
+}
+
+// Each has a mark of its own.
+type item struct {
+	marked bool
+	next   *item
+}
+
+func Items(texts []string) (all *item) {
+	for range texts {
+		all = &item{next: all}
+	}
+	all.visit()
+	return all
+}
+
+func (i *item) visit() { // want unguarded "i \*once.item of \(\*item\).visit walks a structure"
+	if i == nil || i.marked {
+		return
+	}
+	i.marked = true
+	i.next.visit()
+	i.marked = false
+}
