@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/modfile"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
 )
@@ -81,7 +82,28 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(mod, bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source)), 0o666)
+			text = bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source))
+			text = bytes.ReplaceAll(text, []byte("$SYNC"), []byte(version(t, filepath.Join(source, "go.mod"), "golang.org/x/sync")))
+			return os.WriteFile(mod, text, 0o666)
 		},
 	})
+}
+
+// version returns the version of a module that the go.mod in file asks for.
+func version(t *testing.T, file, module string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := modfile.ParseLax(file, text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == module {
+			return r.Mod.Version
+		}
+	}
+	t.Fatalf("%s does not require %s", file, module)
+	return ""
 }
