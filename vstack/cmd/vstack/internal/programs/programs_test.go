@@ -156,7 +156,7 @@ func (b *bench) warm(t *testing.T, rows []*row) {
 	}
 	dir := filepath.Join(b.work, "std")
 	write(t, filepath.Join(dir, "main.go"), text+")\n\nfunc main() {}\n")
-	write(t, filepath.Join(dir, "go.mod"), "module std\n\ngo 1.25\n")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/warm\n\ngo 1.25\n")
 	for way := range ways {
 		b.std[way] = filepath.Join(b.work, ways[way]+"-std")
 		spent, _ := cpu(t, dir, []string{"GOCACHE=" + b.std[way]}, b.tool(way), "build", "-o", os.DevNull, ".")
