@@ -149,7 +149,7 @@ func TestExprserver(t *testing.T) {
 		addr := strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
 		client := exec.Command(filepath.Join(dir, "client"), "-addr", addr, "-depth", "4000000", "-nested", "-rounds", "1",
 			"-hostile", "1", "-slow", "0", "-rate", "50", "-time", "5s")
-		out, err := client.CombinedOutput()
+		out, err := client.Output()
 		cmd.Process.Kill() //nolint:errcheck // it may have died
 		cmd.Wait()         //nolint:errcheck // it was killed
 		return string(out), string(said.text), err

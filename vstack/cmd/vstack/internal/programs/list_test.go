@@ -145,7 +145,7 @@ main()
 	{
 		name: "opa", path: "github.com/open-policy-agent/opa", version: "v1.4.2", cmd: ".", kind: "policies",
 		public: "https://github.com/open-policy-agent/opa/pull/7568", kills: "nested arrays in a policy",
-		n: 250_000,
+		n: 1_000_000,
 		attack: func(n int) input {
 			return input{files: map[string]string{"a.rego": "package a\n\nx := " + nested("[", n, "1", "]") + "\n\ny := count(x)\n"},
 				args: []string{"eval", "--format=raw", "--data=a.rego", "data.a.y"}}
