@@ -271,3 +271,29 @@ func TestBudgetMisuse(t *testing.T) {
 	mustPanic(t, "WithIdleTime(0s)", func() { vstack.WithIdleTime(0) })
 	mustPanic(t, "WithIdleTime(-1s)", func() { vstack.WithIdleTime(-time.Second) })
 }
+
+// An idle worker counts as what it has grown to.
+func TestBudgetIdleGrown(t *testing.T) {
+	if !inChild(t) { // the collector may shrink what is idle
+		return
+	}
+	const levels, kib = 50, 60
+	budget := vstack.NewBudget(1 << 30)
+	s := vstack.New(vstack.WithBudget(budget), vstack.WithIdleMemory(1<<40))
+	defer s.Close()
+	var rec func(ctx context.Context, n int) error
+	rec = func(ctx context.Context, n int) (err error) {
+		padded(kib, func() {
+			if n > 0 {
+				err = s.Run(ctx, func(ctx context.Context) error { return rec(ctx, n-1) })
+			}
+		})
+		return err
+	}
+	if err := s.Run(context.Background(), func(ctx context.Context) error { return rec(ctx, levels) }); err != nil {
+		t.Error(err)
+	}
+	if idle := budget.InUse(); idle < levels*kib<<10 {
+		t.Errorf("%d idle workers with more than %d KiB each count as %d KiB together", levels, kib, idle>>10)
+	}
+}

@@ -103,7 +103,7 @@ func (f *fibber) method(n int) int {
 	return vstack.Call(f.method, n-1) + vstack.Call(f.method, n-2)
 }
 
-func caller(s *vstack.Stack) (call func(int) int) {
+func caller() (call func(int) int) {
 	call = func(n int) int {
 		if n < 2 {
 			return n
@@ -302,7 +302,7 @@ func BenchmarkGuide(b *testing.B) {
 	})
 	bench("guard-vs-Call", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		f := &fibber{s}
-		call := caller(s)
+		call := caller()
 		compare(b, fibCalls, func() { f.guard(fibN) }, func() { call(fibN) })
 	})
 	bench("guard-vs-Call-with-method-value", func(b *testing.B, ctx context.Context, s *vstack.Stack) {

@@ -214,3 +214,214 @@ func TestStopsWatching(t *testing.T) {
 		}
 	})
 }
+
+// A hot split takes memory as a hop does. Where the limit does not allow for that, the
+// segment goes on hopping.
+func TestHotSplitWithinTheLimit(t *testing.T) {
+	for _, test := range []struct {
+		limit  int64
+		splits bool
+	}{{300 << 10, false}, {2 << 20, true}} {
+		s := New(WithMaxMemory(test.limit))
+		s.Do(func() {
+			for depth := 0; depth < 3000; depth += 7 {
+				descend(s, depth, func() {
+					for range 4 * maxHops {
+						descend(s, 10, func() {})
+					}
+				})
+			}
+		})
+		if s.hops == 0 || (s.splits > 0) != test.splits {
+			t.Errorf("with %d bytes %d hops, %d hot splits", test.limit, s.hops, s.splits)
+		}
+		if peak := s.Stats().PeakBytes; peak > test.limit {
+			t.Errorf("with %d bytes it was charged with %d", test.limit, peak)
+		}
+		s.Close()
+	}
+}
+
+// The goroutine's slot says what its segment may use while that is on top, and what
+// everybody may while a child of it runs.
+func TestSlotOfTop(t *testing.T) {
+	needsBounds(t)
+	inRun(t, func(_ context.Context, s *Stack) {
+		g := s.top
+		slot := self.SlotOf(g.id)
+		for depth := 0; g.room <= self.Room; depth += 7 {
+			descend(s, depth, func() {
+				for s.top == g && g.hops <= maxHops && g.room <= self.Room {
+					before := g.room
+					descend(s, 100, func() {})
+					if g.room > max(before, self.Room) && slot.Limit() != g.free {
+						t.Errorf("a hot split: the slot says %d, want %d", slot.Limit(), g.free)
+					}
+					if g.hops == 0 {
+						break
+					}
+				}
+			})
+		}
+		descend(s, 100_000, func() {
+			if slot.Limit() != self.Room {
+				t.Errorf("below the segment its slot says %d, want %d", slot.Limit(), self.Room)
+			}
+		})
+		if slot.Limit() != g.free {
+			t.Errorf("back in the segment its slot says %d, want %d", slot.Limit(), g.free)
+		}
+	})
+}
+
+// Near the limit of its memory a stack must not grow unweighed: the guard without a
+// handle is low where the worker's stack ends, and not where the largest would.
+func TestFreeGuardNearTheLimit(t *testing.T) {
+	needsBounds(t)
+	const limit = 300 << 10
+	largest := int64(0)
+	var free func()
+	free = func() {
+		if Low() {
+			Do(free)
+			return
+		}
+		_, lo, hi := self.Bounds()
+		largest = max(largest, int64(hi-lo))
+		free()
+	}
+	err := func() (err error) {
+		defer Catch(&err)
+		s := New(WithMaxMemory(limit))
+		defer s.Close()
+		s.Do(free)
+		return nil
+	}()
+	if err == nil || largest > limit {
+		t.Errorf("%v, a goroutine's stack has %d bytes with a limit of %d for all", err, largest, limit)
+	}
+}
+
+// What a budget has no room for is taken from the stack's own idle workers first.
+func TestIdleWorkersEndForTheBudget(t *testing.T) {
+	b := NewBudget(1 << 20)
+	s := New(WithBudget(b), WithMaxMemory(0), WithIdleMemory(1<<40))
+	defer s.Close()
+	held := func() int64 { return s.account.used + s.sched.Stats().Bytes }
+	var rec func(ctx context.Context, n int) error
+	rec = func(ctx context.Context, n int) error {
+		if got := held(); got > b.Size() {
+			t.Errorf("%d levels to go, %d bytes with a budget of %d", n, got, b.Size())
+		}
+		if n == 0 {
+			return nil
+		}
+		return s.Run(ctx, func(ctx context.Context) error { return rec(ctx, n-1) })
+	}
+	err := s.Run(context.Background(), func(ctx context.Context) error {
+		s.Do(func() {})
+		if s.sched.Stats().Bytes < 512<<10 {
+			t.Error("no worker is idle: the test tests nothing")
+		}
+		return rec(ctx, 150)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A goroutine whose stack the collector has shrunk is charged with less from the next
+// hop on.
+func TestShrunkSegmentIsChargedLess(t *testing.T) {
+	inRun(t, func(ctx context.Context, s *Stack) {
+		hop := func() int64 {
+			if err := s.Run(ctx, func(context.Context) error { return nil }); err != nil {
+				t.Error(err)
+			}
+			return s.top.memory
+		}
+		scheduler.Huge.Pregrow()
+		grown := hop()
+		for range 8 {
+			runtime.GC()
+			if hop() < grown {
+				return
+			}
+		}
+		if _, lo, hi := self.Bounds(); int64(hi-lo) < grown {
+			t.Errorf("charged with %d, and its stack has %d", s.top.memory, hi-lo)
+		}
+	})
+}
+
+// Below a frame of Run, whose worker is small, the first segment is large as that of a
+// recursion is.
+func TestNextSize(t *testing.T) {
+	s := New()
+	defer s.Close()
+	err := s.Run(context.Background(), func(ctx context.Context) error {
+		if size := s.next(); size != scheduler.Huge {
+			t.Errorf("below the first segment of a recursion: size %d", size)
+		}
+		return s.Run(ctx, func(context.Context) error {
+			if size := s.next(); size != scheduler.Large {
+				t.Errorf("below a frame: size %d", size)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A budget refers to the pools that have idle stacks, and to no others: one that is
+// dropped is to be collected.
+func TestBudgetForgetsPools(t *testing.T) {
+	b := NewBudget(1 << 30)
+	pool := NewPool(WithBudget(b))
+	if err := pool.Run(context.Background(), func(context.Context, *Stack) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	known := func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.pools)
+	}
+	if known() != 1 {
+		t.Error("the budget does not know the pool: the test tests nothing")
+	}
+	pool.Close()
+	if known() != 0 {
+		t.Error("the budget knows a pool without idle stacks")
+	}
+}
+
+// Who finds an idle ambient stack in Stacks may use it, against all advice. Then guards
+// take another one, and the pool does not wait for the first.
+func TestAmbientStackInUse(t *testing.T) {
+	needsBounds(t)
+	ambients().put(&pooled{stack: newStack(collect([]Option{func(o *options) { o.ambient = true }}))})
+	p := ambients()
+	p.mu.Lock()
+	p.stats.Running++ // which put has counted down
+	taken := p.idle[len(p.idle)-1].stack
+	p.mu.Unlock()
+	if err := taken.claim(); err != nil {
+		t.Fatal(err)
+	}
+	running := p.Stats().Running
+	Do(func() {})
+	s := ambient()
+	if s == taken {
+		t.Error("the guard takes a stack that is in use")
+	}
+	s.release()
+	if now := p.Stats().Running; now != running {
+		t.Errorf("%d ambient stacks run, then %d", running, now)
+	}
+	taken.pooled = nil // the pool has lost it
+	taken.release()
+	taken.Close()
+	CloseIdle()
+}

@@ -3,25 +3,65 @@ package vstack_test
 import (
 	"testing"
 
-	"github.com/vstack-go/vstack/stress/workload"
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // A server's requests, each on a goroutine of its own, each a little too deep for it: the runtime
 // gives one g to all of them, and still each of them hops, instead of growing its stack
 // to the next power of two as one that hops again and again from one place.
 func TestEachGoroutineHops(t *testing.T) {
-	const levels = 40_000 // 24 bytes each at least: more than 480 KiB
-	deep := &workload.Hot{}
 	for i := range 40 {
 		hopped := make(chan bool)
 		go func() {
-			on := false
-			deep.Free(levels, func() { on = vstack.Current() != nil })
+			var on bool
+			hopOnce(func() { on = vstack.Current() != nil })
 			hopped <- on
 		}()
-		if !<-hopped {
-			t.Fatalf("goroutine %d is %d levels deep on its own stack", i, levels)
+		if !<-hopped && vstack.Supported {
+			t.Fatalf("goroutine %d goes on where it is", i)
 		}
 	}
+}
+
+// A goroutine that hops from here and there gets no more room; TestAmbientHotSplit is about
+// one that hops again and again from one place.
+func TestHopsFromHereAndThere(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guard is low")
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		nearEnd(func() {
+			stayed := false
+			here := func() { stayed = stayed || vstack.Current() == nil }
+			for range 100 {
+				hopOnce(here)
+				padded(120, func() { padded(120, func() { hopOnce(here) }) })
+			}
+			if stayed {
+				t.Error("the goroutine has more room than it needs")
+			}
+		})
+	}()
+	<-done
+}
+
+// nearEnd calls fn some KiB above where guards are low.
+func nearEnd(fn func()) {
+	if self.Used() < self.Room-24<<10 {
+		padded20(func() { nearEnd(fn) })
+		return
+	}
+	fn()
+}
+
+// hopOnce recurses to where a guard is low, and calls fn from there.
+func hopOnce(fn func()) {
+	if vstack.Low() {
+		vstack.Do(fn)
+		return
+	}
+	hopOnce(fn)
 }

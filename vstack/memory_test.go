@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // The limit is the memory, whatever the frames between the calls of Run are like.
@@ -25,16 +27,19 @@ func TestLimitIsTheMemory(t *testing.T) {
 }
 
 func testLimit(t *testing.T, kib int) {
-	const limit = 16 * mib
+	const limit = 16*mib - 30<<10 // no multiple of what a level takes
 	runtime.GC()
 	_, before := rss()
 	stack := vstack.New(vstack.WithMaxMemory(limit))
 	defer stack.Close()
-	depth := 0
+	depth, native := 0, int64(0)
 	var rec func(ctx context.Context) error
 	rec = func(ctx context.Context) (err error) {
 		depth++
-		padded(kib, func() { err = stack.Run(ctx, rec) })
+		padded(kib, func() {
+			native += nativeBytes()
+			err = stack.Run(ctx, rec)
+		})
 		return err
 	}
 	if err := stack.Run(context.Background(), rec); !errors.Is(err, vstack.ErrOverflow) {
@@ -42,6 +47,9 @@ func testLimit(t *testing.T, kib int) {
 	}
 	if peak := stack.Stats().PeakBytes; peak > limit {
 		t.Errorf("charged with %d", peak)
+	}
+	if native > limit+mib { // the last one is weighed where it ends
+		t.Errorf("native stacks of %d KiB with a limit of %d", native>>10, limit>>10)
 	}
 	_, after := rss()
 	t.Logf("frames of %d KiB: %d levels, peak memory %d KiB more", kib, depth, (after-before)>>10)
@@ -223,5 +231,44 @@ func TestAfterCollections(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Code that uses more between two guards than it may gets deeper natively than the
+// promise, but not without end: there is a depth from which it hops.
+func TestNativelyDeepest(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	debug.SetMaxStack(256 << 20)
+	deepest := uintptr(0)
+	var rec func(n int)
+	rec = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { rec(n) })
+			return
+		}
+		deepest = max(deepest, self.Used())
+		if n == 0 {
+			return
+		}
+		below := func() {
+			for range 10 {
+				rec(0)
+			}
+			rec(n - 1)
+		}
+		for range 4 {
+			fn := below
+			below = func() { padded120(fn) }
+		}
+		padded120(below) // 600 KiB
+	}
+	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+		rec(125) // 73 MiB
+		return 0, nil
+	}, vstack.WithMaxMemory(0))
+	if err != nil || deepest > 66*mib || deepest < 10*mib {
+		t.Errorf("%v, %d MiB of native stack", err, deepest/mib)
 	}
 }

@@ -260,7 +260,7 @@ func TestManyBranches(t *testing.T) {
 		return
 	}
 	deep, shallow := 1000, 10_000
-	if *deepTests || testing.Verbose() && !raceEnabled && runtime.GOARCH == "amd64" {
+	if *deepTests || !testing.Short() && !raceEnabled && runtime.GOARCH == "amd64" {
 		deep, shallow = 10_000, 100_000
 	}
 	for _, test := range []struct{ branches, levels int }{{deep, 1000}, {shallow, 5}} {

@@ -151,7 +151,7 @@ func TestGuardsInDeferredCalls(t *testing.T) {
 							}
 						}, func() { ran++; call(s) })
 						return 0, nil
-					}, vstack.WithMaxMemory(limitFor(name)))
+					}, vstack.WithMaxMemory(limitFor(name, how)))
 					want := context.Canceled
 					if how == "overflow" {
 						want = vstack.ErrOverflow
@@ -168,11 +168,13 @@ func TestGuardsInDeferredCalls(t *testing.T) {
 	}
 }
 
-func limitFor(name string) int64 {
-	switch name {
-	case "no end", "deep recursion":
+// limitFor is enough for many more levels than the 10,000 that took minutes, or more native
+// stack than there is, as long as guards in deferred calls threw again.
+func limitFor(name, how string) int64 {
+	switch {
+	case name == "no end", name == "deep recursion", testing.Short():
 		return 4 * mib
-	case "100 KiB":
+	case name == "100 KiB" && how == "cancel":
 		return 64 * mib
 	}
 	return 16 * mib
@@ -262,5 +264,80 @@ func TestGoexitWhileCanceled(t *testing.T) {
 		if got != "goexit" || ran < 3000 {
 			t.Errorf("%s: %s, %d deferred calls", f.name, got, ran)
 		}
+	}
+}
+
+// A deferred call of a canceled recursion may need many segments: however far below the
+// panic it is, its guards do not throw, nor do those that come after it.
+func TestDeferredCallOfManySegments(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		const levels, below = 100, 50_000
+		var ran, whole int
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			f.levels(s, levels, func() { cancel(); s.Yield() }, func() {
+				ran++
+				hops := s.Stats().Hops
+				if f.climb(s, below) == below && s.Stats().Hops > hops+2 {
+					whole++
+				}
+			})
+			return 0, nil
+		})
+		if err != context.Canceled || ran != whole || ran < levels {
+			t.Errorf("%s: %v, %d deferred calls, %d to their end", f.name, err, ran, whole)
+		}
+		cancel()
+	}
+}
+
+// A segment whose frame has recovered what the stack threw returns: the guards of the
+// segments above it throw then.
+func TestThrowsAboveARecover(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		recovered := false
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			s.Do(func() {
+				defer func() { _, recovered = recover().(*vstack.CanceledError) }()
+				cancel()
+				s.Yield()
+			})
+			f.climb(s, 20)
+			t.Errorf("%s: no guard throws after the recovery", f.name)
+			return 0, nil
+		})
+		if !recovered || err != context.Canceled {
+			t.Errorf("%s: recovered: %v, %v", f.name, recovered, err)
+		}
+		cancel()
+	}
+}
+
+// So do guards in the deferred calls of another panic that comes later: that is not the
+// stack's, and unwinds other frames.
+func TestThrowsInALaterPanic(t *testing.T) {
+	for _, f := range forms {
+		ctx, cancel := context.WithCancel(context.Background())
+		thrown := false
+		_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			func() {
+				defer func() { _ = recover() }()
+				f.levels(s, 300, func() { cancel(); s.Yield() }, func() {})
+			}()
+			func() {
+				defer func() { _ = recover() }()
+				defer func() {
+					defer func() { _, thrown = recover().(*vstack.CanceledError) }()
+					f.climb(s, 0)
+				}()
+				panic("another")
+			}()
+			return 0, nil
+		})
+		if !thrown {
+			t.Errorf("%s: the guard does not throw: %v", f.name, err)
+		}
+		cancel()
 	}
 }

@@ -121,7 +121,8 @@ func mainErr() error {
 		kept.merge(one)
 		failed = cmp.Or(failed, toFile(filepath.Join(out, "results.json"), kept.save))
 	})
-	if err := cmp.Or(failed, fresh.print(os.Stdout), ctx.Err()); err != nil || *dry {
+	fresh.print(os.Stdout)
+	if err := cmp.Or(failed, ctx.Err()); err != nil || *dry {
 		return err
 	}
 	return kept.write(out)

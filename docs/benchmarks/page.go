@@ -280,9 +280,7 @@ into memory: the levels that it can have are 2.6 KiB each. Plain recursion crash
 	if kind == "flat" {
 		t.Title, t.Text = "What people write instead: ordinary input", "The same for input that is not deep."
 	}
-	for _, way := range instead.Ways {
-		t.Head = append(t.Head, way)
-	}
+	t.Head = append(t.Head, instead.Ways...)
 	for _, w := range instead.All {
 		if strings.HasSuffix(w.Name, "flat") != (kind == "flat") {
 			continue

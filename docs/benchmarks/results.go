@@ -204,7 +204,7 @@ func (r *results) cell(group, way, metric string, unit float64) string {
 }
 
 // print writes the medians of all that was measured, and the rows that can be had from them.
-func (r *results) print(w io.Writer) error {
+func (r *results) print(w io.Writer) {
 	for _, name := range keysOf(r.groups) {
 		for _, way := range keysOf(r.groups[name]) {
 			fmt.Fprintf(w, "%-24s %-28s", name, way)
@@ -229,7 +229,6 @@ func (r *results) print(w io.Writer) error {
 			fmt.Fprintf(w, "%-70s %s (%s to %s), to reach %v: %s\n", res.what+", against "+res.against, number(res.ratio), number(res.low), number(res.high), res.target, res.Reached())
 		}
 	}
-	return nil
 }
 
 func sorted[K cmp.Ordered](keys iter.Seq[K]) []K { return slices.Sorted(keys) }

@@ -21,8 +21,8 @@ var works = map[string]work{
 	"fib":       fibWork,
 	"evaluator": evaluatorWork,
 	"linear":    linearWork,
-	"wide":      wideWork,
-	"four":      fourWork,
+	"wide":      threeForms(func(s *vstack.Stack) forms { return &workload.Wide{Stack: s} }),
+	"four":      threeForms(func(s *vstack.Stack) forms { return &workload.Four{Stack: s} }),
 	"parameter": parameterWork,
 	"list":      treeWork(0),
 	"bushy":     treeWork(9),
@@ -178,20 +178,22 @@ func linearWork(way string, n, repeats int) sample {
 	})
 }
 
-func wideWork(way string, n, repeats int) sample {
-	return levelsOf(way, n, repeats, map[string]func(s *vstack.Stack) int{
-		"plain":  func(s *vstack.Stack) int { return (&workload.Wide{}).Plain(n) },
-		"handle": func(s *vstack.Stack) int { return (&workload.Wide{Stack: s}).Handle(n) },
-		"free":   func(s *vstack.Stack) int { return (&workload.Wide{}).Free(n) },
-	})
+// forms is a recursion of package workload in three forms.
+type forms interface {
+	Plain(n int) int
+	Handle(n int) int
+	Free(n int) int
 }
 
-func fourWork(way string, n, repeats int) sample {
-	return levelsOf(way, n, repeats, map[string]func(s *vstack.Stack) int{
-		"plain":  func(s *vstack.Stack) int { return (&workload.Four{}).Plain(n) },
-		"handle": func(s *vstack.Stack) int { return (&workload.Four{Stack: s}).Handle(n) },
-		"free":   func(s *vstack.Stack) int { return (&workload.Four{}).Free(n) },
-	})
+// threeForms is the work of a recursion, made for the stack that it runs on.
+func threeForms(on func(s *vstack.Stack) forms) work {
+	return func(way string, n, repeats int) sample {
+		return levelsOf(way, n, repeats, map[string]func(s *vstack.Stack) int{
+			"plain":  func(*vstack.Stack) int { return on(nil).Plain(n) },
+			"handle": func(s *vstack.Stack) int { return on(s).Handle(n) },
+			"free":   func(*vstack.Stack) int { return on(nil).Free(n) },
+		})
+	}
 }
 
 func parameterWork(way string, n, repeats int) sample {

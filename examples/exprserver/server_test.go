@@ -16,12 +16,9 @@ import (
 )
 
 // start starts a server on the loopback.
-func start(t *testing.T, change func(*serve.Config)) (*server, *httptest.Server) {
+func start(t *testing.T) (*server, *httptest.Server) {
 	t.Helper()
 	c := serve.Config{Memory: 256 << 20, Large: 1, Deadline: 20 * time.Second} // the machine may be slow
-	if change != nil {
-		change(&c)
-	}
 	s := newServer(c)
 	h := httptest.NewServer(s.handler())
 	t.Cleanup(func() {
@@ -70,7 +67,7 @@ func (r *repeat) Read(p []byte) (int, error) {
 }
 
 func TestAnswers(t *testing.T) {
-	_, h := start(t, nil)
+	_, h := start(t)
 	const endless = 1 << 40
 	for _, test := range []struct {
 		name string
@@ -102,7 +99,7 @@ func TestAnswers(t *testing.T) {
 
 // An ordinary request is answered while a large one waits for its body.
 func TestLanes(t *testing.T) {
-	_, h := start(t, nil)
+	_, h := start(t)
 	body, w := io.Pipe()
 	done := make(chan struct{})
 	go func() {
@@ -124,7 +121,7 @@ func TestLanes(t *testing.T) {
 
 // A client that goes away leaves nothing behind.
 func TestAborted(t *testing.T) {
-	s, h := start(t, nil)
+	s, h := start(t)
 	for _, sent := range []string{"1 + ", strings.Repeat("(", 100_000)} {
 		conn, err := net.Dial("tcp", h.Listener.Addr().String())
 		if err != nil {
@@ -161,7 +158,7 @@ func get(t *testing.T, h *httptest.Server, path string) string {
 }
 
 func TestHealthAndMetrics(t *testing.T) {
-	_, h := start(t, nil)
+	_, h := start(t)
 	if got := get(t, h, "/healthz"); got != "ok\n" {
 		t.Errorf("%q", got)
 	}

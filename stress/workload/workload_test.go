@@ -43,8 +43,10 @@ func TestFormsAgree(t *testing.T) {
 			"Plain": linear.Plain, "Handle": linear.Handle, "HandleSplit": linear.HandleSplit, "Free": linear.Free, "FreeSplit": linear.FreeSplit,
 			"Wide.Plain": wide.Plain, "Wide.Handle": wide.Handle, "Wide.Free": wide.Free,
 			"Four.Plain": four.Plain, "Four.Handle": four.Handle, "Four.Free": four.Free,
-			"Param": func(n int) int { return workload.Param{}.Handle(s, n) },
-			"Leaf":  func(n int) int { return linear.Leaf(n, 32) },
+			"Single":       linear.Single,
+			"Param.Plain":  func(n int) int { return workload.Param{}.Plain(s, n) },
+			"Param.Handle": func(n int) int { return workload.Param{}.Handle(s, n) },
+			"Leaf":         func(n int) int { return linear.Leaf(n, 32) },
 		} {
 			if got := f(deep); got != deep {
 				t.Errorf("%s: %d", name, got)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -275,6 +276,26 @@ func TestMisuse(t *testing.T) {
 	}
 	if n := serve.DefaultMemory(); n < 16<<20 || n > 1<<30 {
 		t.Error(n)
+	}
+}
+
+// What is not said has a default, and the process gets a limit if it has none.
+func TestDefaults(t *testing.T) {
+	gate := serve.New(serve.Config{Memory: 32 << 20})
+	defer gate.Close()
+	c := gate.Config()
+	if c.Memory != 32<<20 || c.Body == 0 || c.Deadline == 0 || c.Small == 0 || c.Large == 0 || c.Error == nil {
+		t.Errorf("%+v", c)
+	}
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	t.Setenv("GOMEMLIMIT", "1GiB")
+	if gate.LimitProcess(); debug.SetMemoryLimit(-1) != before {
+		t.Error("LimitProcess overrides GOMEMLIMIT")
+	}
+	t.Setenv("GOMEMLIMIT", "")
+	if gate.LimitProcess(); debug.SetMemoryLimit(-1) != 96<<20 {
+		t.Errorf("the limit is %d, want 64 MiB more than the gate's", debug.SetMemoryLimit(-1))
 	}
 }
 

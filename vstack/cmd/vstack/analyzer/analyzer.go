@@ -38,13 +38,13 @@ their own stops, and guards that cost more than they need to. A comment
 		URL: "https://pkg.go.dev/github.com/vstack-go/vstack/vstack/cmd/vstack/analyzer",
 	}
 	tests := a.Flags.Bool("tests", false, "look at test files too")
-	a.Run = func(pass *analysis.Pass) (any, error) { return nil, run(pass, *tests) }
+	a.Run = func(pass *analysis.Pass) (any, error) { run(pass, *tests); return nil, nil }
 	return a
 }
 
-func run(pass *analysis.Pass, tests bool) error {
+func run(pass *analysis.Pass, tests bool) {
 	if path := pass.Pkg.Path(); path == guard.Path || path == "runtime" {
-		return nil
+		return
 	}
 	p := program.FromPass(pass)
 	r := recursion.Find(program.NewGraph(p))
@@ -65,7 +65,7 @@ func run(pass *analysis.Pass, tests bool) error {
 		for _, s := range report.Steps(c) {
 			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
 		}
-		if f, ok := suggest(pass, p, c); ok {
+		if f, ok := suggest(p, c); ok {
 			d.SuggestedFixes = append(d.SuggestedFixes, f)
 		}
 		pass.Report(d)
@@ -75,11 +75,10 @@ func run(pass *analysis.Pass, tests bool) error {
 			pass.Report(analysis.Diagnostic{Pos: cost.Pos, Category: "guard", Message: cost.Message})
 		}
 	}
-	return nil
 }
 
 // suggest returns the guards for c, if all of them can be written.
-func suggest(pass *analysis.Pass, p *program.Program, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
+func suggest(p *program.Program, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
 	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, fix.Options{})
 	if err != nil || len(change.Left) > 0 || len(change.Files) == 0 {
 		return analysis.SuggestedFix{}, false

@@ -24,7 +24,7 @@ func mayBeNil(p *program.Program, fn *program.Func, v variable) bool {
 		return !followed(fn, v.name) || nilReceivers(p, v.obj)
 	}
 	for i, param := range fn.SSA.Params {
-		if param.Object() != nil && param.Object().Pos() == v.obj.Pos() {
+		if object, _ := param.Object().(*types.Var); object != nil && object.Pos() == v.obj.Pos() {
 			return !followsAlways(fn.SSA, i, map[*ssa.Parameter]bool{})
 		}
 	}

@@ -25,7 +25,7 @@ func (f *finder) escapes(fn *program.Func, info *types.Info, g guard.Guard) {
 		return true
 	})
 	for i, p := range fn.SSA.Params {
-		if _, ok := p.Type().Underlying().(*types.Pointer); !ok || !captured[p.Object()] || f.keeps(p, fn) {
+		if _, ok := p.Type().Underlying().(*types.Pointer); !ok || !captured[p.Object()] || keeps(p) {
 			continue
 		}
 		for _, c := range fn.Ins {
@@ -52,9 +52,9 @@ func isLocal(v *ssa.Alloc) bool {
 	return true
 }
 
-// keeps reports whether fn hands the pointer on in a way that puts what it points at
+// keeps reports whether the parameter's function hands the pointer on in a way that puts what it points at
 // on the heap without the guard.
-func (f *finder) keeps(p *ssa.Parameter, fn *program.Func) bool {
+func keeps(p *ssa.Parameter) bool {
 	for _, ref := range *p.Referrers() {
 		switch ref := ref.(type) {
 		case *ssa.Store:

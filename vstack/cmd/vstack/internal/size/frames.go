@@ -18,7 +18,7 @@ type Frames struct {
 }
 
 // ErrNoFrames says that a text has no such traceback.
-var ErrNoFrames = errors.New(`no recursion in it: want the text that the program printed as it crashed, from "fatal error: stack overflow" on, with the frames' fp=0x...`)
+var ErrNoFrames = errors.New(`no recursion in it: want the text that the program printed as it crashed, from "fatal error: stack overflow" on, with the frames' addresses, fp=0x and so on`)
 
 var (
 	inside = regexp.MustCompile(`\sfp=0x([0-9a-f]+) sp=0x([0-9a-f]+)`)

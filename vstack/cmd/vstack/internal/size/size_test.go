@@ -17,7 +17,7 @@ import (
 // inChild makes the test program overflow its stack.
 const inChild = "SIZE_TEST_OVERFLOW"
 
-type parity struct{ odd, even int }
+type parity struct{}
 
 //go:noinline
 func (p *parity) isOdd(n int) bool {

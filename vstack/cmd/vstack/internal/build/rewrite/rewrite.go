@@ -258,7 +258,7 @@ func Unfit(tok *token.File, file *ast.File, n ast.Node) string {
 		if d.Name.Name == "_" {
 			return "it has no name"
 		}
-		if word := directive(tok, file, d); word != "" {
+		if word := directive(d); word != "" {
 			return "it is marked //go:" + word
 		}
 		if d.Recv != nil && blank(d.Recv.List[0].Type) || d.Type.TypeParams != nil && blank(d.Type.TypeParams) {
@@ -280,7 +280,7 @@ func Unfit(tok *token.File, file *ast.File, n ast.Node) string {
 // larger stack or another goroutine.
 var unfit = []string{"nosplit", "systemstack", "nowritebarrier", "nowritebarrierrec", "yeswritebarrierrec", "uintptrescapes", "uintptrkeepalive", "noescape", "registerparams"}
 
-func directive(tok *token.File, file *ast.File, d *ast.FuncDecl) string {
+func directive(d *ast.FuncDecl) string {
 	if d.Doc == nil {
 		return ""
 	}
