@@ -20,8 +20,8 @@ import (
 //	it ends                        nothing any more
 //
 // So a goroutine may have grown by what is not charged yet only while it is the one that
-// runs, in Await, and where StepFor has taken the baton from it. While a stack unwinds
-// nothing overflows, and its reserve segment is charged with nothing; see unwind.go.
+// runs, in Await, and where StepFor has taken the baton from it. While a stack unwinds,
+// weighing makes nothing overflow, and its reserve segment is charged with nothing.
 type account struct {
 	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
 	lent *Budget // whose size that is

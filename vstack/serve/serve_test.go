@@ -139,7 +139,7 @@ func TestHeap(t *testing.T) {
 
 // A body that does not arrive in time is given up, and keeps no stack meanwhile.
 func TestSlowBody(t *testing.T) {
-	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, handler)
+	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 500 * time.Millisecond}, handler)
 	body, w := io.Pipe()
 	defer w.Close()
 	go io.WriteString(w, "[[") //nolint:errcheck
@@ -156,7 +156,7 @@ func TestDeadline(t *testing.T) {
 	if !vstack.Supported {
 		t.Skip("no guards in this build")
 	}
-	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 50 * time.Millisecond}, func(http.ResponseWriter, *http.Request) error {
+	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: 500 * time.Millisecond}, func(http.ResponseWriter, *http.Request) error {
 		for {
 			vstack.Check()
 		}
