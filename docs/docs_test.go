@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,30 @@ func TestLinks(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	each(t, func(p *pages.Page, _ []*pages.Page) []string { return p.BadFigures() })
+}
+
+// All pages together are short: 9,000 words with docs/build.md, which has 1,500 of them. Not
+// counted are results, and the reference of the command and of contributors.
+func TestLength(t *testing.T) {
+	appendices := []string{
+		"docs/corpus.md", "docs/performance.md", "docs/reliability.md", "docs/peers.md", "docs/benchmarks/",
+		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "vstack/cmd/vstack/README.md", "docs/build.md",
+	}
+	total, at := 0, ""
+	each(t, func(p *pages.Page, _ []*pages.Page) []string {
+		if slices.ContainsFunc(appendices, func(prefix string) bool { return strings.HasPrefix(p.File, prefix) }) {
+			return nil
+		}
+		total += p.Words
+		at += fmt.Sprintf(" %s %d", p.File, p.Words)
+		if p.File == "README.md" && (p.Words < 900 || p.Words > 1200) {
+			return []string{fmt.Sprintf("README.md has %d words, want 900 to 1,200", p.Words)}
+		}
+		return nil
+	})
+	if total > 7500 {
+		t.Errorf("%d words, want 7,500 at most:%s", total, at)
+	}
 }
 
 // Names in `code` exist in the packages.

@@ -13,25 +13,12 @@ func ExampleOverflowError() {
 		return count(stack, 1_000_000_000), nil
 	}, vstack.WithMaxMemory(1<<20))
 	var overflow *vstack.OverflowError
-	fmt.Println(errors.Is(err, vstack.ErrOverflow), errors.As(err, &overflow), overflow.Limit)
-	// Output: true true 1048576
-}
-
-func ExampleCanceledError() {
-	ctx, cancel := context.WithCancel(context.Background())
-	_, err := vstack.Run(ctx, func(_ context.Context, stack *vstack.Stack) (int, error) {
-		defer func() {
-			e := recover()
-			_, ok := e.(*vstack.CanceledError)
-			fmt.Println("canceled:", ok)
-			panic(e) // a frame may also recover for good, until its next guard
-		}()
-		cancel()
-		spin(stack)
-		return 0, nil
-	})
-	fmt.Println(err)
+	if errors.As(err, &overflow) {
+		levels, bytes := overflow.Levels()
+		fmt.Println(overflow.Limit, levels > 1000, bytes < 1000)
+		fmt.Println("the load did it:", overflow.ByLoad())
+	}
 	// Output:
-	// canceled: true
-	// context canceled
+	// 1048576 true true
+	// the load did it: false
 }

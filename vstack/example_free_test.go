@@ -123,25 +123,3 @@ func ExampleSetDefaultLimit() {
 	fmt.Println(errors.Is(err, vstack.ErrOverflow))
 	// Output: true
 }
-
-func ExampleReadTotals() {
-	before := vstack.ReadTotals()
-	_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
-		return brackets(strings.Repeat("[", 1_000_000)), nil
-	}, vstack.WithMaxMemory(1<<20))
-	after := vstack.ReadTotals()
-	fmt.Println(after.Overflows-before.Overflows, after.Running)
-	// Output: 1 0
-}
-
-func ExampleOverflowError_Levels() {
-	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
-		return brackets(strings.Repeat("[", 1_000_000)), nil
-	}, vstack.WithMaxMemory(1<<20))
-	var overflow *vstack.OverflowError
-	if errors.As(err, &overflow) {
-		levels, bytes := overflow.Levels()
-		fmt.Println(levels > 1000, bytes < 1000, overflow.ByLoad())
-	}
-	// Output: true true false
-}

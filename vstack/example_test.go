@@ -2,7 +2,9 @@ package vstack_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack"
 )
@@ -32,11 +34,12 @@ func ones(n int) (l *list) {
 	return l
 }
 
+// The guard, a limit and an error.
 func Example() {
-	l := ones(1_000_000)
-	total, err := vstack.Run(context.Background(), func(ctx context.Context, stack *vstack.Stack) (int, error) {
-		return summer{stack}.sum(l), nil
-	})
-	fmt.Println(total, err)
-	// Output: 1000000 <nil>
+	deep := strings.Repeat("[", 1_000_000)
+	_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+		return brackets(deep), nil // brackets has the guard
+	}, vstack.WithMaxMemory(16<<20))
+	fmt.Println(brackets(deep), errors.Is(err, vstack.ErrOverflow))
+	// Output: 1000000 true
 }

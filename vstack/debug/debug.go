@@ -337,7 +337,7 @@ func (s *stack) trace(ctx context.Context, segments int) {
 // explain says of the stacks that have not answered what else is known, and remembers what
 // the others have said. The caller has p.mu.
 func (p *page) explain(stacks []stack, now time.Time) {
-	var does map[string]string // asked for when it is needed
+	var does map[string]doings // asked for when it is needed
 	for i := range stacks {
 		s := &stacks[i]
 		h := p.history(s.ID)
@@ -366,26 +366,35 @@ func (p *page) explain(stacks []stack, now time.Time) {
 }
 
 // note is why a stack has not answered.
-func note(s *stack, does string, moved bool, late time.Duration) string {
+func note(s *stack, does doings, moved bool, late time.Duration) string {
 	for_ := ""
 	if late >= time.Second {
 		for_ = " for " + short(late)
 	}
+	runs := strings.Contains(does.text, "runs")
 	switch {
 	case s.Stats.Awaiting > 0:
 		text := fmt.Sprintf("no answer: %d in Await%s", s.Stats.Awaiting, for_)
-		if does != "" {
-			text += " (" + does + ")"
+		if does.text != "" {
+			text += " (" + does.text + ")"
 		}
-		return text + deadlock(does, late)
+		return text + deadlock(does.text, late)
 	case moved:
 		return "no answer: it runs and is late"
-	case does != "" && !strings.Contains(does, "runs"):
-		return "no answer: it " + does + for_ + deadlock(does, late)
-	case does != "":
-		return "no answer: it runs and is late" + for_ + " (" + does + ")"
+	case does.count > 1:
+		text := "no answer" + for_ + "; all of this name: " + does.text
+		if !runs {
+			text += deadlock(does.text, late)
+		}
+		return text
+	case does.text == "" && s.Name == "":
+		return "no answer" + for_ + ": it runs and is late, or waits; a name, vstack.WithName, would tell"
+	case does.text == "": // it is between two segments
+		return "no answer: it runs and is late" + for_
+	case runs:
+		return "no answer: it runs and is late" + for_ + " (" + does.text + ")"
 	}
-	return "no answer" + for_ + ": it runs and is late, or waits; a name, vstack.WithName, would tell"
+	return "no answer: it " + does.text + for_ + deadlock(does.text, late)
 }
 
 // deadlock says what long waiting may be.

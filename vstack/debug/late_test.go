@@ -91,6 +91,41 @@ func TestLate(t *testing.T) {
 	}
 }
 
+// The goroutine profile knows names. What it says of one that several stacks have is said
+// of all of them.
+func TestLateTogether(t *testing.T) {
+	done, finished, entered := make(chan bool), make(chan error), make(chan bool)
+	for range 3 {
+		go func() {
+			_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+				entered <- true
+				<-done
+				return 0, nil
+			}, vstack.WithName("together"))
+			finished <- err
+		}()
+		<-entered
+	}
+	const want = "no answer; all of this name: 3 × waits for a channel in debug_test."
+	body := ""
+	for range 50 { // until they all wait
+		debug.Forget()
+		if body = get(t, "").Body.String(); strings.Contains(body, want) {
+			break
+		}
+	}
+	if !strings.Contains(body, want) {
+		t.Errorf("%.300s", body[max(strings.Index(body, "no answer"), 0):])
+	}
+	close(done)
+	for range 3 {
+		if err := <-finished; err != nil {
+			t.Error(err)
+		}
+	}
+	debug.Forget()
+}
+
 // Pools, budgets and totals are on the page.
 func TestProgram(t *testing.T) {
 	p := vstack.NewPool(vstack.WithName("requests"), vstack.WithBudget(vstack.NewBudget(64<<20)))

@@ -16,9 +16,15 @@ import (
 // it has the label that [vstack.WithName] sets. It holds all goroutines up for some
 // microseconds each, so it is taken only if a stack with a name has not answered.
 
-// waits says of each name what the goroutines of its stacks do, those left out that are
-// parked beneath a hop.
-func waits() map[string]string {
+// What the goroutines of the stacks of one name do, those left out that are parked beneath
+// a hop: one for each stack, and for each branch.
+type doings struct {
+	count int
+	text  string
+}
+
+// waits says it of each name.
+func waits() map[string]doings {
 	var b bytes.Buffer
 	if pprof.Lookup("goroutine").WriteTo(&b, 1) != nil {
 		return nil
@@ -48,16 +54,21 @@ func waits() map[string]string {
 		}
 		does[label["vstack"]][what] += n
 	}
-	text := map[string]string{}
+	text := map[string]doings{}
 	for name, all := range does {
 		var parts []string
+		total := 0
+		if len(all) > 1 {
+			delete(all, "runs") // one between two functions says less than the others
+		}
 		for _, what := range slices.Sorted(maps.Keys(all)) {
-			if n := all[what]; n > 1 {
+			n := all[what]
+			if total += n; len(all) > 1 || n > 1 {
 				what = fmt.Sprintf("%d × %s", n, what)
 			}
 			parts = append(parts, what)
 		}
-		text[name] = strings.Join(parts, "; ")
+		text[name] = doings{total, strings.Join(parts, ", ")}
 	}
 	return text
 }
@@ -109,7 +120,7 @@ func doing(addresses string) string {
 		switch {
 		case strings.HasPrefix(name, "github.com/vstack-go/vstack/scheduler."):
 			return ""
-		case name == "" || !strings.Contains(name, ".") || standard(name) || strings.HasPrefix(name, "github.com/vstack-go/vstack/vstack.") && !strings.HasSuffix(f.File, "_test.go"):
+		case name == "" || !strings.Contains(name, ".") || standard(name) || ours(name) && !strings.HasSuffix(f.File, "_test.go"):
 		default:
 			return fmt.Sprintf("%s in %s", what, name[strings.LastIndexByte(name, '/')+1:])
 		}
@@ -117,6 +128,12 @@ func doing(addresses string) string {
 			return what
 		}
 	}
+}
+
+// ours reports whether the function is the library's.
+func ours(function string) bool {
+	return strings.HasPrefix(function, "github.com/vstack-go/vstack/vstack.") ||
+		strings.HasPrefix(function, "github.com/vstack-go/vstack/vstack/internal/")
 }
 
 // standard reports whether the function is of the standard library, whose paths have no

@@ -85,8 +85,10 @@ func Text(err error) string {
 	return err.Error()
 }
 
-// answerError is the default for Config.Error.
-func answerError(w http.ResponseWriter, _ *http.Request, err error) {
+// Answer answers with an error: http.Error with [Status] and [Text], and 400 for errors that
+// no bound has made. It is the default for Config.Error, and what is left to do for one
+// that writes a log.
+func Answer(w http.ResponseWriter, _ *http.Request, err error) {
 	code := Status(err)
 	switch code {
 	case 0:

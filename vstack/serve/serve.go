@@ -72,8 +72,8 @@ type Config struct {
 	Large    int           // in the large lane; default half of the processors, 1 to 4
 
 	// Error answers a request with an error: one of those of [Status], or one that the
-	// handler returned. The default is http.Error with Status and [Text], and 400 for the
-	// handler's own errors. It is not called for a client that has gone.
+	// handler returned. The default is [Answer], which writes no log. It is not called for a
+	// client that has gone.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -125,7 +125,7 @@ func New(c Config) *Gate {
 		c.Large = min(max(1, runtime.GOMAXPROCS(0)/2), 4)
 	}
 	if c.Error == nil {
-		c.Error = answerError
+		c.Error = Answer
 	}
 	small, large := int64(c.Small), int64(c.Large)
 	if c.Body < 0 || c.Deadline < 0 || small < 0 || large < 0 || c.Memory < leastMemory {

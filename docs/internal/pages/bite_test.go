@@ -40,6 +40,9 @@ func TestChecksBite(t *testing.T) {
 		{"measured with what", "# Title\nMeasured with: care.\n3 ns", "names no command"},
 		{"measured with nothing there", "# Title\nMeasured with: `go run ./missing`\n3 ns", "./missing"},
 
+		{"taken from", "# Title\n<!-- taken from: docs/benchmarks/RESULTS.md -->\n| a | 77.123 |", "77.123"},
+		{"taken from nowhere", "# Title\n<!-- taken from: docs/no.md -->\n| a | 1.12 |", "no.md"},
+
 		{"fine", "# Title\n[x](other.md#a-section-code-in-it), [y](#title), [z](https://example.com/x)", ""},
 		{"fine command", "```sh\ngo test ./...  # all\n```", ""},
 		{"fine reason", "<!-- not run: it needs a network -->\n\n```sh\nmake \\\n  all\n```", ""},
@@ -67,6 +70,8 @@ func TestGoBlocksBite(t *testing.T) {
 		{"```go\nx := \n```", "expected"},
 		{"<!-- prelude: func -->\n```go\nf()\n```", "prelude"},
 		{"<!-- not compiled: no -->\n```go\nf()\n```", "reason"},
+		{"<!-- part of: docs/release_test.go -->\n```go\nnothing there\n```", "not a part of docs/release_test.go"},
+		{"<!-- part of: docs/no.go -->\n```go\nf()\n```", "no.go"},
 		{"```go\nf()\n```\n<!-- output -->\n```text\nx\n```", "output"},
 	} {
 		_, problems := Parse(root, "docs/page.md", test.text).Sources(0)

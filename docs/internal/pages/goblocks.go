@@ -157,6 +157,14 @@ func (p *Page) Sources(n int) (sources []*Source, problems []string) {
 			}
 			continue
 		}
+		if file, ok := b.notes["part of"]; ok {
+			if text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(file))); err != nil {
+				problem(b, "<!-- part of: -->: %v", err)
+			} else if !strings.Contains(squeezed(string(text)), squeezed(b.text)) {
+				problem(b, "it is not a part of %s", file)
+			}
+			continue
+		}
 		s := &Source{Block: b, pkg: fmt.Sprintf("block%03d", n+len(sources))}
 		if err := s.build(common); err != nil {
 			problem(b, "%v", err)
@@ -172,6 +180,9 @@ func (p *Page) Sources(n int) (sources []*Source, problems []string) {
 	}
 	return sources, problems
 }
+
+// squeezed is text with one space for each piece of white space.
+func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 var (
 	leftOut = regexp.MustCompile(`(?m)^([ \t]*)\.\.\.([ \t]*//.*)?$`)

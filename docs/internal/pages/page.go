@@ -15,6 +15,7 @@ import (
 // A Page is a Markdown file.
 type Page struct {
 	File   string // from the root of the repository
+	Words  int    // as wc -w counts them, those of code and tables with the others
 	Blocks []*Block
 
 	root     string   // of the repository
@@ -59,7 +60,7 @@ var (
 
 // Parse makes a page of the text of a file of the repository at root.
 func Parse(root, file, text string) *Page {
-	p := &Page{root: root, File: file}
+	p := &Page{root: root, File: file, Words: len(strings.Fields(text))}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	pending := map[string]string{} // notes that a block may follow
 	current := &section{}
@@ -439,9 +440,43 @@ func (p *Page) BadFigures() (problems []string) {
 				"\"Measured with: `command`\", or <!-- figures: REASON --> if it is no measurement", found))
 		}
 	}
+	for _, n := range p.notes {
+		if n.key == "taken from" {
+			problems = append(problems, p.notTaken(n)...)
+		}
+	}
 	for i, line := range p.prose {
 		if text, ok := strings.CutPrefix(measuredLine(line), "Measured with:"); ok && !inlineCode.MatchString(text) {
 			problems = append(problems, p.problem(i+1, "\"Measured with:\" names no command"))
+		}
+	}
+	return problems
+}
+
+// fraction matches a number with a decimal point.
+var fraction = regexp.MustCompile(`\b\d+\.\d+\b`)
+
+// notTaken returns the numbers in the tables of n's section that the page named by n does
+// not have: a figure is written in one place.
+func (p *Page) notTaken(n note) (problems []string) {
+	text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(n.value)))
+	if err != nil {
+		return []string{p.problem(n.line, "<!-- taken from: -->: %v", err)}
+	}
+	there := fraction.FindAllString(string(text), -1)
+	for _, s := range p.sections {
+		if n.line <= s.first || n.line > s.last {
+			continue
+		}
+		for i, line := range p.prose[s.first:s.last] {
+			if !strings.HasPrefix(line, "|") {
+				continue
+			}
+			for _, number := range fraction.FindAllString(line, -1) {
+				if !slices.Contains(there, number) {
+					problems = append(problems, p.problem(s.first+i+1, "%s is not in %s", number, n.value))
+				}
+			}
 		}
 	}
 	return problems

@@ -16,15 +16,17 @@
 //	<!-- prelude: GO -->          declarations that a go block needs beside it
 //	<!-- in: func(n int) error --> the function a go block is the body of
 //	<!-- not compiled: REASON -->
+//	<!-- part of: FILE -->        a go block that is compiled, and said, there
 //	<!-- not run: REASON -->      for a go block or a sh block
 //	<!-- run -->                  the test runs the sh block
 //	<!-- run by: FILE TestName --> another test does
 //	<!-- output -->               the block is what the go block above prints
 //
-// Two are about more than one block:
+// Three are about more than one block:
 //
 //	<!-- prelude for all: GO -->  for the go blocks of the page that need it
 //	<!-- figures: REASON -->      the section's figures are not measurements
+//	<!-- taken from: FILE -->     the numbers of the section's tables stand in that page too
 //
 // A go block that starts with a package clause is a whole file. Any other is a
 // fragment: declarations, or statements. The packages that it uses need no import,

@@ -31,6 +31,10 @@ func Half() int64 {
 	return half
 }
 
+// arena is how many bytes of addresses Go's heap grows by: heapArenaBytes of package
+// runtime, on Linux.
+const arena = 4 << 20 << (4 * (bits.UintSize / 64))
+
 // Available returns how many bytes the process may use at most, by what the files of
 // Linux say; 0 if none says anything.
 func Available(readFile func(string) ([]byte, error)) (bytes int64) {
@@ -52,9 +56,10 @@ func Available(readFile func(string) ([]byte, error)) (bytes int64) {
 		return 0
 	}
 	least(field("/proc/meminfo", "MemTotal:") << 10)
-	// The address space: what is left of it, since Go reserves more than it uses.
+	// The address space: what is left of it, since Go reserves more than it uses. It takes
+	// an arena at a time, and what is less than one at the end it cannot use.
 	if most := field("/proc/self/limits", "Max address space"); most > 0 {
-		least(max(most-field("/proc/self/status", "VmSize:")<<10, 1))
+		least(max(most-field("/proc/self/status", "VmSize:")<<10-arena, 1))
 	}
 	text, _ := readFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {

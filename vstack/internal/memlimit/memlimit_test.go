@@ -36,10 +36,15 @@ func TestAvailable(t *testing.T) {
 			"/sys/fs/cgroup/memory.max": "9223372036854771712\n",
 		}, 1 << 20},
 		"ulimit -v": {map[string]string{
-			"/proc/meminfo":     "MemTotal:       8192 kB\n",
-			"/proc/self/limits": "Max cpu time   unlimited  unlimited  seconds\nMax address space         4194304              4194304              bytes\n",
+			"/proc/meminfo":     "MemTotal:       2048000 kB\n",
+			"/proc/self/limits": "Max cpu time   unlimited  unlimited  seconds\nMax address space         1073741824              1073741824              bytes\n",
 			"/proc/self/status": "Name: x\nVmSize:	 1024 kB\n",
-		}, 3 << 20},
+		}, 1<<30 - 1<<20 - arena},
+		"ulimit -v, next to nothing left": {map[string]string{
+			"/proc/meminfo":     "MemTotal:       2048000 kB\n",
+			"/proc/self/limits": "Max address space         1048576              1048576              bytes\n",
+			"/proc/self/status": "Name: x\nVmSize:	 1024 kB\n",
+		}, 1},
 		"no ulimit": {map[string]string{
 			"/proc/meminfo":     "MemTotal:       8192 kB\n",
 			"/proc/self/limits": "Max address space         unlimited            unlimited            bytes\n",

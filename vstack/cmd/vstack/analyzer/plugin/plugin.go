@@ -46,7 +46,22 @@ func New(settings any) (register.LinterPlugin, error) {
 			return nil, err
 		}
 	}
+	alone(a)
 	return linter{a}, nil
+}
+
+// alone has the analyzer report a cycle without its calls: golangci-lint makes an issue of
+// each thing that belongs to another.
+func alone(a *analysis.Analyzer) {
+	run := a.Run
+	a.Run = func(pass *analysis.Pass) (any, error) {
+		own := *pass
+		own.Report = func(d analysis.Diagnostic) {
+			d.Related = nil
+			pass.Report(d)
+		}
+		return run(&own)
+	}
 }
 
 type linter struct{ analyzer *analysis.Analyzer }

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ var valued = strings.Fields(`
 var boolean = strings.Fields(`
 	a n race msan asan cover v work x linkshared modcacherw trimpath buildvcs json
 	c i short failfast benchmem fullpath args`)
+
+// errHelp is parse's error if help is all that is asked for.
+var errHelp = errors.New("help")
 
 // parse reads the arguments behind the verb.
 func parse(verb string, args []string) (*invocation, error) {
@@ -75,6 +79,8 @@ func parse(verb string, args []string) (*invocation, error) {
 			return nil
 		}
 		switch name {
+		case "h", "help":
+			return nil, errHelp
 		case "args":
 			if verb == "test" {
 				in.rest, args = args, nil

@@ -40,6 +40,10 @@ func Main(verb string, args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	in, err := parse(verb, args)
+	if errors.Is(err, errHelp) {
+		fmt.Fprint(stdout, help(verb)) //nolint:errcheck // nobody reads it then
+		return 0
+	}
 	if err != nil {
 		return fail(2, err)
 	}

@@ -3,6 +3,7 @@ package build_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/modfile"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
 )
@@ -44,7 +46,7 @@ func TestScripts(t *testing.T) {
 	}
 	proxy := goproxytest.NewTestServer(t, "testdata/mod", "")
 	env := map[string]string{}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
@@ -54,10 +56,16 @@ func TestScripts(t *testing.T) {
 	cache := t.TempDir() // of all scripts
 	testscript.Run(t, testscript.Params{
 		Files: files,
+		Condition: func(name string) (bool, error) {
+			if name == "asan" {
+				return sanitizes(t.TempDir()), nil
+			}
+			return false, fmt.Errorf("%q is not a condition", name)
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOCACHE", env["GOCACHE"])
 			e.Setenv("GOMODCACHE", env["GOMODCACHE"])
-			e.Setenv("GOPROXY", proxy.URL)
+			e.Setenv("GOPROXY", proxy.URL+","+env["GOPROXY"]) // of toolchains
 			e.Setenv("GOFLAGS", "-buildvcs=false")
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("VSTACK_CACHE", cache)
@@ -65,6 +73,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			e.Setenv("SOURCE", source)
 			// A go.mod cannot name the checkout otherwise.
 			mod := filepath.Join(e.WorkDir, "go.mod")
 			text, err := os.ReadFile(mod)
@@ -81,7 +90,37 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(mod, bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source)), 0o666)
+			text = bytes.ReplaceAll(text, []byte("$SOURCE"), []byte(source))
+			text = bytes.ReplaceAll(text, []byte("$SYNC"), []byte(version(t, filepath.Join(source, "go.mod"), "golang.org/x/sync")))
+			return os.WriteFile(mod, text, 0o666)
 		},
 	})
+}
+
+// sanitizes reports whether programs can be built with the address sanitizer.
+func sanitizes(dir string) bool {
+	source := filepath.Join(dir, "main.c")
+	if os.WriteFile(source, []byte("int main(void) { return 0; }\n"), 0o666) != nil {
+		return false
+	}
+	return exec.Command("gcc", "-fsanitize=address", "-o", filepath.Join(dir, "main"), source).Run() == nil
+}
+
+// version returns the version of a module that the go.mod in file asks for.
+func version(t *testing.T, file, module string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := modfile.ParseLax(file, text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == module {
+			return r.Mod.Version
+		}
+	}
+	t.Fatalf("%s does not require %s", file, module)
+	return ""
 }

@@ -27,6 +27,7 @@ const Path = "github.com/vstack-go/vstack/vstack"
 type Guard struct {
 	Stmt    *ast.IfStmt
 	Handle  ast.Expr       // the *vstack.Stack whose Low it asks; nil for the handle-free form
+	Free    *ast.CallExpr  // the call that goes on without a handle; nil if none does
 	Before  []ast.Stmt     // statements before it that do more than find the stack
 	Closure []*ast.FuncLit // what is passed on to run on the fresh segment
 }
@@ -55,10 +56,17 @@ func guardOf(info *types.Info, stmt ast.Stmt, bodies func(*types.Func) *ast.Bloc
 		return g, false
 	}
 	low := lowCall(info, cond.Cond)
-	if low == nil || !goesOn(info, cond.Body, bodies) {
+	if low == nil {
+		return g, false
+	}
+	on := goesOn(info, cond.Body, bodies)
+	if on == nil {
 		return g, false
 	}
 	g.Stmt = cond
+	if sel, ok := ast.Unparen(on.Fun).(*ast.SelectorExpr); Called(info, on) != "GrowOn" && Called(info, on) != "GrowOn2" && (!ok || info.Selections[sel] == nil) {
+		g.Free = on
+	}
 	if sel, ok := ast.Unparen(low.Fun).(*ast.SelectorExpr); ok && info.Selections[sel] != nil {
 		g.Handle = sel.X
 	}
@@ -92,22 +100,23 @@ func lowCall(info *types.Info, cond ast.Expr) *ast.CallExpr {
 
 func isNil(info *types.Info, e ast.Expr) bool { return info.Types[e].IsNil() }
 
-// goesOn reports whether something in n has the library go on with the function, on
-// a fresh segment if need be: itself, or through a function of one statement.
-func goesOn(info *types.Info, n ast.Node, bodies func(*types.Func) *ast.BlockStmt) (found bool) {
+// goesOn returns the call in n that has the library go on with the function, on a fresh
+// segment if need be, itself or in a function of one statement; nil if there is none.
+func goesOn(info *types.Info, n ast.Node, bodies func(*types.Func) *ast.BlockStmt) (found *ast.CallExpr) {
 	ast.Inspect(n, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok && !found {
+		if call, ok := n.(*ast.CallExpr); ok && found == nil {
 			switch Called(info, call) {
 			case "Grow", "Grow2", "Do", "GrowOn", "GrowOn2", "Call", "Call2":
-				found = true
+				found = call
 			case "":
 				if fn := callee(info, call); fn != nil && bodies != nil {
-					body := bodies(fn.Origin())
-					found = body != nil && len(body.List) == 1 && goesOn(info, body, nil)
+					if body := bodies(fn.Origin()); body != nil && len(body.List) == 1 {
+						found = goesOn(info, body, nil)
+					}
 				}
 			}
 		}
-		return !found
+		return found == nil
 	})
 	return found
 }

@@ -18,6 +18,8 @@ const (
 	goParser    = "go/parser refuses more than 100,000 levels"
 	syntaxTree  = "regexp/syntax refuses expressions of more than 1,000 levels"
 	templates   = "text/template/parse refuses more than 10,000 levels"
+	jsonDecoder = "encoding/json refuses more than 10,000 levels"
+	xmlDecoder  = "encoding/xml refuses more than 10,000 levels"
 	constraints = "go/build/constraint refuses expressions of more than 1,000 operators"
 	halving     = "it goes on with a part of the number or text, half of it or less: the depth is the logarithm"
 	declared    = "it follows a Go type, as deep as it is declared"
@@ -129,6 +131,18 @@ func Limited(path, name string) string {
 		}
 	}
 	return ""
+}
+
+// Decoders have the functions that set what their last argument points at, and the limit
+// of what they make.
+var Decoders = map[string]string{
+	"encoding/json.Unmarshal":          jsonDecoder,
+	"(*encoding/json.Decoder).Decode":  jsonDecoder,
+	"encoding/json/v2.Unmarshal":       jsonDecoder,
+	"encoding/json/v2.UnmarshalRead":   jsonDecoder,
+	"encoding/json/v2.UnmarshalDecode": jsonDecoder,
+	"encoding/xml.Unmarshal":           xmlDecoder,
+	"(*encoding/xml.Decoder).Decode":   xmlDecoder,
 }
 
 // LimitedData returns why values of the types of a package are not deep, whoever

@@ -33,9 +33,12 @@ func (f *finder) bounded(set []*program.Func, out map[*program.Call]bool) (reaso
 // boundedOnce takes out what can be told to be bounded while the calls are all there.
 func (f *finder) boundedOnce(set []*program.Func, calls []*program.Call, out map[*program.Call]bool) (reasons []string) {
 	for _, c := range calls {
-		if f.once(c, calls) {
+		if why := f.lazyRound(c, calls); why != "" {
 			out[c] = true
-			reasons = append(reasons, fmt.Sprintf("%s calls itself at most once again, with another flag", c.From.Name()))
+			reasons = append(reasons, why)
+		} else if why := f.once(c, calls); why != "" {
+			out[c] = true
+			reasons = append(reasons, fmt.Sprintf("%s calls itself at most once again, %s", c.From.Name(), why))
 		}
 	}
 	if len(reasons) > 0 {
@@ -72,8 +75,10 @@ func (f *finder) groupBound(set []*program.Func, g []sizechange.Link) string {
 		has[sizechange.Part], has[sizechange.Joined] = false, true
 	}
 	switch {
-	case v == nil || has[sizechange.Part]:
+	case v == nil:
 		return ""
+	case has[sizechange.Part]:
+		return f.downTable(g)
 	case has[sizechange.Half] && !has[sizechange.Counted]:
 		return fmt.Sprintf("%s halves: the depth is the logarithm of it", v.Name())
 	case has[sizechange.Half]:
@@ -243,10 +248,10 @@ func (f *finder) comparedWithConstant(p *ssa.Parameter) bool {
 	return false
 }
 
-// once reports whether the call can be made only by a first activation of its
-// caller: it depends on a parameter, and the calls on the cycle give that a
-// constant for which the call is not made.
-func (f *finder) once(c *program.Call, calls []*program.Call) bool {
+// once says why the call can be made only by a first activation of its caller: it
+// depends on a parameter, and the calls on the cycle give that a constant for which the
+// call is not made, or something of another type. "" if that cannot be told.
+func (f *finder) once(c *program.Call, calls []*program.Call) string {
 	site := c.Site.(ssa.Instruction)
 	fn := site.Parent()
 	for _, b := range fn.Blocks {
@@ -257,9 +262,17 @@ func (f *finder) once(c *program.Call, calls []*program.Call) bool {
 		if !ok {
 			continue
 		}
+		why := "with another flag"
 		p, eval := condition(branch.Cond)
 		if p == nil {
-			continue
+			var typ types.Type
+			if p, typ = asserted(branch.Cond); p == nil {
+				continue
+			}
+			why = fmt.Sprintf("with what is no %s", types.TypeString(typ, (*types.Package).Name))
+			eval = func(arg ssa.Value, b *ssa.BasicBlock) (value, known bool) {
+				return false, !f.kinds.may(arg, typ, b, map[*ssa.Phi]bool{})
+			}
 		}
 		index := slices.Index(fn.Params, p)
 		if index < 0 {
@@ -267,10 +280,10 @@ func (f *finder) once(c *program.Call, calls []*program.Call) bool {
 		}
 		into := slices.Collect(callsOf(calls, c.From))
 		if !slices.ContainsFunc(into, func(in *program.Call) bool { return mayTake(in, index, eval, b, site.Block()) }) {
-			return true // whatever the cycle passes, the branch to the call is not taken
+			return why // whatever the cycle passes, the branch to the call is not taken
 		}
 	}
-	return false
+	return ""
 }
 
 // callsOf yields the calls of fn.
@@ -286,7 +299,7 @@ func callsOf(calls []*program.Call, fn *program.Func) iter.Seq[*program.Call] {
 
 // mayTake reports whether the argument of the call may lead from the branch that ends
 // block b to the block of the site.
-func mayTake(in *program.Call, index int, eval func(*ssa.Const) (value, known bool), b, site *ssa.BasicBlock) bool {
+func mayTake(in *program.Call, index int, eval evaluator, b, site *ssa.BasicBlock) bool {
 	args := in.Site.Common().Args
 	if in.Site.Common().IsInvoke() {
 		args = slices.Concat([]ssa.Value{nil}, args)
@@ -294,11 +307,10 @@ func mayTake(in *program.Call, index int, eval func(*ssa.Const) (value, known bo
 	if in.How == program.Callback || index >= len(args) {
 		return true
 	}
-	arg, ok := args[index].(*ssa.Const)
-	if !ok {
+	if args[index] == nil {
 		return true
 	}
-	taken, known := eval(arg)
+	taken, known := eval(args[index], in.Site.Block())
 	if !known {
 		return true
 	}
@@ -309,25 +321,39 @@ func mayTake(in *program.Call, index int, eval func(*ssa.Const) (value, known bo
 	return ssax.Reaches(next, site, b)
 }
 
+// An evaluator tells the value of a condition from an argument that a block passes.
+type evaluator func(arg ssa.Value, b *ssa.BasicBlock) (value, known bool)
+
+// constantly makes an evaluator of one for constant arguments.
+func constantly(eval func(*ssa.Const) (value, known bool)) evaluator {
+	return func(arg ssa.Value, _ *ssa.BasicBlock) (value, known bool) {
+		c, ok := arg.(*ssa.Const)
+		if !ok {
+			return false, false
+		}
+		return eval(c)
+	}
+}
+
 // condition returns the parameter that cond depends on, and how to tell its
 // value from a constant argument.
-func condition(cond ssa.Value) (*ssa.Parameter, func(*ssa.Const) (value, known bool)) {
+func condition(cond ssa.Value) (*ssa.Parameter, evaluator) {
 	switch v := cond.(type) {
 	case *ssa.Parameter:
-		return v, func(c *ssa.Const) (bool, bool) {
+		return v, constantly(func(c *ssa.Const) (bool, bool) {
 			if c.Value == nil || c.Value.Kind() != constant.Bool {
 				return false, false
 			}
 			return constant.BoolVal(c.Value), true
-		}
+		})
 	case *ssa.UnOp:
 		if v.Op == token.NOT {
 			p, eval := condition(v.X)
 			if p == nil {
 				return nil, nil
 			}
-			return p, func(c *ssa.Const) (bool, bool) {
-				value, known := eval(c)
+			return p, func(arg ssa.Value, b *ssa.BasicBlock) (bool, bool) {
+				value, known := eval(arg, b)
 				return !value, known
 			}
 		}
@@ -341,7 +367,7 @@ func condition(cond ssa.Value) (*ssa.Parameter, func(*ssa.Const) (value, known b
 		if !ok || !ok2 || v.Op != token.EQL && v.Op != token.NEQ {
 			return nil, nil
 		}
-		return p, func(arg *ssa.Const) (bool, bool) {
+		return p, constantly(func(arg *ssa.Const) (bool, bool) {
 			equal := false
 			switch {
 			case arg.Value == nil || c.Value == nil:
@@ -350,7 +376,7 @@ func condition(cond ssa.Value) (*ssa.Parameter, func(*ssa.Const) (value, known b
 				equal = constant.Compare(arg.Value, token.EQL, c.Value)
 			}
 			return equal == (v.Op == token.EQL), true
-		}
+		})
 	}
 	return nil, nil
 }

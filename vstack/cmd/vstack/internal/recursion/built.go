@@ -42,17 +42,21 @@ func (f *finder) makes(t *types.Named) making {
 						continue
 					}
 					named = named.Origin()
-					how := atRest
-					if f.cyclic[fn] || ssax.Loops(b) || f.calledAgain(fn, 2) {
-						how = repeated
-					}
-					f.made[named] = max(f.made[named], how)
+					f.made[named] = max(f.made[named], f.howOften(fn, b))
 					f.makers[named] = append(f.makers[named], fn)
 				}
 			}
 		}
 	}
 	return f.made[t.Origin()]
+}
+
+// howOften says how often the block of fn makes a value.
+func (f *finder) howOften(fn *program.Func, b *ssa.BasicBlock) making {
+	if f.cyclic[fn] || ssax.Loops(b) || f.calledAgain(fn, 2) {
+		return repeated
+	}
+	return atRest
 }
 
 // built calls cycles limited that walk what only recursion with a limit of its own
@@ -102,7 +106,7 @@ func (f *finder) known(c *Cycle) string {
 	if reason != "" && all {
 		return reason
 	}
-	return f.knownData(c)
+	return cmp.Or(f.knownData(c), f.decoded(c))
 }
 
 // knownData returns the limit of what the cycle walks, if all of that has one.
@@ -276,9 +280,13 @@ func filled(alloc *ssa.Alloc) bool {
 	return false
 }
 
-// calledAgain reports whether fn is called on a cycle or in a loop.
+// calledAgain reports whether fn is called on a cycle or in a loop. A call at the first
+// use of something is neither: goja's compiler makes a runtime of its own so.
 func (f *finder) calledAgain(fn *program.Func, levels int) bool {
 	for _, c := range fn.Ins {
+		if atFirstUse(c.Site) {
+			continue
+		}
 		if f.cyclic[c.From] || ssax.Loops(c.Site.Block()) || levels > 1 && f.calledAgain(c.From, levels-1) {
 			return true
 		}

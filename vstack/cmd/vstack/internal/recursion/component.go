@@ -38,6 +38,8 @@ type verdict struct {
 var passes = []func(*component) verdict{
 	(*component).silence,
 	(*component).wrappers,
+	(*component).lazy,
+	(*component).kinds,
 	(*component).guard,
 	(*component).limit,
 	(*component).bound,
@@ -128,6 +130,30 @@ func (c *component) wrappers() verdict {
 	for _, call := range inside {
 		reason := cmp.Or(c.f.wrapper(call), c.f.decorator(call), c.f.chain(call, from[call.From]))
 		if reason != "" {
+			c.out[call] = true
+			v.reason = reason
+		}
+	}
+	return v
+}
+
+// lazy takes out calls that are made once.
+func (c *component) lazy() verdict {
+	v := verdict{status: Bounded}
+	for _, call := range c.calls() {
+		if reason := c.f.lazy(call); reason != "" {
+			c.out[call] = true
+			v.reason = reason
+		}
+	}
+	return v
+}
+
+// kinds takes out calls through an interface that the value cannot take.
+func (c *component) kinds() verdict {
+	v := verdict{status: Bounded}
+	for _, call := range c.calls() {
+		if reason := c.f.kinds.excludes(call); reason != "" {
 			c.out[call] = true
 			v.reason = reason
 		}

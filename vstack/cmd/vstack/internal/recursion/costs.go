@@ -41,6 +41,7 @@ func (f *finder) findGuards() {
 		}
 		f.guarded[fn] = true
 		f.unkeyed(fn, pkg.TypesInfo, guards[0])
+		f.freeOf(fn, pkg.TypesInfo, guards[0])
 		f.escapes(fn, pkg.TypesInfo, guards[0])
 		for i, g := range guards {
 			f.guardCosts(fn, pkg.TypesInfo, pkg.TypesSizes, g)

@@ -83,6 +83,40 @@ func (f *finder) unkeyed(fn *program.Func, info *types.Info, g guard.Guard) {
 	}
 }
 
+// freeOf reports a guard that asks a handle and goes on without one. On a goroutine that
+// does not run that stack the handle's guard is low; GrowOn sees that and goes on where it
+// is, and Grow takes the answer for what it says: it hops on every call, until the limit.
+func (f *finder) freeOf(fn *program.Func, info *types.Info, g guard.Guard) {
+	if g.Handle == nil || g.Free == nil || isCurrent(info, fn.Body(), g.Handle) {
+		return
+	}
+	on, name := types.ExprString(g.Handle), guard.Called(info, g.Free)
+	advice := map[string]string{
+		"Grow": "vstack.GrowOn(" + on + ", ...)", "Grow2": "vstack.GrowOn2(" + on + ", ...)", "Do": on + ".Do(...)",
+		"Call": "vstack.GrowOn(" + on + ", ...)", "Call2": "vstack.GrowOn2(" + on + ", ...)",
+	}[name]
+	f.cost(g.Stmt.Pos(), fn, "the guard of %s asks %s.Low and goes on with vstack.%s: where %[2]s is idle, or the stack of another goroutine, it hops on every call until the limit; go on with %[4]s", fn.Name(), on, name, advice)
+}
+
+// isCurrent reports whether the handle is a variable that is set to vstack.Current(), the
+// stack of the goroutine itself.
+func isCurrent(info *types.Info, body *ast.BlockStmt, handle ast.Expr) (current bool) {
+	v := variable(info, handle)
+	ast.Inspect(body, func(n ast.Node) bool {
+		assign, ok := n.(*ast.AssignStmt)
+		if !ok || assign.Tok != token.DEFINE || len(assign.Lhs) != 1 || len(assign.Rhs) != 1 {
+			return true
+		}
+		id, ok := assign.Lhs[0].(*ast.Ident)
+		call, ok2 := ast.Unparen(assign.Rhs[0]).(*ast.CallExpr)
+		if ok && ok2 && v != nil && info.Defs[id] == types.Object(v) && guard.Called(info, call) == "Current" {
+			current = true
+		}
+		return true
+	})
+	return current
+}
+
 // variable returns the field, parameter or variable that a handle is.
 func variable(info *types.Info, handle ast.Expr) *types.Var {
 	switch e := ast.Unparen(handle).(type) {

@@ -184,7 +184,10 @@ type finder struct {
 	kept    map[*types.Named]bool // see isKept
 	proxies map[*types.Named]int  // see proxy
 	tables  *tables
-	gen     map[string]string // the generator of a file, by the file's name
+	kinds   *kinds
+	clears  *clearing
+	news    map[*types.Named]making // see allocates
+	gen     map[string]string       // the generator of a file, by the file's name
 }
 
 func newFinder(g *program.Graph) *finder {
@@ -202,6 +205,7 @@ func newFinder(g *program.Graph) *finder {
 		handles: map[*packages.Package]*handles{},
 		told:    map[*types.Var]bool{},
 		gen:     map[string]string{},
+		kinds:   &kinds{graph: g, known: map[kindOf]bool{}},
 	}
 }
 

@@ -59,18 +59,34 @@ func interfaceOf(v ssa.Value) (last *types.Named) {
 	}
 }
 
+// declaredInterface returns the named interface that v was of before it was asked for
+// methods.
+func declaredInterface(v ssa.Value) *types.Named {
+	for {
+		switch x := v.(type) {
+		case *ssa.TypeAssert:
+			v = x.X
+		case *ssa.Extract:
+			v = x.Tuple
+		case *ssa.ChangeInterface:
+			v = x.X
+		default:
+			named, ok := types.Unalias(v.Type()).(*types.Named)
+			if !ok || !types.IsInterface(named) {
+				return nil
+			}
+			return named
+		}
+	}
+}
+
 // chain tells a method that calls itself on one field of its receiver: a wrapper,
 // a parent. The chain is as long as the program makes it, and not long if it
 // makes such values neither in a loop nor on a cycle of calls.
 func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 	common := c.Site.Common()
-	var recv ssa.Value
-	if common.IsInvoke() {
-		recv = common.Value
-	} else if c.How == program.Static && common.Signature().Recv() != nil && c.To == c.From {
-		recv = common.Args[0]
-	}
-	if recv == nil || c.From.SSA.Name() != c.To.SSA.Name() {
+	recv := receiver(c)
+	if recv == nil || !common.IsInvoke() && c.To != c.From || c.From.SSA.Name() != c.To.SSA.Name() {
 		return ""
 	}
 	fn := c.Site.Parent()
@@ -78,15 +94,45 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		return ""
 	}
 	for _, other := range calls {
-		if other.From == c.From && other.Site != c.Site {
+		if other.From == c.From && other.Site != c.Site && !sameField(recv, receiver(other)) {
 			return "" // more than one child: a tree
 		}
 	}
 	named, ok := types.Unalias(ssax.Deref(fn.Params[0].Type())).(*types.Named)
-	if !ok || f.makes(named) != atRest {
+	if !ok {
+		return ""
+	}
+	if f.makes(named) != atRest {
+		if iface := declaredInterface(recv); iface != nil && common.IsInvoke() && f.relays(named, iface) {
+			return fmt.Sprintf("a %s wraps one thing, and the parts of that", types.TypeString(named, (*types.Package).Name))
+		}
 		return ""
 	}
 	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
+}
+
+// receiver returns what a method is called on; nil if it is no method, or not certain.
+func receiver(c *program.Call) ssa.Value {
+	common := c.Site.Common()
+	switch {
+	case common.IsInvoke():
+		return common.Value
+	case c.How == program.Static && common.Signature().Recv() != nil:
+		return common.Args[0]
+	}
+	return nil
+}
+
+// sameField reports whether both are read from the same place.
+func sameField(a, b ssa.Value) bool {
+	x, ok := a.(*ssa.UnOp)
+	y, ok2 := b.(*ssa.UnOp)
+	if !ok || !ok2 {
+		return false
+	}
+	p, ok := placeOf(x.X)
+	q, ok2 := placeOf(y.X)
+	return ok && ok2 && p.equal(q)
 }
 
 // isField reports whether v is a field of recv, or what a type assertion makes

@@ -3,6 +3,8 @@ package depth
 
 import (
 	"bufio"
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -326,4 +328,90 @@ func unpack(r io.Reader) error { // want unguarded "r of unpack reads input: io.
 		return err
 	}
 	return unpack(bufio.NewReader(r))
+}
+
+// Rows of a table of the program, which its init fills.
+var operators []map[string]bool
+
+func init() { operators = []map[string]bool{{"||": true}, {"&&": true}, {"+": true}} }
+
+func (p *parser) Binary() { p.binary(operators) }
+
+func (p *parser) binary(rows []map[string]bool) { // want bounded "rows goes down the table operators of the program"
+	if len(rows) == 0 {
+		p.next()
+		return
+	}
+	p.binary(rows[1:])
+	for rows[0][string(p.tok)] {
+		p.next()
+		p.binary(rows[1:])
+	}
+}
+
+// Rows that somebody gives it.
+func (p *parser) Given(rows []map[string]bool) { p.given(rows) }
+
+func (p *parser) given(rows []map[string]bool) { // want unguarded "walks a slice"
+	if len(rows) > 0 {
+		p.given(rows[1:])
+	}
+}
+
+// What encoding/json has decoded.
+func Decode(text []byte) int {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		return 0
+	}
+	return decoded(v)
+}
+
+func decoded(v any) (n int) { // want limited "encoding/json refuses more than 10,000 levels"
+	for _, v := range v.([]any) {
+		n += decoded(v)
+	}
+	return n
+}
+
+// It may be something else.
+func Decoded(text []byte, v any) int {
+	if err := json.Unmarshal(text, &v); err != nil {
+		v = []any{v}
+	}
+	return undecoded(v)
+}
+
+func undecoded(v any) (n int) { // want unguarded "v any of undecoded walks a structure"
+	for _, v := range v.([]any) {
+		n += undecoded(v)
+	}
+	return n
+}
+
+// A name that grows is no walk.
+func name(prefix string, t reflect.Type) int { // want bounded "t is a Go type, as deep as it is declared"
+	if t.Kind() != reflect.Pointer {
+		return len(prefix)
+	}
+	return name(fmt.Sprintf("%s.%s", prefix, t.Name()), t.Elem())
+}
+
+// Each level has an iterator of its own.
+type iterator struct{ at int }
+
+func (i *iterator) next() bool { i.at++; return i.at < 10 }
+
+func pointers(i iterator, v reflect.Value) bool { // want unclear "nothing was found"
+	if v.Kind() == reflect.Pointer {
+		return pointers(i, v.Elem())
+	}
+	return moves(i, v)
+}
+
+func moves(i iterator, v reflect.Value) bool { // want unguarded "i of moves reads input: depth.iterator moves on"
+	if i.next() {
+		return moves(i, v)
+	}
+	return false
 }

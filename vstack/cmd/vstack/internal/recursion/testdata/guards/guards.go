@@ -422,3 +422,54 @@ func onTheHeap(n *Node) *out {
 	add(total, n)
 	return total
 }
+
+// It asks a handle and goes on without one: the stack may be that of another goroutine.
+func (e *eval) mixed(n *Node) int { // want guarded "guard in \(\*eval\).mixed"
+	if e.stack.Low() { // want cost "asks e.stack.Low and goes on with vstack.Grow: where e.stack is idle, .* it hops on every call until the limit; go on with vstack.GrowOn\(e.stack, ...\)"
+		return vstack.Grow(func() int { return e.mixed(n) })
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += e.mixed(k)
+	}
+	return sum
+}
+
+func (e *eval) mixedDo(n *Node) { // want guarded "guard in \(\*eval\).mixedDo"
+	if e.stack.Low() { // want cost "goes on with vstack.Do: .* go on with e.stack.Do\(...\)"
+		vstack.Do(func() { e.mixedDo(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.mixedDo(k)
+	}
+}
+
+func (e *eval) mixedFar(n *Node) (int, error) { // want guarded "guard in \(\*eval\).mixedFar"
+	if e.stack.Low() { // want cost "goes on with vstack.Grow2"
+		return e.mixedLow(n)
+	}
+	for _, k := range n.Kids {
+		if _, err := e.mixedFar(k); err != nil {
+			return 0, err
+		}
+	}
+	return n.Value, nil
+}
+
+func (e *eval) mixedLow(n *Node) (int, error) {
+	return vstack.Grow2(func() (int, error) { return e.mixedFar(n) })
+}
+
+// The stack that the goroutine runs on.
+func current(n *Node) int { // want guarded "guard in current"
+	stack := vstack.Current()
+	if stack != nil && stack.Low() {
+		return vstack.Grow(func() int { return current(n) })
+	}
+	sum := n.Value
+	for _, k := range n.Kids {
+		sum += current(k)
+	}
+	return sum
+}

@@ -102,3 +102,77 @@ func (p *proxy) value() int                { return p.w().value() + 1 } // want 
 func Of(o object) object { return &proxy{func() object { return o }} }
 
 func Twice(o object) object { return Of(Of(o)) }
+
+// Bodies of a configuration.
+type Body interface {
+	Blocks() []Body
+	Attributes() []string
+}
+
+type file struct {
+	names []string
+	under []Body
+}
+
+func (f *file) Blocks() []Body       { return f.under }
+func (f *file) Attributes() []string { return f.names }
+
+// Each part of what it wraps is wrapped as well, so a part is wrapped as often as the whole.
+type deepBody struct {
+	wrapped Body
+	prefix  string
+}
+
+func Deep(b Body, prefix string) Body { return &deepBody{b, prefix} }
+
+func (d *deepBody) Blocks() []Body { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
+	return d.each(d.wrapped.Blocks())
+}
+
+func (d *deepBody) each(blocks []Body) []Body {
+	all := make([]Body, len(blocks))
+	for i, b := range blocks {
+		all[i] = Deep(b, d.prefix)
+	}
+	return all
+}
+
+func (d *deepBody) Attributes() []string { // want bounded "a wraps.deepBody wraps one thing, and the parts of that"
+	if len(d.wrapped.Blocks()) == 0 {
+		return nil
+	}
+	var names []string
+	for _, name := range d.wrapped.Attributes() {
+		names = append(names, d.prefix+name)
+	}
+	return names
+}
+
+// A parser makes these, one in the other.
+type paren struct{ inner Body }
+
+func (p *paren) Blocks() []Body       { return p.inner.Blocks() }     // want unguarded "p \*wraps.paren of \(\*paren\).Blocks walks a structure"
+func (p *paren) Attributes() []string { return p.inner.Attributes() } // want unguarded "p \*wraps.paren of \(\*paren\).Attributes walks a structure"
+
+func Parse(text []byte) Body { // want unguarded "text \[\]byte of Parse walks a slice"
+	if text[0] == '(' {
+		return &paren{Parse(text[1:])}
+	}
+	return &file{names: []string{string(text)}}
+}
+
+// A loop wraps what it has wrapped.
+type name struct {
+	of  Body
+	add string
+}
+
+func (n *name) Blocks() []Body       { return n.of.Blocks() }     // want unguarded "n \*wraps.name of \(\*name\).Blocks walks a structure"
+func (n *name) Attributes() []string { return n.of.Attributes() } // want unguarded "n \*wraps.name of \(\*name\).Attributes walks a structure"
+
+func Names(b Body, names []string) Body {
+	for _, add := range names {
+		b = &name{b, add}
+	}
+	return b
+}

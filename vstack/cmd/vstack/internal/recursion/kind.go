@@ -1,0 +1,215 @@
+package recursion
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// An interpreter that is given an object where it needs a number asks the object for one,
+// and calls itself:
+//
+//	case *Object:
+//		return n.Equals(v.toPrimitive())
+//
+// The second level is of another kind, and does not come here. goja has ten of these. So a
+// call is not made on a cycle if it stands behind a parameter's being of a type that it
+// is never given on the cycle: what toPrimitive returns is no *Object in any of its ways.
+
+// kinds knows what functions may return.
+type kinds struct {
+	graph *program.Graph
+	known map[kindOf]bool
+	doing []kindOf // since the question from outside
+	level int
+}
+
+// mostLevels is how far calls are followed for what functions return.
+const mostLevels = 100
+
+// A kindOf asks whether result number index of fn may be a typ.
+type kindOf struct {
+	fn    *ssa.Function
+	index int
+	typ   types.Type
+}
+
+// excludes says why a call through an interface does not go to the callee: what it is
+// called on is never of its type. "" if it may be.
+func (k *kinds) excludes(c *program.Call) string {
+	common := c.Site.Common()
+	recv := c.Callee.Signature.Recv()
+	if !common.IsInvoke() || recv == nil || types.IsInterface(recv.Type()) {
+		return ""
+	}
+	if k.may(common.Value, recv.Type(), c.Site.Block(), map[*ssa.Phi]bool{}) {
+		return ""
+	}
+	return fmt.Sprintf("what %s calls %s on is no %s", c.From.Name(), common.Method.Name(), types.TypeString(recv.Type(), (*types.Package).Name))
+}
+
+// asserted returns the parameter that the condition finds to be of a type, and the type;
+// nil if it asks for something else, or for an interface.
+func asserted(cond ssa.Value) (*ssa.Parameter, types.Type) {
+	ok, isExtract := cond.(*ssa.Extract)
+	if !isExtract || ok.Index != 1 {
+		return nil, nil
+	}
+	assert, isAssert := ok.Tuple.(*ssa.TypeAssert)
+	if !isAssert || types.IsInterface(assert.AssertedType) {
+		return nil, nil
+	}
+	p, _ := assert.X.(*ssa.Parameter)
+	return p, assert.AssertedType
+}
+
+// may reports whether v may be a typ, which is no interface, where block b uses it.
+func (k *kinds) may(v ssa.Value, typ types.Type, b *ssa.BasicBlock, seen map[*ssa.Phi]bool) bool {
+	iface, isInterface := v.Type().Underlying().(*types.Interface)
+	switch {
+	case excluded(v, typ, b):
+		return false
+	case isInterface && !types.Implements(typ, iface):
+		return false
+	}
+	switch v := v.(type) {
+	case *ssa.Const:
+		return false // nil
+	case *ssa.MakeInterface:
+		return types.Identical(v.X.Type(), typ)
+	case *ssa.ChangeInterface:
+		return k.may(v.X, typ, b, seen)
+	case *ssa.TypeAssert:
+		if !isInterface {
+			return types.Identical(v.AssertedType, typ)
+		}
+		return k.may(v.X, typ, b, seen)
+	case *ssa.Phi:
+		if seen[v] {
+			return false // what comes round a loop came into it before
+		}
+		seen[v] = true
+		for i, e := range v.Edges {
+			if k.may(e, typ, v.Block().Preds[i], seen) {
+				return true
+			}
+		}
+		return false
+	case *ssa.Call:
+		return k.returns(v, 0, typ)
+	case *ssa.Extract:
+		switch tuple := v.Tuple.(type) {
+		case *ssa.Call:
+			return k.returns(tuple, v.Index, typ)
+		case *ssa.TypeAssert:
+			if v.Index == 0 && isInterface {
+				return k.may(tuple.X, typ, b, seen)
+			}
+		}
+	}
+	return true
+}
+
+// returns reports whether result number index of the call may be a typ.
+func (k *kinds) returns(call *ssa.Call, index int, typ types.Type) bool {
+	from := k.graph.Func(call.Parent())
+	if from == nil {
+		return true
+	}
+	found := false
+	for _, c := range from.Out {
+		if c.Site != ssa.CallInstruction(call) {
+			continue
+		}
+		found = true
+		if c.How != program.Static && c.How != program.Interface || k.fn(c.Callee, index, typ) {
+			return true
+		}
+	}
+	return !found
+}
+
+// fn reports whether result number index of fn may be a typ.
+func (k *kinds) fn(fn *ssa.Function, index int, typ types.Type) (may bool) {
+	key := kindOf{fn, index, typ}
+	if may, ok := k.known[key]; ok {
+		return may
+	}
+	if len(fn.Blocks) == 0 || fn.Recover != nil || k.level == mostLevels {
+		return true
+	}
+	k.known[key] = false // what it returns of itself is what it returns otherwise
+	k.doing = append(k.doing, key)
+	k.level++
+	defer func() {
+		k.known[key] = may
+		if k.level--; k.level > 0 {
+			return
+		}
+		if may { // some were answered while others were taken to be false
+			for _, key := range k.doing {
+				delete(k.known, key)
+			}
+		}
+		k.doing = k.doing[:0]
+	}()
+	for _, b := range fn.Blocks {
+		ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
+		if ok && index < len(ret.Results) && k.may(ret.Results[index], typ, b, map[*ssa.Phi]bool{}) {
+			return true
+		}
+	}
+	return false
+}
+
+// excluded reports whether a branch before b has found that v is no typ.
+func excluded(v ssa.Value, typ types.Type, b *ssa.BasicBlock) bool {
+	refs := v.Referrers()
+	if refs == nil {
+		return false
+	}
+	for _, ref := range *refs {
+		assert, ok := ref.(*ssa.TypeAssert)
+		if !ok || !assert.CommaOk || !types.Identical(assert.AssertedType, typ) {
+			continue
+		}
+		for _, use := range *assert.Referrers() {
+			extract, ok := use.(*ssa.Extract)
+			if !ok || extract.Index != 1 {
+				continue
+			}
+			if notTaken(extract, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// notTaken reports whether b is behind a branch that found the condition false.
+func notTaken(cond ssa.Value, b *ssa.BasicBlock) bool {
+	for _, use := range *cond.Referrers() {
+		switch use := use.(type) {
+		case *ssa.If:
+			if no := use.Block().Succs[1]; len(no.Preds) == 1 && ssax.Before(no, b) {
+				return true
+			}
+		case *ssa.UnOp:
+			if use.Op != token.NOT {
+				continue
+			}
+			for _, branch := range *use.Referrers() {
+				if i, ok := branch.(*ssa.If); ok {
+					if no := i.Block().Succs[0]; len(no.Preds) == 1 && ssax.Before(no, b) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
