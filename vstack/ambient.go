@@ -66,8 +66,7 @@ var defaults = sync.OnceValue(func() *Budget {
 		}
 		limit = bytes
 	}
-	b := newBudget(limit)
-	return b
+	return newBudget(limit)
 })
 
 const maxMemoryVariable = "VSTACK_MAX_MEMORY"
