@@ -1,13 +1,27 @@
 package vstack
 
-import "github.com/vstack-go/vstack/scheduler"
+import (
+	"github.com/vstack-go/vstack/scheduler"
+	"github.com/vstack-go/vstack/vstack/internal/self"
+)
 
 // An account is the memory of a stack, as its segments are charged with it: the
-// native stacks of its goroutines. A segment is charged with the size of its worker
-// when it is entered, and weighed, by what its goroutine's stack really is, when it
-// parks, for a hop or because others get the baton, and when it is given more room. So a
-// goroutine may have grown by what is not charged yet only while it is the one that
-// runs, or is in Await.
+// native stacks of its goroutines.
+//
+//	when                           a segment is charged with           past the limit
+//	it is taken                    its worker's size, or what an       overflow
+//	                                 idle one holds if that is more
+//	it begins                      what its stack has beyond that      it goes on
+//	it gets more room              the stack that this will need       no more room
+//	it parks for a hop, starts a   what its stack really is: it is     overflow
+//	  branch, yields, or begins      weighed
+//	  to Await
+//	it waits for its branches      the same                            it goes on
+//	it ends                        nothing any more
+//
+// So a goroutine may have grown by what is not charged yet only while it is the one that
+// runs, in Await, and where StepFor has taken the baton from it. While a stack unwinds,
+// weighing makes nothing overflow, and its reserve segment is charged with nothing.
 type account struct {
 	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
 	lent *Budget // whose size that is
@@ -75,6 +89,37 @@ func (s *Stack) weigh(g *segment, bytes int64) (budget int64, ok bool) {
 		return 0, true
 	}
 	return s.charge(g, n, s.sched.Stats().Bytes)
+}
+
+// bytes returns what the segment takes; it is for its goroutine.
+func (g *segment) bytes() int64 {
+	_, lo, hi := self.Bounds()
+	if hi == 0 {
+		return 0 // not known in this build
+	}
+	return int64(hi-lo) + besides(g.size)
+}
+
+// load charges the top segment with what its goroutine's stack really is, before the
+// stack gives the baton up: others run while it waits. Past the limit it throws.
+func (s *Stack) load() {
+	g := s.top
+	budget, ok := s.weigh(g, g.bytes())
+	if ok && !g.reserve { // its goroutine may have begun with more than there was
+		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
+	}
+	if !ok && !s.unwinding() {
+		s.throw(s.overflow(budget))
+	}
+}
+
+// loadAnyway is load for where nothing may be thrown: it passes the limit, so that what
+// comes next finds it used up.
+func (s *Stack) loadAnyway() {
+	g := s.top
+	if _, ok := s.weigh(g, g.bytes()); !ok {
+		s.account.add(g, g.bytes()-g.memory)
+	}
 }
 
 // segment takes a segment for a worker of the given size, charged with its memory;

@@ -66,8 +66,7 @@ var defaults = sync.OnceValue(func() *Budget {
 		}
 		limit = bytes
 	}
-	b := newBudget(limit)
-	return b
+	return newBudget(limit)
 })
 
 const maxMemoryVariable = "VSTACK_MAX_MEMORY"
@@ -132,11 +131,3 @@ func unlimited(bytes int64) int64 {
 
 // defaultLimit returns the default limit, 0 for none.
 func defaultLimit() int64 { return limitOf(defaults()) }
-
-// limitOf returns the size of a budget that is 0 for none.
-func limitOf(b *Budget) int64 {
-	if size := b.size.Load(); size != math.MaxInt64 {
-		return size
-	}
-	return 0
-}

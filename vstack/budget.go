@@ -2,6 +2,7 @@ package vstack
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -44,6 +45,14 @@ func newBudget(bytes int64) *Budget {
 	b := &Budget{pools: make(map[*Pool]struct{})}
 	b.size.Store(bytes)
 	return b
+}
+
+// limitOf returns the size of a budget, 0 if it has none: math.MaxInt64.
+func limitOf(b *Budget) int64 {
+	if size := b.size.Load(); size != math.MaxInt64 {
+		return size
+	}
+	return 0
 }
 
 // Size returns the budget's size in bytes, as it was given to [NewBudget].

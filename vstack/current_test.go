@@ -2,6 +2,7 @@ package vstack
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -108,4 +109,61 @@ func nativelyTo(bytes uintptr, fn func()) {
 		fn()
 	}
 	runtime.KeepAlive(&pad)
+}
+
+// What is remembered of one goroutine says nothing of another one of its slot.
+func TestLookoutIsOfOneGoroutine(t *testing.T) {
+	needsBounds(t)
+	id, _, hi := self.Bounds()
+	l := lookoutOf(id)
+	l.mu.Lock()
+	l.become(id + 1)
+	l.room.Store(maxRoom)
+	l.mu.Unlock()
+	if room := l.roomOf(id, hi); room != self.Room {
+		t.Errorf("it has room for %d bytes, that of another one; want %d", room, self.Room)
+	}
+	l.forget(id + 1)
+}
+
+// A goroutine that runs on no stack and has recovered an overflow overflows again, and is
+// not taken for one that unwinds.
+func TestAmbientOverflowsAgain(t *testing.T) {
+	needsBounds(t)
+	defer SetDefaultLimit(SetDefaultLimit(minMemory))
+	s := New()
+	defer s.Close()
+	var err error
+	s.Do(func() {
+		s.Do(func() { // now the stack has all that there is
+			onAnother(func() { nativelyTo(self.Room, func() { err = overflows() }) })
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func onAnother(fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	<-done
+}
+
+// overflows returns an error unless each of some hops from here overflows.
+func overflows() error {
+	for i := range 3 {
+		err := func() (err error) {
+			defer Catch(&err)
+			Do(func() {})
+			return nil
+		}()
+		if err == nil {
+			return fmt.Errorf("hop %d finds memory where there is none", i)
+		}
+	}
+	return nil
 }

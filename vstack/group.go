@@ -67,10 +67,3 @@ func (g *Group) Wait() error {
 	g.pool.Close()
 	return err
 }
-
-// checkBranch panics if fn is nil.
-func checkBranch(name string, fn func(context.Context, *Stack) error) {
-	if fn == nil {
-		panic(misuse(name + ": fn is nil"))
-	}
-}

@@ -224,12 +224,16 @@ func TestHotSplitWithinTheLimit(t *testing.T) {
 	}{{300 << 10, false}, {2 << 20, true}} {
 		s := New(WithMaxMemory(test.limit))
 		s.Do(func() {
-			for depth := 0; depth < 3000; depth += 7 {
+			// To where the first segment ends, and a little further.
+			for depth, more := 0, 20; more > 0; depth += 7 {
 				descend(s, depth, func() {
 					for range 4 * maxHops {
 						descend(s, 10, func() {})
 					}
 				})
+				if s.hops > 0 {
+					more--
+				}
 			}
 		})
 		if s.hops == 0 || (s.splits > 0) != test.splits {

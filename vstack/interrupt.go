@@ -27,6 +27,11 @@ const (
 	traceWanted             // somebody waits for a trace
 )
 
+// The guard names the word of its limit: one method call more would be too much to be
+// inlined.
+func (s *Stack) loadLimit() uintptr       { return atomic.LoadUintptr(&s.limit) }
+func (s *Stack) storeLimit(limit uintptr) { atomic.StoreUintptr(&s.limit, limit) }
+
 // interrupt may be called from any goroutine.
 func (s *Stack) interrupt(request uint32) {
 	s.requests.Or(request)
@@ -70,6 +75,25 @@ func (s *Stack) moved(id uintptr) {
 	if s.asked() || s.mark.on.Load() {
 		s.remark()
 	}
+}
+
+// arm sets the handle's guard: low if something is asked of the stack.
+func (s *Stack) arm(base, limit uintptr) {
+	s.setBase(base)
+	if s.loadLimit() != limit {
+		s.storeLimit(limit)
+	}
+	// An interrupt that came in between has set its request first.
+	if s.asked() {
+		s.storeLimit(0)
+	}
+}
+
+// rebase sets the handle's base after the goroutine was parked: the collector may have
+// shrunk its stack, and so moved it.
+func (s *Stack) rebase() {
+	_, _, hi := self.Bounds()
+	s.setBase(hi)
 }
 
 // serve serves the requests, on the goroutine that holds the baton. It panics if the

@@ -2,6 +2,7 @@ package vstack_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/internal/self"
@@ -14,6 +15,8 @@ func TestEachGoroutineHops(t *testing.T) {
 	for i := range 40 {
 		hopped := make(chan bool)
 		go func() {
+			for began := time.Now(); time.Since(began) < time.Millisecond; { // a request takes a while
+			}
 			var on bool
 			hopOnce(func() { on = vstack.Current() != nil })
 			hopped <- on

@@ -256,3 +256,10 @@ func end(stacks []*pooled) {
 		s.stack.end()
 	}
 }
+
+// checkBranch panics if fn is nil.
+func checkBranch(name string, fn func(context.Context, *Stack) error) {
+	if fn == nil {
+		panic(misuse(name + ": fn is nil"))
+	}
+}

@@ -9,15 +9,18 @@ import (
 //
 //	the goroutine runs a segment of a stack:
 //	  somebody asked something of it    serve the request, which may park or unwind
-//	                                    the goroutine; then, if used < room and no panic
-//	                                    of the stack's own is under way: go on here
-//	  hopped 8 times, and not too deep  a hot split: more room; go on here
-//	  otherwise                         hop
+//	                                    the goroutine; then, if used < room and this
+//	                                    segment has not thrown, see unwind.go: go on here
+//	  hopped 8 times, and not too deep  a hot split: more room, if the limit allows for
+//	                                    it; go on here
+//	  otherwise                         hop, also if nobody had asked the guard
 //	it runs on none:
 //	  hopped 8 times from about here    a hot split: more room; go on here
 //	  another copy of the library runs
 //	    it for a segment of ours        hop to that segment's stack
 //	  otherwise                         hop to an ambient stack
+//	the handle is nil, or there is none in a build that does not know bounds:
+//	                                    go on here
 //	the handle is that of an idle stack:
 //	                                    a root call of that stack
 //	the handle is that of another stack that is in use or closed:

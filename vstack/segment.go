@@ -14,16 +14,21 @@ import (
 // that belongs to the holder of the baton, but for what interrupts touch:
 //
 //	parent's goroutine                 child's goroutine
-//	weighs itself, charges the
-//	  child's memory, gives the
-//	  baton to a worker            --> Run: saves the parent's base in the
-//	parks in scheduler.Call            parent's segment, becomes top, sets
-//	                                   its own guard, runs the function
+//	is weighed; the child is charged
+//	  with its worker's memory
+//	gives the baton to the worker  --> Run: saves the parent's base in the
+//	parks in scheduler.Call              parent's segment, becomes top, is
+//	                                     charged with what its stack has
+//	                                     beyond that, sets its own guard
+//	                                   runs the function
 //	                                   leave, deferred: the parent is top
-//	                                   again, with its guard as it was
+//	                                     again, with its guard as it was
 //	sets base anew, for its stack  <-- gives the baton back
 //	  may have been moved; ends as
 //	  the child ended
+//
+// The first segment of a root call has no parent: the goroutine that has claimed the
+// stack parks, and leave makes the stack's guard that of an idle one.
 //
 // leave runs on the child's goroutine, and deferred, so that a parent that is
 // unwound by a panic or Goexit finds everything in order without a deferred
@@ -40,7 +45,7 @@ type segment struct {
 	memory  int64 // bytes it is charged with
 	reserve bool  // it is not charged: the stack unwinds, past its limit
 	adopted bool  // its goroutine is a worker of another copy of the library
-	unwound bool  // it ended by a panic of the stack's own
+	unwound bool  // it ended while a panic of the stack's own was under way, for all that was known
 
 	// The guards; see resolve.go.
 	id   uintptr // of its goroutine
@@ -174,27 +179,6 @@ func (g *segment) cover() {
 	}
 }
 
-// bytes returns what the segment takes; it is for its goroutine.
-func (g *segment) bytes() int64 {
-	_, lo, hi := self.Bounds()
-	if hi == 0 {
-		return 0 // not known in this build
-	}
-	return int64(hi-lo) + besides(g.size)
-}
-
-// arm sets the handle's guard: low if something is asked of the stack.
-func (s *Stack) arm(base, limit uintptr) {
-	s.setBase(base)
-	if s.loadLimit() != limit {
-		s.storeLimit(limit)
-	}
-	// An interrupt that came in between has set its request first.
-	if s.asked() {
-		s.storeLimit(0)
-	}
-}
-
 // grow runs fn on a segment of its own.
 func (s *Stack) grow(fn func()) {
 	if s.top == nil {
@@ -234,11 +218,4 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 	out := s.sched.Call(g, g.size)
 	s.rebase()
 	return out
-}
-
-// rebase sets the handle's base after the goroutine was parked: the collector may have
-// shrunk its stack, and so moved it.
-func (s *Stack) rebase() {
-	_, _, hi := self.Bounds()
-	s.setBase(hi)
 }

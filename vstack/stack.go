@@ -24,8 +24,8 @@ import (
 //
 //	state    from            by                                 who has the baton
 //	idle     new, running    New; a root call ends              nobody
-//	running  idle, away      a root call, Start; Await ends     the goroutine in runs
-//	away     running         Await begins                       a branch, or nobody
+//	running  idle, away      a root call, Start; Await ends     the goroutine in runs, a branch, who steps it
+//	away     running         Await begins                       a branch, who steps it, or nobody
 //	closed   idle            Close, the end of the function Run, the pool    nobody
 //
 // The branches of a scope are stacks as well. They share the baton, and are running
@@ -75,11 +75,6 @@ type Stack struct {
 	onPanic func(Panic)
 	asks    asks
 }
-
-// The guard names the word of its limit: one method call more would be too much to be
-// inlined.
-func (s *Stack) loadLimit() uintptr       { return atomic.LoadUintptr(&s.limit) }
-func (s *Stack) storeLimit(limit uintptr) { atomic.StoreUintptr(&s.limit, limit) }
 
 const (
 	idle int32 = iota

@@ -36,7 +36,7 @@ type task struct {
 	out    scheduler.Outcome
 
 	// running is the stack, of those that share the baton, that has it: the
-	// one whose guard StepFor has to poison.
+	// one that StepFor interrupts.
 	running atomic.Pointer[Stack]
 }
 

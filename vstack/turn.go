@@ -21,28 +21,6 @@ func (s *Stack) pause() {
 	s.resumed()
 }
 
-// load charges the top segment with what its goroutine's stack really is, before the
-// stack gives the baton up: others run while it waits. Past the limit it throws.
-func (s *Stack) load() {
-	g := s.top
-	budget, ok := s.weigh(g, g.bytes())
-	if ok && !g.reserve { // its goroutine may have begun with more than there was
-		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
-	}
-	if !ok && !s.unwinding() {
-		s.throw(s.overflow(budget))
-	}
-}
-
-// loadAnyway is load for where nothing may be thrown: it passes the limit, so that what
-// comes next finds it used up.
-func (s *Stack) loadAnyway() {
-	g := s.top
-	if _, ok := s.weigh(g, g.bytes()); !ok {
-		s.account.add(g, g.bytes()-g.memory)
-	}
-}
-
 // resumed notes that the stack has the baton again, on the goroutine that runs it.
 func (s *Stack) resumed() {
 	if s.top != nil {

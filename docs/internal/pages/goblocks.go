@@ -1,7 +1,6 @@
-package docs
+package pages
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +13,9 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
-	"time"
 )
 
 // imports are the packages that a fragment may use without importing them.
@@ -46,88 +42,46 @@ func init() {
 	}
 }
 
-// A source is a go block made into a Go file.
-type source struct {
-	*block
-	pkg    string
-	text   string
-	run    bool
-	output *string // what it prints, if the page says so
+// A Source is a go block made into a Go file.
+type Source struct {
+	*Block
+	Run    bool    // by the program, whose argument is Name
+	Output *string // what it prints, if the page says so
+
+	pkg  string
+	text string
 }
 
 // entry is the function that runs a block.
 const entry = "RunBlockOfPage"
 
-// TestGoBlocks compiles all blocks and runs those that are to be run.
-func TestGoBlocks(t *testing.T) {
-	var sources []*source
-	for _, p := range pages(t) {
-		more, problems := p.sources(len(sources))
-		for _, problem := range problems {
-			t.Error(problem)
-		}
-		sources = append(sources, more...)
-	}
-	exe, err := compile(t, sources)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range sources {
-		if !s.run {
-			continue
-		}
-		t.Run(fmt.Sprintf("%s:%d", s.page.file, s.line), func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			var stderr bytes.Buffer
-			cmd := exec.CommandContext(ctx, exe, s.pkg)
-			cmd.Dir = t.TempDir()
-			cmd.Stderr = &stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("%v\n%s%s", err, tail(string(out)), tail(stderr.String()))
-			}
-			if got := tidy(string(out)); s.output != nil && got != tidy(*s.output) {
-				t.Errorf("it prints\n%s\nand the page says\n%s", got, tidy(*s.output))
-			}
-		})
-	}
-}
-
-// compile compiles all blocks in one go, and returns the program that runs them.
+// Compile compiles all blocks in one go, in the folder dir, by the go command of the given
+// name, and returns the program that runs them.
 // Each is a package in a module of its own that uses the repository by a replace,
 // as a user's would; one program calls them, so that only one has to be linked.
-func compile(t *testing.T, sources []*source) (exe string, err error) {
-	t.Helper()
-	gocmd, err := exec.LookPath("go")
-	if err != nil || runtime.GOOS == "js" {
-		t.Skip("no go command here")
+func Compile(ctx context.Context, goCommand, root, dir string, sources []*Source) (exe string, err error) {
+	mod, sum, err := module(root)
+	if err != nil {
+		return "", err
 	}
-	dir := t.TempDir()
-	write := func(name, text string) {
+	files := map[string]string{"go.mod": mod, "go.sum": sum, "all/main.go": program(sources)}
+	for _, s := range sources {
+		files[s.pkg+"/block.go"] = s.text
+	}
+	for name, text := range files {
 		name = filepath.Join(dir, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o777), os.WriteFile(name, []byte(text), 0o666)); err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 	}
-	mod, sum := module(t)
-	write("go.mod", mod)
-	write("go.sum", sum)
-	for _, s := range sources {
-		write(s.pkg+"/block.go", s.text)
-	}
-	write("all/main.go", program(sources))
 	exe = filepath.Join(dir, "all.exe") // Windows wants a name like this
 
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
 	build := func(args ...string) error {
-		cmd := exec.CommandContext(ctx, gocmd, append([]string{"build"}, args...)...)
+		cmd := exec.CommandContext(ctx, goCommand, append([]string{"build"}, args...)...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w\n%s", err, tail(string(out)))
+			return fmt.Errorf("%w\n%s", err, Tail(string(out)))
 		}
 		return nil
 	}
@@ -138,70 +92,31 @@ func compile(t *testing.T, sources []*source) (exe string, err error) {
 	return exe, build("-ldflags=-s -w", "-o", exe, "./all")
 }
 
-// Mistakes in blocks are found.
-func TestGoBlocksBite(t *testing.T) {
-	for _, test := range []struct{ text, want string }{
-		{"```go\nfunc f(\n```", "expected"},
-		{"```go\nx := \n```", "expected"},
-		{"<!-- prelude: func -->\n```go\nf()\n```", "prelude"},
-		{"<!-- not compiled: no -->\n```go\nf()\n```", "reason"},
-		{"<!-- part of: docs/release_test.go -->\n```go\nnothing there\n```", "not a part of docs/release_test.go"},
-		{"<!-- part of: docs/no.go -->\n```go\nf()\n```", "no.go"},
-		{"```go\nf()\n```\n<!-- output -->\n```text\nx\n```", "output"},
-	} {
-		_, problems := parsePage("docs/page.md", test.text).sources(0)
-		if got := strings.Join(problems, "\n"); !strings.Contains(got, test.want) {
-			t.Errorf("%q: got %q, want something about %s", test.text, got, test.want)
-		}
-	}
-	p := parsePage("docs/page.md", "```go\nfunc f() int { return undefinedName }\n```\n"+
-		"```go\nvar s string = 1\n```\n```go\nfmt.Println(1)\n// Output: 1\n```")
-	sources, problems := p.sources(0)
-	if problems != nil || len(sources) != 3 {
-		t.Fatal(len(sources), problems)
-	}
-	_, err := compile(t, sources)
-	for _, want := range []string{"page.md:2", "undefinedName", "page.md:5"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want something about %s", err, want)
-		}
-	}
-}
-
-// tidy removes what no reader sees at the ends of lines.
-func tidy(text string) string {
-	var lines []string
-	for line := range strings.Lines(strings.TrimSpace(text)) {
-		lines = append(lines, strings.TrimRight(line, " \t\r\n"))
-	}
-	return strings.Join(lines, "\n")
-}
-
 // module returns a go.mod and go.sum that use the repository.
-func module(t *testing.T) (mod, sum string) {
-	t.Helper()
-	read := func(name string) string {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
+func module(root string) (mod, sum string, err error) {
+	goMod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return "", "", err
+	}
+	goSum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return "", "", err
 	}
 	here, err := filepath.Abs(root)
 	if err != nil {
-		t.Fatal(err)
+		return "", "", err
 	}
-	mod = regexp.MustCompile(`(?m)^module .*$`).ReplaceAllString(read("go.mod"), "module example.com/docs")
+	mod = regexp.MustCompile(`(?m)^module .*$`).ReplaceAllString(string(goMod), "module example.com/docs")
 	mod += "\nrequire github.com/vstack-go/vstack v0.0.0\n" +
 		"\nreplace github.com/vstack-go/vstack => " + strconv.Quote(here) + "\n"
-	return mod, read("go.sum")
+	return mod, string(goSum), nil
 }
 
 // program returns a program whose argument says which block to run.
-func program(sources []*source) string {
+func program(sources []*Source) string {
 	var imports, cases strings.Builder
 	for _, s := range sources {
-		if s.run {
+		if s.Run {
 			fmt.Fprintf(&imports, "\t%q\n", "example.com/docs/"+s.pkg)
 			fmt.Fprintf(&cases, "\tcase %q:\n\t\t%s.%s()\n", s.pkg, s.pkg, entry)
 		}
@@ -210,10 +125,13 @@ func program(sources []*source) string {
 		"\tos.Args = os.Args[:1]\n\tswitch block {\n%s\t}\n}\n", &imports, &cases)
 }
 
-// sources makes the page's go blocks into files.
-func (p *page) sources(n int) (sources []*source, problems []string) {
-	problem := func(b *block, format string, args ...any) {
-		problems = append(problems, p.problem(b.line, format, args...))
+// Name is the source's, for the program.
+func (s *Source) Name() string { return s.pkg }
+
+// Sources makes the page's go blocks into files; n others there are before them.
+func (p *Page) Sources(n int) (sources []*Source, problems []string) {
+	problem := func(b *Block, format string, args ...any) {
+		problems = append(problems, p.problem(b.Line, format, args...))
 	}
 	common := ""
 	for _, n := range p.notes {
@@ -221,13 +139,13 @@ func (p *page) sources(n int) (sources []*source, problems []string) {
 			common += n.value + "\n"
 		}
 	}
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		if _, ok := b.notes["output"]; ok && b.lang != "go" {
-			if len(sources) == 0 || !sources[len(sources)-1].run {
+			if len(sources) == 0 || !sources[len(sources)-1].Run {
 				problem(b, "no go block above is run, so this cannot be its output")
 				continue
 			}
-			sources[len(sources)-1].output = &b.text
+			sources[len(sources)-1].Output = &b.text
 			continue
 		}
 		if b.lang != "go" {
@@ -240,14 +158,14 @@ func (p *page) sources(n int) (sources []*source, problems []string) {
 			continue
 		}
 		if file, ok := b.notes["part of"]; ok {
-			if text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+			if text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(file))); err != nil {
 				problem(b, "<!-- part of: -->: %v", err)
 			} else if !strings.Contains(squeezed(string(text)), squeezed(b.text)) {
 				problem(b, "it is not a part of %s", file)
 			}
 			continue
 		}
-		s := &source{block: b, pkg: fmt.Sprintf("block%03d", n+len(sources))}
+		s := &Source{Block: b, pkg: fmt.Sprintf("block%03d", n+len(sources))}
 		if err := s.build(common); err != nil {
 			problem(b, "%v", err)
 			continue
@@ -256,7 +174,7 @@ func (p *page) sources(n int) (sources []*source, problems []string) {
 			if len(reason) < shortest {
 				problem(b, "<!-- not run: --> needs a reason")
 			}
-			s.run = false
+			s.Run = false
 		}
 		sources = append(sources, s)
 	}
@@ -272,16 +190,16 @@ var (
 )
 
 // build makes the file's text.
-func (s *source) build(common string) error {
-	text := s.block.text
+func (s *Source) build(common string) error {
+	text := s.Block.text
 	if m := outputs.FindStringSubmatch(text); m != nil {
 		want := m[1] + "\n"
 		for line := range strings.Lines(m[2]) {
 			want += strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "//"), " ") + "\n"
 		}
-		s.output = &want
+		s.Output = &want
 	}
-	place := fmt.Sprintf("//line %s:%d\n", path.Base(s.page.file), s.line)
+	place := fmt.Sprintf("//line %s:%d\n", path.Base(s.Page.File), s.Line)
 	if whole, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly); err == nil {
 		return s.whole(text, place, whole.Name.Name)
 	}
@@ -323,7 +241,7 @@ func (s *source) build(common string) error {
 }
 
 // whole makes a file of a block that is one.
-func (s *source) whole(text, place, name string) error {
+func (s *Source) whole(text, place, name string) error {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, "", text, parser.SkipObjectResolution)
 	if err != nil {
@@ -337,7 +255,7 @@ func (s *source) whole(text, place, name string) error {
 	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok && name == "main" && fn.Recv == nil && fn.Name.Name == "main" {
 			edits = append(edits, edit{fn.Name.Pos(), "main", entry})
-			s.run = true
+			s.Run = true
 		}
 	}
 	for _, e := range slices.Backward(edits) {
@@ -356,7 +274,7 @@ type parts struct {
 }
 
 // fragment makes declarations of a block that is no file.
-func (s *source) fragment(text, place string) (*parts, error) {
+func (s *Source) fragment(text, place string) (*parts, error) {
 	const clause = "package p;"
 	set := token.NewFileSet()
 	p := &parts{imports: map[string]string{}, names: map[string]bool{}}
@@ -386,7 +304,7 @@ func (s *source) fragment(text, place string) (*parts, error) {
 			}
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && (fn.Name.Name == "main" || strings.HasPrefix(fn.Name.Name, "Example")) {
 				p.text += fmt.Sprintf("func %s() { %s() }\n", entry, fn.Name.Name)
-				s.run = true
+				s.Run = true
 			}
 		}
 		delete(p.names, "_")
@@ -399,9 +317,9 @@ func (s *source) fragment(text, place string) (*parts, error) {
 	}
 	// Statements. Variables that only a reader uses are used at the end.
 	head := "func _() {"
-	if s.output != nil {
+	if s.Output != nil {
 		head = "func " + entry + "() {"
-		s.run = true
+		s.Run = true
 	}
 	if hasIn {
 		head = in + " {"
@@ -492,4 +410,22 @@ func without(text string, names []string) (string, error) {
 		}
 	}
 	return left, nil
+}
+
+// Tail returns the end of a long text.
+func Tail(text string) string {
+	const most = 4000
+	if len(text) > most {
+		return "...\n" + text[len(text)-most:]
+	}
+	return text
+}
+
+// Tidy removes what no reader sees at the ends of lines.
+func Tidy(text string) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		lines = append(lines, strings.TrimRight(line, " \t\r\n"))
+	}
+	return strings.Join(lines, "\n")
 }

@@ -1,4 +1,4 @@
-package docs
+package pages
 
 import (
 	"fmt"
@@ -12,26 +12,30 @@ import (
 	"unicode"
 )
 
-// A page is a Markdown file.
-type page struct {
-	file     string   // from the root of the repository
+// A Page is a Markdown file.
+type Page struct {
+	File   string // from the root of the repository
+	Words  int    // as wc -w counts them, those of code and tables with the others
+	Blocks []*Block
+
+	root     string   // of the repository
 	prose    []string // its lines; those of code blocks and comments are empty
 	shown    []string // the same with the blocks of program output in it
-	blocks   []*block
 	notes    []note
 	sections []*section
 }
 
-// A block is a fenced code block.
-type block struct {
-	page  *page
-	line  int // of its first line of text
+// A Block is a fenced code block.
+type Block struct {
+	Page *Page
+	Line int // of its first line of text
+
 	lang  string
 	text  string
 	notes map[string]string
 }
 
-// A note is a comment for this test.
+// A note is a comment for the checks.
 type note struct {
 	line       int
 	key, value string
@@ -54,8 +58,9 @@ var (
 	explicit   = regexp.MustCompile(`<a +(?:id|name)="([^"]+)"`)
 )
 
-func parsePage(file, text string) *page {
-	p := &page{file: file}
+// Parse makes a page of the text of a file of the repository at root.
+func Parse(root, file, text string) *Page {
+	p := &Page{root: root, File: file, Words: len(strings.Fields(text))}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	pending := map[string]string{} // notes that a block may follow
 	current := &section{}
@@ -67,7 +72,7 @@ func parsePage(file, text string) *page {
 			p.shown = append(p.shown, shown)
 		}
 		if m := fence.FindStringSubmatch(line); m != nil {
-			b := &block{page: p, line: i + 2, lang: m[2], notes: pending}
+			b := &Block{Page: p, Line: i + 2, lang: m[2], notes: pending}
 			pending = map[string]string{}
 			keep("", "")
 			for i++; i < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[i]), m[1]); i++ {
@@ -79,7 +84,7 @@ func parsePage(file, text string) *page {
 				}
 			}
 			keep("", "")
-			p.blocks = append(p.blocks, b)
+			p.Blocks = append(p.Blocks, b)
 			continue
 		}
 		if before, comment, ok := strings.Cut(line, "<!--"); ok && strings.TrimSpace(before) == "" {
@@ -117,7 +122,7 @@ func parsePage(file, text string) *page {
 }
 
 // slug returns the anchor of a heading, as GitHub makes it.
-func (p *page) slug(text string) string {
+func (p *Page) slug(text string) string {
 	text = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(text, "$1")
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -140,13 +145,13 @@ func (p *page) slug(text string) string {
 	return text
 }
 
-func (p *page) problem(line int, format string, args ...any) string {
-	return fmt.Sprintf("%s:%d: ", p.file, line) + fmt.Sprintf(format, args...)
+func (p *Page) problem(line int, format string, args ...any) string {
+	return fmt.Sprintf("%s:%d: ", p.File, line) + fmt.Sprintf(format, args...)
 }
 
 // Links.
 
-func (p *page) anchors() (anchors []string) {
+func (p *Page) anchors() (anchors []string) {
 	for _, s := range p.sections[1:] {
 		anchors = append(anchors, s.anchor)
 	}
@@ -158,7 +163,8 @@ func (p *page) anchors() (anchors []string) {
 	return anchors
 }
 
-func (p *page) badLinks(all []*page) (problems []string) {
+// BadLinks says which links of the page lead nowhere; all are the pages there are.
+func (p *Page) BadLinks(all []*Page) (problems []string) {
 	for i, line := range p.prose {
 		line = inlineCode.ReplaceAllString(line, "code")
 		for _, m := range link.FindAllStringSubmatch(line, -1) {
@@ -171,11 +177,11 @@ func (p *page) badLinks(all []*page) (problems []string) {
 			if u.Scheme != "" || u.Host != "" {
 				continue
 			}
-			file := p.file
+			file := p.File
 			if u.Path != "" {
-				file = path.Join(path.Dir(p.file), u.Path)
+				file = path.Join(path.Dir(p.File), u.Path)
 				if !known(all, file) {
-					if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+					if _, err := os.Stat(filepath.Join(p.root, filepath.FromSlash(file))); err != nil {
 						problems = append(problems, p.problem(i+1, "link %s: there is no %s", target, file))
 						continue
 					}
@@ -185,7 +191,7 @@ func (p *page) badLinks(all []*page) (problems []string) {
 				continue
 			}
 			for _, to := range all {
-				if to.file == file && !slices.Contains(to.anchors(), u.Fragment) {
+				if to.File == file && !slices.Contains(to.anchors(), u.Fragment) {
 					problems = append(problems, p.problem(i+1, "link %s: %s has no heading #%s", target, file, u.Fragment))
 				}
 			}
@@ -194,18 +200,27 @@ func (p *page) badLinks(all []*page) (problems []string) {
 	return problems
 }
 
-func known(all []*page, file string) bool {
-	return slices.ContainsFunc(all, func(p *page) bool { return p.file == file })
+func known(all []*Page, file string) bool {
+	return slices.ContainsFunc(all, func(p *Page) bool { return p.File == file })
 }
 
 // Commands.
 
-func (b *block) isShell() bool {
+// Script returns the block's commands, one a line, if the test is to run them.
+func (b *Block) Script() (script string, ok bool) {
+	_, ok = b.notes["run"]
+	if !ok || !b.isShell() {
+		return "", false
+	}
+	return strings.Join(b.commands(), "\n"), true
+}
+
+func (b *Block) isShell() bool {
 	return slices.Contains([]string{"sh", "bash", "shell", "console"}, b.lang)
 }
 
 // commands returns the block's commands, one a string.
-func (b *block) commands() (commands []string) {
+func (b *Block) commands() (commands []string) {
 	text := strings.ReplaceAll(b.text, "\\\n", " ")
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -226,29 +241,31 @@ func (b *block) commands() (commands []string) {
 
 const shortest = 12 // letters of a reason
 
-func (p *page) badCommands(ci string) (problems []string) {
-	for _, b := range p.blocks {
+// BadCommands says which commands nothing runs, ci being the text of what does, and
+// which name what is not there.
+func (p *Page) BadCommands(ci string) (problems []string) {
+	for _, b := range p.Blocks {
 		if !b.isShell() {
 			continue
 		}
 		if problem := b.excuse(); problem != "" {
-			problems = append(problems, p.problem(b.line, "%s", problem))
+			problems = append(problems, p.problem(b.Line, "%s", problem))
 		}
 		_, run := b.notes["run"]
 		excused := run || b.notes["not run"] != "" || b.notes["run by"] != ""
 		for _, command := range b.commands() {
 			if !excused && !strings.Contains(ci, command) {
-				problems = append(problems, p.problem(b.line, "nothing runs %q: "+
+				problems = append(problems, p.problem(b.Line, "nothing runs %q: "+
 					"put it in .ci/run, or <!-- run -->, <!-- run by: FILE TestName --> or <!-- not run: REASON --> above the block", command))
 			}
-			for _, missing := range missing(command) {
-				problems = append(problems, p.problem(b.line, "%q: %s", command, missing))
+			for _, missing := range missing(p.root, command) {
+				problems = append(problems, p.problem(b.Line, "%q: %s", command, missing))
 			}
 		}
 	}
 	for i, line := range p.prose {
 		for _, code := range inlineCode.FindAllString(line, -1) {
-			for _, missing := range missing(strings.Trim(code, "` ")) {
+			for _, missing := range missing(p.root, strings.Trim(code, "` ")) {
 				problems = append(problems, p.problem(i+1, "%s: %s", code, missing))
 			}
 		}
@@ -257,7 +274,7 @@ func (p *page) badCommands(ci string) (problems []string) {
 }
 
 // excuse says what is wrong with a note that says why or where a block is run.
-func (b *block) excuse() string {
+func (b *Block) excuse() string {
 	if reason, ok := b.notes["not run"]; ok && len(reason) < shortest {
 		return "<!-- not run: --> needs a reason"
 	}
@@ -266,7 +283,7 @@ func (b *block) excuse() string {
 		return ""
 	}
 	file, name, _ := strings.Cut(by, " ")
-	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+	text, err := os.ReadFile(filepath.Join(b.Page.root, filepath.FromSlash(file)))
 	if err != nil {
 		return fmt.Sprintf("<!-- run by: -->: %v", err)
 	}
@@ -277,7 +294,7 @@ func (b *block) excuse() string {
 }
 
 // missing returns what command names that is not there.
-func missing(command string) (missing []string) {
+func missing(root, command string) (missing []string) {
 	dir := "."
 	for _, part := range regexp.MustCompile(`&&|\|\|?|;|[()]`).Split(command, -1) {
 		words := splitWords(part)
@@ -290,13 +307,13 @@ func missing(command string) (missing []string) {
 		switch {
 		case words[0] == "cd":
 			dir = path.Join(dir, words[1])
-			missing = append(missing, noFile(dir)...)
+			missing = append(missing, noFile(root, dir)...)
 		case words[0] == "bash" || words[0] == "sh":
-			missing = append(missing, noFile(path.Join(dir, words[1]))...)
+			missing = append(missing, noFile(root, path.Join(dir, words[1]))...)
 		case words[0] == "timeout" && len(words) > 3 && words[2] == "go":
-			missing = append(missing, missingGo(dir, words[3:])...)
+			missing = append(missing, missingGo(root, dir, words[3:])...)
 		case words[0] == "go":
-			missing = append(missing, missingGo(dir, words[1:])...)
+			missing = append(missing, missingGo(root, dir, words[1:])...)
 		}
 	}
 	return missing
@@ -309,7 +326,7 @@ func splitWords(text string) (words []string) {
 	return words
 }
 
-func noFile(file string) []string {
+func noFile(root, file string) []string {
 	if strings.Contains(file, "$") {
 		return nil
 	}
@@ -320,7 +337,7 @@ func noFile(file string) []string {
 }
 
 // missingGo is missing for a command of go's.
-func missingGo(dir string, words []string) (missing []string) {
+func missingGo(root, dir string, words []string) (missing []string) {
 	if !slices.Contains([]string{"test", "run", "build", "vet", "install"}, words[0]) {
 		return nil
 	}
@@ -348,11 +365,11 @@ func missingGo(dir string, words []string) (missing []string) {
 	for _, d := range dirs {
 		base, all := strings.CutSuffix(d, "/...")
 		base = path.Join(dir, base)
-		if gone := noFile(base); gone != nil {
+		if gone := noFile(root, base); gone != nil {
 			missing = append(missing, fmt.Sprintf("there is no %s", d))
 			continue
 		}
-		names = append(names, tests(base, all)...)
+		names = append(names, tests(root, base, all)...)
 	}
 	if words[0] != "test" || len(missing) > 0 || len(dirs) == 0 {
 		return missing
@@ -373,7 +390,7 @@ func missingGo(dir string, words []string) (missing []string) {
 var testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz|Example)\w*)\(`)
 
 // tests returns the names of the tests in dir, and in those below it.
-func tests(dir string, all bool) (names []string) {
+func tests(root, dir string, all bool) (names []string) {
 	patterns := []string{"*_test.go"}
 	if all {
 		patterns = append(patterns, "*/*_test.go", "*/*/*_test.go")
@@ -399,7 +416,8 @@ var figure = regexp.MustCompile(`\b\d[\d.,]*(?: ?(?:ns|us|µs|ms|MB|MiB|GB|GiB)\
 // notFigures are not measured: the limit of Go's stacks.
 var notFigures = []string{"1 GB", "1 GiB", "100%", "100 %"}
 
-func (p *page) badFigures() (problems []string) {
+// BadFigures says which sections have figures and do not say what measured them.
+func (p *Page) BadFigures() (problems []string) {
 	for _, s := range p.sections {
 		found, at := "", 0
 		for i := s.first; i < s.last && found == ""; i++ {
@@ -440,8 +458,8 @@ var fraction = regexp.MustCompile(`\b\d+\.\d+\b`)
 
 // notTaken returns the numbers in the tables of n's section that the page named by n does
 // not have: a figure is written in one place.
-func (p *page) notTaken(n note) (problems []string) {
-	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(n.value)))
+func (p *Page) notTaken(n note) (problems []string) {
+	text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(n.value)))
 	if err != nil {
 		return []string{p.problem(n.line, "<!-- taken from: -->: %v", err)}
 	}
@@ -467,7 +485,7 @@ func (p *page) notTaken(n note) (problems []string) {
 func measuredLine(line string) string { return strings.TrimLeft(line, "*_-> ") }
 
 // measured reports whether s says where its figures come from.
-func (p *page) measured(s *section) bool {
+func (p *Page) measured(s *section) bool {
 	for _, n := range p.notes {
 		if n.key == "figures" && s.first < n.line && n.line <= s.last && len(n.value) >= 5 {
 			return true
