@@ -249,3 +249,27 @@ func (i *item) visit() { // want unguarded "i \*once.item of \(\*item\).visit wa
 	i.next.visit()
 	i.marked = false
 }
+
+// Who calls it gives it a function of its own.
+func catch(name string, do func()) {
+	defer func() { _ = recover() }()
+	do()
+}
+
+func (o *Object) Name(names []string) (name string) {
+	catch("name", func() { name = o.Short(names[1:]) })
+	return name
+}
+
+func (o *Object) Short(names []string) (name string) { // want bounded "catch calls itself at most once again, with another function to call"
+	catch("short", func() { name = names[0] })
+	return name
+}
+
+// It gives it the same one again.
+func (o *Object) Long(names []string) (name string) { // want unguarded "moves on"
+	catchLong(func() { name = o.Long(names[1:]) })
+	return name
+}
+
+func catchLong(do func()) { do() }
