@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/vstack-go/vstack/vstack"
 )
 
 // A runtime makes its prototypes when they are asked for: goja has forty of these.
@@ -151,7 +153,10 @@ func (o *Object) primitive() Value {
 	panic(fmt.Sprintf("%v is no number", o))
 }
 
-func (o *Object) try(name string) Value {
+func (o *Object) try(name string) Value { // want guarded "guard in \(\*Object\).try"
+	if vstack.Low() {
+		return vstack.Grow(func() Value { return o.try(name) })
+	}
 	v := o.call(nil)
 	if _, fail := v.(*Object); !fail {
 		return v
