@@ -44,6 +44,22 @@ func (r *runtime) constructor() *object {
 	return &object{run: r, proto: r.Promise(), names: r.global.object.names}
 }
 
+// A second runtime is made at the first use of a compiler, behind a guard.
+type compiler struct{ run *runtime }
+
+func (c *compiler) Compile(names []string) *object { // want guarded "guard in \(\*compiler\).Compile"
+	if vstack.Low() {
+		return vstack.Grow(func() *object { return c.Compile(names) })
+	}
+	if c.run == nil {
+		c.run = New(nil)
+	}
+	if len(names) > 0 {
+		return c.Compile(names[1:])
+	}
+	return c.run.Promise()
+}
+
 // It is set behind the call.
 func (r *runtime) Late(names []string) *object { // want unguarded "names \[\]string of \(\*runtime\).Late walks a slice"
 	p := r.global.object
