@@ -138,52 +138,73 @@ func (s *search) shortest() []int {
 
 // greedy takes the node on the most paths for its weight until no cycle is
 // left, then puts back what was not needed.
-func (s *search) greedy() (set []int) {
-	in := slices.Clone(s.in)
-	isIn := func(v int) bool { return in[v] }
-	// Only within its own component does an edge matter.
-	of := make([]int, len(in))
-	ins, outs := make([]int, len(in)), make([]int, len(in))
-	left := [][]int{s.component}
-	for number := 0; len(left) > 0; left = s.g.Components(isIn) {
+func (s *search) greedy() []int {
+	r := &remover{
+		s: s, in: slices.Clone(s.in),
+		of: make([]int, len(s.in)), ins: make([]int, len(s.in)), outs: make([]int, len(s.in)),
+	}
+	var set []int
+	for left := [][]int{s.component}; len(left) > 0; left = s.g.Components(r.isIn) {
 		for _, c := range left {
-			number++
-			for _, v := range c {
-				of[v], ins[v], outs[v] = number, 0, 0
-			}
-			loop := -1
-			for _, v := range c {
-				for _, w := range s.g[v] {
-					if w == v {
-						loop = v
-					}
-					if of[w] == number {
-						outs[v]++
-						ins[w]++
-					}
-				}
-			}
-			pick, score := -1, -1.0
-			for _, v := range c {
-				if n := float64(ins[v]*outs[v]) / float64(s.weight[v]); n > score {
-					pick, score = v, n
-				}
-			}
-			if loop >= 0 {
-				pick = loop // it must be taken in any case
-			}
-			in[pick] = false
-			set = append(set, pick)
+			v := r.pick(c)
+			r.in[v] = false
+			set = append(set, v)
 		}
 	}
-	// The heaviest go back first. Without them there is no cycle, so a new one goes
-	// through the one that is back.
-	slices.SortStableFunc(set, func(a, b int) int { return s.weight[b] - s.weight[a] })
+	return r.needed(set)
+}
+
+// A remover takes nodes out of the component of a search.
+type remover struct {
+	s         *search
+	in        []bool
+	of        []int // the number of the component that a node was last in
+	ins, outs []int // edges of a node within it: no others matter
+	number    int
+}
+
+func (r *remover) isIn(v int) bool { return r.in[v] }
+
+// pick returns the node of a component to take: one with an edge to itself, which must go
+// in any case, or that on the most paths for its weight.
+func (r *remover) pick(component []int) int {
+	r.number++
+	for _, v := range component {
+		r.of[v], r.ins[v], r.outs[v] = r.number, 0, 0
+	}
+	loop := -1
+	for _, v := range component {
+		for _, w := range r.s.g[v] {
+			if w == v {
+				loop = v
+			}
+			if r.of[w] == r.number {
+				r.outs[v]++
+				r.ins[w]++
+			}
+		}
+	}
+	if loop >= 0 {
+		return loop
+	}
+	pick, score := -1, -1.0
+	for _, v := range component {
+		if n := float64(r.ins[v]*r.outs[v]) / float64(r.s.weight[v]); n > score {
+			pick, score = v, n
+		}
+	}
+	return pick
+}
+
+// needed puts back, the heaviest first, what no cycle needs. Without the set there is no
+// cycle, so a new one goes through the node that is back.
+func (r *remover) needed(set []int) []int {
+	slices.SortStableFunc(set, func(a, b int) int { return r.s.weight[b] - r.s.weight[a] })
 	needed := set[:0:0]
 	for _, v := range set {
-		in[v] = true
-		if s.g.Cycle(v, isIn) != nil {
-			in[v] = false
+		r.in[v] = true
+		if r.s.g.Cycle(v, r.isIn) != nil {
+			r.in[v] = false
 			needed = append(needed, v)
 		}
 	}

@@ -14,76 +14,95 @@ type Digraph [][]int
 // for which keep is true count; nil keeps all. The nodes of a component are in
 // the order in which they were found, the components in that of their first node.
 func (g Digraph) Components(keep func(v int) bool) [][]int {
-	// Tarjan's algorithm with a stack of its own.
-	type frame struct{ v, next int }
-	var (
-		found   [][]int
-		index   = make([]int, len(g)) // 0: not visited
-		low     = make([]int, len(g))
-		onStack = make([]bool, len(g))
-		stack   []int
-		calls   []frame
-		count   int
-	)
+	t := &tarjan{
+		g: g, keep: keep,
+		index: make([]int, len(g)), low: make([]int, len(g)), onStack: make([]bool, len(g)),
+	}
 	for root := range g {
-		if index[root] != 0 || keep != nil && !keep(root) {
-			continue
-		}
-		calls = append(calls[:0], frame{v: root})
-		for len(calls) > 0 {
-			f := &calls[len(calls)-1]
-			v := f.v
-			if f.next == 0 {
-				count++
-				index[v], low[v] = count, count
-				stack = append(stack, v)
-				onStack[v] = true
-			}
-			descended := false
-			for f.next < len(g[v]) {
-				w := g[v][f.next]
-				f.next++
-				if keep != nil && !keep(w) {
-					continue
-				}
-				if index[w] == 0 {
-					calls = append(calls, frame{v: w})
-					descended = true
-					break
-				}
-				if onStack[w] {
-					low[v] = min(low[v], index[w])
-				}
-			}
-			if descended {
-				continue
-			}
-			if f.next == 0 {
-				f.next = 1 // a node without successors is not to be entered twice
-			}
-			calls = calls[:len(calls)-1]
-			if len(calls) > 0 {
-				parent := calls[len(calls)-1].v
-				low[parent] = min(low[parent], low[v])
-			}
-			if low[v] != index[v] {
-				continue
-			}
-			first := len(stack) - 1
-			for stack[first] != v {
-				first--
-			}
-			component := append([]int(nil), stack[first:]...)
-			stack = stack[:first]
-			for _, w := range component {
-				onStack[w] = false
-			}
-			if len(component) > 1 || g.loop(v) {
-				found = append(found, component)
-			}
+		if t.index[root] == 0 && t.kept(root) {
+			t.from(root)
 		}
 	}
-	return found
+	return t.found
+}
+
+// A tarjan is a run of Tarjan's algorithm, with a stack of its own for the calls: a
+// program may have a chain of a million.
+type tarjan struct {
+	g       Digraph
+	keep    func(v int) bool
+	found   [][]int
+	index   []int // the order in which nodes are reached, from 1; 0 for those that are not yet
+	low     []int // the first node that is known to be reached from a node
+	stack   []int // of nodes whose component is not known yet
+	onStack []bool
+	calls   []tarjanCall
+	count   int
+}
+
+// A tarjanCall looks at the edges of a node, from the next on.
+type tarjanCall struct{ v, next int }
+
+func (t *tarjan) kept(v int) bool { return t.keep == nil || t.keep(v) }
+
+func (t *tarjan) from(root int) {
+	t.enter(root)
+	for len(t.calls) > 0 {
+		if w := t.descend(); w >= 0 {
+			t.enter(w)
+			continue
+		}
+		v := t.calls[len(t.calls)-1].v
+		t.calls = t.calls[:len(t.calls)-1]
+		if len(t.calls) > 0 {
+			parent := t.calls[len(t.calls)-1].v
+			t.low[parent] = min(t.low[parent], t.low[v])
+		}
+		if t.low[v] == t.index[v] {
+			t.component(v)
+		}
+	}
+}
+
+func (t *tarjan) enter(v int) {
+	t.count++
+	t.index[v], t.low[v] = t.count, t.count
+	t.stack = append(t.stack, v)
+	t.onStack[v] = true
+	t.calls = append(t.calls, tarjanCall{v: v})
+}
+
+// descend returns the next node to go to from the innermost call; -1 if there are no more.
+func (t *tarjan) descend() int {
+	call := &t.calls[len(t.calls)-1]
+	for call.next < len(t.g[call.v]) {
+		w := t.g[call.v][call.next]
+		call.next++
+		switch {
+		case !t.kept(w):
+		case t.index[w] == 0:
+			return w
+		case t.onStack[w]:
+			t.low[call.v] = min(t.low[call.v], t.index[w])
+		}
+	}
+	return -1
+}
+
+// component takes the one that v is the first of from the stack.
+func (t *tarjan) component(v int) {
+	first := len(t.stack) - 1
+	for t.stack[first] != v {
+		first--
+	}
+	nodes := slices.Clone(t.stack[first:])
+	t.stack = t.stack[:first]
+	for _, w := range nodes {
+		t.onStack[w] = false
+	}
+	if len(nodes) > 1 || t.g.loop(v) {
+		t.found = append(t.found, nodes)
+	}
 }
 
 func (g Digraph) loop(v int) bool {

@@ -254,6 +254,12 @@ func (f *finder) comparedWithConstant(p *ssa.Parameter) bool {
 func (f *finder) once(c *program.Call, calls []*program.Call) string {
 	site := c.Site.(ssa.Instruction)
 	fn := site.Parent()
+	if p, ok := c.Site.Common().Value.(*ssa.Parameter); ok && c.How == program.Value {
+		index := slices.Index(fn.Params, p)
+		if !slices.ContainsFunc(slices.Collect(callsOf(calls, c.From)), func(in *program.Call) bool { return mayBe(in, index, c.Callee) }) {
+			return "with another function to call"
+		}
+	}
 	for _, b := range fn.Blocks {
 		if len(b.Instrs) == 0 || b == site.Block() || !b.Dominates(site.Block()) {
 			continue
@@ -284,6 +290,17 @@ func (f *finder) once(c *program.Call, calls []*program.Call) string {
 		}
 	}
 	return ""
+}
+
+// mayBe reports whether the call may pass the function as argument index. otto's catchPanic
+// calls what it is given, and is given a function of its own by each of its callers.
+func mayBe(in *program.Call, index int, fn *ssa.Function) bool {
+	arg := argument(in, index)
+	if closure, ok := arg.(*ssa.MakeClosure); ok {
+		arg = closure.Fn
+	}
+	given, ok := arg.(*ssa.Function)
+	return !ok || given == fn || given.Synthetic != "" || fn.Synthetic != "" // a bound method, an instance
 }
 
 // callsOf yields the calls of fn.

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"strings"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 	"golang.org/x/tools/go/ssa"
@@ -116,6 +118,9 @@ func (k *kinds) may(v ssa.Value, typ types.Type, b *ssa.BasicBlock, seen map[*ss
 
 // returns reports whether result number index of the call may be a typ.
 func (k *kinds) returns(call *ssa.Call, index int, typ types.Type) bool {
+	if goesOn := goesOnWith(call.Common()); goesOn != nil {
+		return k.fn(goesOn, index, typ)
+	}
 	from := k.graph.Func(call.Parent())
 	if from == nil {
 		return true
@@ -131,6 +136,28 @@ func (k *kinds) returns(call *ssa.Call, index int, typ types.Type) bool {
 		}
 	}
 	return !found
+}
+
+// goesOnWith returns the function literal that a guard goes on with, whose results are its
+// own; nil for other calls. Without that, a second fix would guard what the first had told
+// to be bounded.
+func goesOnWith(common *ssa.CallCommon) *ssa.Function {
+	callee := common.StaticCallee()
+	if callee == nil || len(common.Args) == 0 {
+		return nil
+	}
+	if origin := callee.Origin(); origin != nil {
+		callee = origin
+	}
+	if callee.Pkg == nil || callee.Pkg.Pkg.Path() != guard.Path || !strings.HasPrefix(callee.Name(), "Grow") {
+		return nil
+	}
+	closure, ok := common.Args[len(common.Args)-1].(*ssa.MakeClosure)
+	if !ok {
+		return nil
+	}
+	fn, _ := closure.Fn.(*ssa.Function)
+	return fn
 }
 
 // fn reports whether result number index of fn may be a typ.

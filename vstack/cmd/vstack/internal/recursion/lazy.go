@@ -183,6 +183,11 @@ func placeOf(addr ssa.Value) (p place, ok bool) {
 			}
 		case *ssa.UnOp: // a pointer that is in a place
 			addr = x.X
+			if alloc, ok := addr.(*ssa.Alloc); ok {
+				if addr = onlyParameter(alloc); addr == nil {
+					return place{}, false
+				}
+			}
 		case *ssa.Parameter, *ssa.FreeVar, *ssa.Global:
 			slices.Reverse(p.fields)
 			p.root = x
@@ -192,6 +197,33 @@ func placeOf(addr ssa.Value) (p place, ok bool) {
 		}
 	}
 	return place{}, false
+}
+
+// onlyParameter returns the parameter that is all that is ever in the variable; nil if it is
+// another. A parameter that a guard's closure captures is in one.
+func onlyParameter(alloc *ssa.Alloc) ssa.Value {
+	var only ssa.Value
+	for _, ref := range *alloc.Referrers() {
+		switch ref := ref.(type) {
+		case *ssa.Store:
+			p, ok := ref.Val.(*ssa.Parameter)
+			if !ok || only != nil {
+				return nil
+			}
+			only = p
+		case *ssa.MakeClosure:
+			fn := ref.Fn.(*ssa.Function)
+			for i, v := range ref.Bindings {
+				if v == ssa.Value(alloc) && slices.ContainsFunc(*fn.FreeVars[i].Referrers(), func(use ssa.Instruction) bool { _, load := use.(*ssa.UnOp); return !load }) {
+					return nil // it may be set there
+				}
+			}
+		case *ssa.UnOp, *ssa.DebugRef:
+		default:
+			return nil
+		}
+	}
+	return only
 }
 
 // emptyPlace returns the place that the branch finds nil or false, and where it goes

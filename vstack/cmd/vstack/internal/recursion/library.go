@@ -177,24 +177,35 @@ func (d *descent) walk(t types.Type) types.Type {
 	case *types.Array:
 		return d.walk(u.Elem())
 	case *types.Struct:
-		for i := range u.NumFields() {
-			field := u.Field(i)
-			if d.w.Exported && (!field.Exported() && !field.Embedded() || strings.HasPrefix(tag(u.Tag(i)), "-")) {
-				continue
-			}
-			if found := d.walk(field.Type()); found != nil {
-				return found
-			}
-		}
+		return d.fields(u)
 	case *types.Interface:
 		// A Reader in a Reader is as deep as the program puts it together.
-		if name := ssax.TypeName(t); named == nil || knowledge.Wrapped[name] || knowledge.Descriptions[name] {
-			return nil
+		if name := ssax.TypeName(t); named != nil && !knowledge.Wrapped[name] && !knowledge.Descriptions[name] {
+			return d.first(d.r.implementations(named, u))
 		}
-		for _, impl := range d.r.implementations(named, u) {
-			if found := d.walk(impl); found != nil {
-				return found
-			}
+	}
+	return nil
+}
+
+// fields walks the fields that the walker looks at: encoders leave out what is not
+// exported, and what a tag tells them to.
+func (d *descent) fields(s *types.Struct) types.Type {
+	var looked []types.Type
+	for i := range s.NumFields() {
+		field := s.Field(i)
+		hidden := !field.Exported() && !field.Embedded() || strings.HasPrefix(tag(s.Tag(i)), "-")
+		if !d.w.Exported || !hidden {
+			looked = append(looked, field.Type())
+		}
+	}
+	return d.first(looked)
+}
+
+// first walks one type after the other, until one is found.
+func (d *descent) first(all []types.Type) types.Type {
+	for _, t := range all {
+		if found := d.walk(t); found != nil {
+			return found
 		}
 	}
 	return nil

@@ -66,35 +66,13 @@ func newLimits(g *program.Graph) *limits {
 // parameters that count the levels.
 func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters func(*ssa.Parameter) counting) *limit {
 	site := c.Site.(ssa.Instruction)
-	fn := site.Parent()
-	for _, k := range l.in(fn) {
-		if !ssax.Before(k.block, site.Block()) || ssax.Reaches(k.over, site.Block(), k.block) && !l.stops(k.over) {
-			continue
-		}
-		if p, ok := strip(k.counter).(*ssa.Parameter); ok && ssax.IsInteger(p.Type()) {
-			n := counters(p)
-			if k.zero && !n.down {
-				continue // depth == 0 asks for the top level
-			}
-			if n.counts && n.walks || k.depth {
-				return &k.limit
-			}
-		}
-		if _, ok := field(k.counter); ok && k.depth {
+	for _, k := range l.in(site.Parent()) {
+		if l.before(k, site) && k.counts(counters) {
 			return &k.limit
 		}
 	}
-	// Helpers that run before the call: in a block that dominates it, before it.
 	for _, out := range c.From.Out {
-		helper := out.Site.(ssa.Instruction)
-		if out == c || within(out.To) || helper.Parent() != fn || out.How == program.Callback || out.To.Pkg != c.From.Pkg {
-			continue
-		}
-		if helper.Block() == site.Block() {
-			if !ssax.Earlier(helper, site) {
-				continue
-			}
-		} else if !helper.Block().Dominates(site.Block()) {
+		if out == c || within(out.To) || !runsBefore(out, site) {
 			continue
 		}
 		if found := l.helper(out.To, within, 4, map[*program.Func]bool{}); found != nil {
@@ -102,6 +80,42 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		}
 	}
 	return nil
+}
+
+// before reports whether the site is reached on the near side of the bound only: past it
+// the function returns, or does not go on.
+func (l *limits) before(k check, site ssa.Instruction) bool {
+	return ssax.Before(k.block, site.Block()) && (!ssax.Reaches(k.over, site.Block(), k.block) || l.stops(k.over))
+}
+
+// counts reports whether what is compared counts the levels: a parameter that the cycle
+// counts with while something else is walked, or one that is called a depth, or a field of
+// such a name.
+func (k check) counts(counters func(*ssa.Parameter) counting) bool {
+	if p, ok := strip(k.counter).(*ssa.Parameter); ok && ssax.IsInteger(p.Type()) {
+		n := counters(p)
+		if k.zero && !n.down {
+			return false // depth == 0 asks for the top level
+		}
+		if n.counts && n.walks || k.depth {
+			return true
+		}
+	}
+	_, ok := field(k.counter)
+	return ok && k.depth
+}
+
+// runsBefore reports whether the call is one of a helper of the same package that always
+// runs before the site.
+func runsBefore(c *program.Call, site ssa.Instruction) bool {
+	helper := c.Site.(ssa.Instruction)
+	switch {
+	case helper.Parent() != site.Parent() || c.How == program.Callback || c.To.Pkg != c.From.Pkg:
+		return false
+	case helper.Block() == site.Block():
+		return ssax.Earlier(helper, site)
+	}
+	return helper.Block().Dominates(site.Block())
 }
 
 // helper returns the limit on a field that f checks, or what it calls.

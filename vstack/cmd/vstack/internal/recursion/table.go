@@ -32,12 +32,7 @@ func (f *finder) fixedLength(v ssa.Value) bool {
 	if !ok || b.Name() != "len" {
 		return false
 	}
-	load, ok := call.Call.Args[0].(*ssa.UnOp)
-	if !ok || load.Op != token.MUL {
-		return false
-	}
-	table, ok := load.X.(*ssa.Global)
-	return ok && !token.IsExported(table.Name()) && !f.assigns(table)
+	return f.tableOf(call.Call.Args[0]) != nil
 }
 
 // downTable says that a recursion goes down such a table, which it is given from
@@ -45,45 +40,23 @@ func (f *finder) fixedLength(v ssa.Value) bool {
 func (f *finder) downTable(g []sizechange.Link) string {
 	handed := map[*program.Call]bool{}
 	for _, l := range g {
-		v := l.To.Param()
-		args := l.Call.Site.Common().Args
-		if v == nil || l.Call.How != program.Static || l.To.Index >= len(args) {
-			return ""
-		}
-		if _, ok := v.Type().Underlying().(*types.Slice); !ok {
-			return ""
-		}
-		switch args[l.To.Index].(type) {
-		case *ssa.Slice:
-		case *ssa.Parameter:
-			if l.Rel.Change != sizechange.Same {
-				return ""
-			}
-		default:
+		if !shortens(l) {
 			return ""
 		}
 		handed[l.Call] = true
 	}
 	name := ""
 	for _, l := range g {
-		fn := l.To.Func
-		if obj := fn.Object(); obj == nil || obj.Exported() {
-			return ""
+		obj := l.To.Func.Object()
+		if obj == nil || obj.Exported() {
+			return "" // anybody may call it
 		}
-		for _, c := range fn.Ins {
+		for _, c := range l.To.Func.Ins {
 			if handed[c] {
 				continue
 			}
-			args := c.Site.Common().Args
-			if c.How != program.Static || l.To.Index >= len(args) {
-				return ""
-			}
-			load, ok := args[l.To.Index].(*ssa.UnOp)
-			if !ok || load.Op != token.MUL {
-				return ""
-			}
-			table, ok := load.X.(*ssa.Global)
-			if !ok || token.IsExported(table.Name()) || f.assigns(table) {
+			table := f.tableOf(argument(c, l.To.Index))
+			if table == nil {
 				return ""
 			}
 			name = table.Name()
@@ -93,6 +66,46 @@ func (f *finder) downTable(g []sizechange.Link) string {
 		return ""
 	}
 	return fmt.Sprintf("%s goes down the table %s of the program", g[0].To.Value().Name(), name)
+}
+
+// argument returns argument i of a call of a known function; nil if it is another.
+func argument(c *program.Call, i int) ssa.Value {
+	if args := c.Site.Common().Args; c.How == program.Static && i < len(args) {
+		return args[i]
+	}
+	return nil
+}
+
+// shortens reports whether the call hands a slice on, as it is or a part of it.
+func shortens(l sizechange.Link) bool {
+	p := l.To.Param()
+	if p == nil {
+		return false
+	}
+	if _, ok := p.Type().Underlying().(*types.Slice); !ok {
+		return false
+	}
+	switch argument(l.Call, l.To.Index).(type) {
+	case *ssa.Slice:
+		return true
+	case *ssa.Parameter:
+		return l.Rel.Change == sizechange.Same
+	}
+	return false
+}
+
+// tableOf returns the variable of the package that v is read from, if only the package's
+// initialization sets it; nil if v is something else.
+func (f *finder) tableOf(v ssa.Value) *ssa.Global {
+	load, ok := v.(*ssa.UnOp)
+	if !ok || load.Op != token.MUL {
+		return nil
+	}
+	table, ok := load.X.(*ssa.Global)
+	if !ok || token.IsExported(table.Name()) || f.assigns(table) {
+		return nil
+	}
+	return table
 }
 
 // tables knows which variables of packages more than their declaration sets.

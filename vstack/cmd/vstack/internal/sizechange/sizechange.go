@@ -123,106 +123,138 @@ func (t *tracer) rel(v ssa.Value) Rel {
 	return t.find(v) // a parameter, a captured variable, a constant
 }
 
+// find says how v comes from the slots, by what is known of its operands.
 func (t *tracer) find(v ssa.Value) Rel {
 	switch v := v.(type) {
 	case *ssa.Parameter:
-		for i, p := range t.fn.Params {
-			if p == v {
-				return Rel{Change: Same, slots: slotBit(i)}
-			}
-		}
+		return slot(slices.Index(t.fn.Params, v), 0)
 	case *ssa.FreeVar:
-		for i, fv := range t.fn.FreeVars {
-			if fv == v {
-				return Rel{Change: Same, slots: slotBit(len(t.fn.Params) + i)}
-			}
-		}
+		return slot(slices.Index(t.fn.FreeVars, v), len(t.fn.Params))
 	case *ssa.Const:
 		return Rel{Change: Fixed}
 	case *ssa.Alloc:
-		var r Rel
-		for _, ref := range *v.Referrers() {
-			switch ref := ref.(type) {
-			case *ssa.Store:
-				if ref.Addr == v {
-					r = join(r, t.rel(ref.Val))
-				}
-			case *ssa.IndexAddr, *ssa.FieldAddr:
-				// A composite literal or a variadic call: what is put into it
-				// is passed on inside it.
-				for _, use := range *ref.(ssa.Value).Referrers() {
-					if store, ok := use.(*ssa.Store); ok && store.Addr == ref.(ssa.Value) {
-						if Walkable(store.Val.Type()) {
-							r = join(r, t.rel(store.Val))
-						}
-					}
-				}
-			}
-		}
-		return r
+		return t.variable(v)
 	case *ssa.Phi:
-		var r Rel
-		for _, e := range v.Edges {
-			r = join(r, t.rel(e))
-		}
-		return r
-	case *ssa.UnOp:
-		switch v.Op {
-		case token.MUL:
-			switch v.X.(type) {
-			case *ssa.Alloc, *ssa.FreeVar:
-				return t.rel(v.X) // a variable, not a pointer that somebody followed
-			}
-			return t.rel(v.X).as(Part)
-		case token.ARROW:
-			return t.rel(v.X).as(Part)
-		}
-		return t.rel(v.X)
-	case *ssa.FieldAddr:
-		return t.rel(v.X).as(Part)
-	case *ssa.Field:
-		return t.rel(v.X).as(Part)
-	case *ssa.IndexAddr:
-		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
-	case *ssa.Index:
-		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
-	case *ssa.Lookup:
-		return join(t.rel(v.X), t.rel(v.Index)).as(Part)
-	case *ssa.Range:
-		return t.rel(v.X)
-	case *ssa.Next:
-		return t.rel(v.Iter).as(Part)
-	case *ssa.Extract:
-		return t.rel(v.Tuple)
-	case *ssa.TypeAssert:
-		return t.rel(v.X)
-	case *ssa.MakeInterface:
-		return t.rel(v.X)
-	case *ssa.ChangeInterface:
-		return t.rel(v.X)
-	case *ssa.ChangeType:
-		return t.rel(v.X)
-	case *ssa.Convert:
-		return t.rel(v.X)
-	case *ssa.MultiConvert:
-		return t.rel(v.X)
-	case *ssa.SliceToArrayPointer:
-		return t.rel(v.X)
-	case *ssa.Slice:
-		r := t.rel(v.X)
-		if v.Low == nil && (v.High == nil || isLen(v.High)) {
-			return r
-		}
-		if halved(v.Low) || halved(v.High) {
-			return r.as(Half)
-		}
-		return r.as(Part)
+		return t.joined(v.Edges)
 	case *ssa.BinOp:
 		return t.binary(v)
 	case *ssa.Call:
 		return t.call(v)
+	case *ssa.Slice:
+		return t.slice(v)
 	}
-	return Rel{}
+	if from := converted(v); from != nil {
+		return t.rel(from)
+	}
+	return t.joined(whole(v)).as(Part)
+}
+
+// slot is slot i after the first ones itself; nothing if i is less than 0, as of a
+// parameter of another function.
+func slot(i, first int) Rel {
+	if i < 0 {
+		return Rel{}
+	}
+	return Rel{Change: Same, slots: slotBit(first + i)}
+}
+
+func (t *tracer) joined(values []ssa.Value) (r Rel) {
+	for _, v := range values {
+		r = join(r, t.rel(v))
+	}
+	return r
+}
+
+// converted returns what v is in another form, or of which it is one result; nil for
+// values that are something else.
+func converted(v ssa.Value) ssa.Value {
+	switch v := v.(type) {
+	case *ssa.Extract:
+		return v.Tuple
+	case *ssa.TypeAssert:
+		return v.X
+	case *ssa.MakeInterface:
+		return v.X
+	case *ssa.ChangeInterface:
+		return v.X
+	case *ssa.ChangeType:
+		return v.X
+	case *ssa.Convert:
+		return v.X
+	case *ssa.MultiConvert:
+		return v.X
+	case *ssa.SliceToArrayPointer:
+		return v.X
+	case *ssa.Range:
+		return v.X
+	case *ssa.UnOp:
+		switch v.Op {
+		case token.ARROW:
+			return nil
+		case token.MUL:
+			switch v.X.(type) {
+			case *ssa.Alloc, *ssa.FreeVar:
+				return v.X // a variable, not a pointer that somebody followed
+			}
+			return nil
+		}
+		return v.X
+	}
+	return nil
+}
+
+// whole returns that of which v is a part: a structure, and the index that says which. An
+// index walks too, through a tree in an array.
+func whole(v ssa.Value) []ssa.Value {
+	switch v := v.(type) {
+	case *ssa.UnOp: // behind a pointer, out of a channel
+		return []ssa.Value{v.X}
+	case *ssa.FieldAddr:
+		return []ssa.Value{v.X}
+	case *ssa.Field:
+		return []ssa.Value{v.X}
+	case *ssa.IndexAddr:
+		return []ssa.Value{v.X, v.Index}
+	case *ssa.Index:
+		return []ssa.Value{v.X, v.Index}
+	case *ssa.Lookup:
+		return []ssa.Value{v.X, v.Index}
+	case *ssa.Next:
+		return []ssa.Value{v.Iter}
+	}
+	return nil
+}
+
+// variable joins what is put into a variable.
+func (t *tracer) variable(v *ssa.Alloc) (r Rel) {
+	for _, ref := range *v.Referrers() {
+		switch ref := ref.(type) {
+		case *ssa.Store:
+			if ref.Addr == v {
+				r = join(r, t.rel(ref.Val))
+			}
+		case *ssa.IndexAddr, *ssa.FieldAddr:
+			// A composite literal or a variadic call: what is put into it is passed on
+			// inside it.
+			for val := range ssax.Stored(ref.(ssa.Value)) {
+				if Walkable(val.Type()) {
+					r = join(r, t.rel(val))
+				}
+			}
+		}
+	}
+	return r
+}
+
+func (t *tracer) slice(v *ssa.Slice) Rel {
+	r := t.rel(v.X)
+	switch {
+	case v.Low == nil && (v.High == nil || isLen(v.High)):
+		return r
+	case halved(v.Low) || halved(v.High):
+		return r.as(Half)
+	}
+	return r.as(Part)
 }
 
 func isLen(v ssa.Value) bool {

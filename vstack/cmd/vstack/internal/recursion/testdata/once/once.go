@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/vstack-go/vstack/vstack"
 )
 
 // A runtime makes its prototypes when they are asked for: goja has forty of these.
@@ -40,6 +42,22 @@ func (r *runtime) Promise() *object { // want bounded "global.promise.* is set b
 
 func (r *runtime) constructor() *object {
 	return &object{run: r, proto: r.Promise(), names: r.global.object.names}
+}
+
+// A second runtime is made at the first use of a compiler, behind a guard.
+type compiler struct{ run *runtime }
+
+func (c *compiler) Compile(names []string) *object { // want guarded "guard in \(\*compiler\).Compile"
+	if vstack.Low() {
+		return vstack.Grow(func() *object { return c.Compile(names) })
+	}
+	if c.run == nil {
+		c.run = New(nil)
+	}
+	if len(names) > 0 {
+		return c.Compile(names[1:])
+	}
+	return c.run.Promise()
 }
 
 // It is set behind the call.
@@ -151,7 +169,10 @@ func (o *Object) primitive() Value {
 	panic(fmt.Sprintf("%v is no number", o))
 }
 
-func (o *Object) try(name string) Value {
+func (o *Object) try(name string) Value { // want guarded "guard in \(\*Object\).try"
+	if vstack.Low() {
+		return vstack.Grow(func() Value { return o.try(name) })
+	}
 	v := o.call(nil)
 	if _, fail := v.(*Object); !fail {
 		return v
@@ -249,3 +270,27 @@ func (i *item) visit() { // want unguarded "i \*once.item of \(\*item\).visit wa
 	i.next.visit()
 	i.marked = false
 }
+
+// Who calls it gives it a function of its own.
+func catch(name string, do func()) {
+	defer func() { _ = recover() }()
+	do()
+}
+
+func (o *Object) Name(names []string) (name string) {
+	catch("name", func() { name = o.Short(names[1:]) })
+	return name
+}
+
+func (o *Object) Short(names []string) (name string) { // want bounded "catch calls itself at most once again, with another function to call"
+	catch("short", func() { name = names[0] })
+	return name
+}
+
+// It gives it the same one again.
+func (o *Object) Long(names []string) (name string) { // want unguarded "moves on"
+	catchLong(func() { name = o.Long(names[1:]) })
+	return name
+}
+
+func catchLong(do func()) { do() }
