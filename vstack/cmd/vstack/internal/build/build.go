@@ -6,6 +6,7 @@
 package build
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,8 +89,10 @@ type builder struct {
 	cache  cacheDir
 	engine *engine
 	plan   *Plan
-	dir    string            // of this build in the cache
-	user   map[string]string // the user's overlay
+	dir    string // of this build in the cache
+	// The user's own overlay: the file that was given, and what it says.
+	overlay string
+	user    map[string]string
 	// restore has the environment's variables that are set for the go command, as
 	// they were: name=value, or the name alone if there was none.
 	restore []string
@@ -123,8 +126,8 @@ func (b *builder) prepare() error {
 	b.cache = cacheDir(dir)
 
 	flags := append(b.in.forLoading(), "-tags="+b.tags)
-	if name := b.in.value("overlay"); name != "" {
-		flags = append(flags, "-overlay="+name)
+	if b.overlay != "" {
+		flags = append(flags, "-overlay="+b.overlay)
 	}
 	patterns := b.in.patterns
 	if len(patterns) == 0 {
@@ -206,9 +209,17 @@ func (b *builder) readOverlay(goflags []string) error {
 	if name == "" {
 		return nil
 	}
+	name, err := filepath.Abs(name) // go list runs in other directories too
+	if err != nil {
+		return err
+	}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
+	}
+	b.overlay = name
+	if lastValue(goflags, "overlay") != "" {
+		b.setenv("GOFLAGS", strings.Join(without(goflags, "overlay"), " "))
 	}
 	var o overlay
 	if err := json.Unmarshal(text, &o); err != nil {
@@ -449,7 +460,8 @@ func count(prog *program.Program, which func(*packages.Package) bool) {
 // stdPlan returns the plan for the standard library. It is the same for all programs,
 // so that the go command compiles it once.
 func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) (*Plan, error) {
-	k, err := key(b.env, b.source, nil, "std", flags)
+	flags = b.forStd(flags)
+	k, err := key(b.env, b.source, nil, "std", flags, b.stdOverlay())
 	if err != nil {
 		return nil, err
 	}
@@ -481,6 +493,29 @@ func (b *builder) stdPlan(core map[string]bool, flags []string, step *progress) 
 		return nil, err
 	}
 	return p, writeWhole(filepath.Join(string(b.cache), "build", "std-"+k+".json"), text)
+}
+
+// forStd returns the flags that change which files the standard library has.
+func (b *builder) forStd(flags []string) []string {
+	for _, name := range []string{"mod", "modfile", "modcacherw", "buildmode"} {
+		flags = without(flags, name)
+	}
+	if len(b.stdOverlay()) == 0 {
+		flags = without(flags, "overlay")
+	}
+	return flags
+}
+
+// stdOverlay returns the hashes of the texts that the user's overlay has for files of
+// the standard library.
+func (b *builder) stdOverlay() (texts []string) {
+	for _, name := range sorted(b.user) {
+		if beneath(name, b.env.GOROOT) {
+			text, _ := b.source(name) // what is not there is taken out
+			texts = append(texts, fmt.Sprintf("%s %x", name, sha256.Sum256(text)))
+		}
+	}
+	return texts
 }
 
 // save writes the overlay and then the plan, which says that the rest is there.

@@ -183,12 +183,18 @@ func among(fns []*program.Func) (calls []*program.Call) {
 // where names a place.
 func where(g Guard) string { return fmt.Sprintf("%s:%d:%d", g.File, g.Line, g.Column) }
 
+// sort sorts the plan, and takes out what is there twice: a package that has tests in it
+// and that others of the program import is there as they see it and as its tests do,
+// made of the same files.
 func (p *Plan) sort() {
-	for _, list := range [][]Guard{p.Guards, p.Left} {
-		slices.SortFunc(list, func(a, b Guard) int {
-			return cmp.Or(strings.Compare(a.Package, b.Package), strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	for _, list := range []*[]Guard{&p.Guards, &p.Left} {
+		slices.SortFunc(*list, func(a, b Guard) int {
+			return cmp.Or(strings.Compare(a.Package, b.Package), strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column,
+				strings.Compare(a.Cycle, b.Cycle))
 		})
 	}
+	p.Guards = slices.CompactFunc(p.Guards, func(a, b Guard) bool { return where(a) == where(b) })
+	p.Left = slices.Compact(p.Left)
 }
 
 func name(c *recursion.Cycle) string {

@@ -40,8 +40,8 @@ func run(t *testing.T, dir string, env []string, name string, args ...string) st
 	return string(out)
 }
 
-// TestSweep calls entry points of the standard library with values so deep that a
-// plain program would be killed by most. Each has a process; none may die.
+// TestSweep calls entry points of the standard library with values that are nested
+// deep: -levels 3000000 is what kills a plain program. Each has a process; none may die.
 func TestSweep(t *testing.T) {
 	skipShort(t)
 	dir := t.TempDir()

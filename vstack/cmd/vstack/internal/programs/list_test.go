@@ -124,7 +124,7 @@ main()
 		n:      500_000,
 		attack: func(n int) input { return input{stdin: "a=" + nested("[", n, "", "]")} },
 		answer: "]]]]]]]]\n",
-		work:   input{stdin: lines(25000, "[t%]\nname = 'a string %'\nlist = [1, 2, [3, 4, {a = 5, b = 'x'}], 1.5]\nwhen = 2020-01-01T00:00:00Z\ndeep.er.still = %\n")},
+		work:   input{stdin: lines(6000, "[t%]\nname = 'a string %'\nlist = [1, 2, [3, 4, {a = 5, b = 'x'}], 1.5]\nwhen = 2020-01-01T00:00:00Z\ndeep.er.still = %\n")},
 	},
 	{
 		name: "hcldec", path: "github.com/hashicorp/hcl/v2", version: "v2.24.0", cmd: "./cmd/hcldec", kind: "schemas of configuration",

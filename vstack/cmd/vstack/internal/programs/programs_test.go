@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"os"
@@ -229,7 +230,8 @@ func (r *row) attacked(t *testing.T, bin [2]string) {
 	cmd = start(t, bin[guarded], in)
 	var answer tail
 	stderr = head{}
-	cmd.Stdout, cmd.Stderr = &answer, &stderr
+	all := io.MultiWriter(&answer, &stderr) // starlark prints to its standard error
+	cmd.Stdout, cmd.Stderr = all, all
 	err := cmd.Run()
 	if err != nil || !strings.HasSuffix(string(answer.text), r.answer) {
 		t.Errorf("guarded: %v: answer %q, %.500s", err, answer.text, stderr.text)
@@ -310,7 +312,7 @@ func (r *row) benchmark(t *testing.T, b *bench) {
 			way := (k + round) % 2
 			cmd := start(t, bin(way, round%layouts), r.work)
 			cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-			text, err := cmd.Output()
+			text, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%s: work: %v\n%.300s", ways[way], err, text)
 			}
