@@ -417,6 +417,61 @@ func Total(n *Node) int {
 	return total.sum
 }
 
+// The same, two calls further up.
+
+type counter struct{ nodes int }
+
+func (c *counter) walk(n *Node) { // want guarded "guard in \(\*counter\).walk"
+	if vstack.Low() { // want cost "the guard captures c, a pointer, and so c of Count moves to the heap"
+		vstack.Do(func() { c.walk(n) })
+		return
+	}
+	c.nodes++
+	for _, k := range n.Kids {
+		c.walk(k)
+	}
+}
+
+func (c *counter) reset() { c.nodes = 0 }
+
+func (c *counter) all(n *Node) {
+	c.reset()
+	c.walk(n)
+}
+
+func Count(n *Node) int {
+	var c counter
+	c.reset()
+	c.all(n)
+	return c.nodes
+}
+
+// Somebody has it already.
+
+var last *keeper
+
+type keeper struct{ nodes int }
+
+func (k *keeper) remember() { last = k }
+
+func (k *keeper) walk(n *Node) { // want guarded "guard in \(\*keeper\).walk"
+	if vstack.Low() {
+		vstack.Do(func() { k.walk(n) })
+		return
+	}
+	k.nodes++
+	for _, kid := range n.Kids {
+		k.walk(kid)
+	}
+}
+
+func Keep(n *Node) int {
+	var k keeper
+	k.remember()
+	k.walk(n)
+	return k.nodes
+}
+
 func onTheHeap(n *Node) *out {
 	total := &out{}
 	add(total, n)
