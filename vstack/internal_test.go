@@ -15,29 +15,6 @@ import (
 // What cannot be seen from outside: the guard recovers from anything, so a
 // mistake in its care costs only speed. These tests count hops and hot splits.
 
-func descend(s *Stack, n int, fn func()) {
-	if s.Low() {
-		s.Do(func() { descend(s, n, fn) })
-		return
-	}
-	if n > 0 {
-		descend(s, n-1, fn)
-		return
-	}
-	fn()
-}
-
-func inRun(t *testing.T, fn func(ctx context.Context, s *Stack)) {
-	t.Helper()
-	_, err := Run(context.Background(), func(ctx context.Context, s *Stack) (int, error) {
-		fn(ctx, s)
-		return 0, nil
-	}, WithMaxMemory(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // After a hop has returned, its caller's guard is as it was.
 func TestGuardAfterHop(t *testing.T) {
 	inRun(t, func(ctx context.Context, s *Stack) {
