@@ -49,7 +49,7 @@ func (f *finder) localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool,
 		}
 		switch v := spilled(args[i]).(type) {
 		case *ssa.Alloc:
-			if !direct && isLocal(v) && f.staysIn(v) {
+			if !direct && isLocal(v) && !leaks(v, map[ssa.Value]bool{}) {
 				direct = true
 				found(v, c)
 			}
@@ -58,7 +58,8 @@ func (f *finder) localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool,
 				continue
 			}
 			seen[v] = true
-			f.localsOf(c.From, slices.Index(c.From.SSA.Params, v), seen, found)
+			// Of the function that it is in: c.From has the parameters of one instance.
+			f.localsOf(c.From, slices.Index(v.Parent().Params, v), seen, found)
 		}
 	}
 }
@@ -67,7 +68,7 @@ func (f *finder) localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool,
 // all that the functions do besides guards.
 func (f *finder) mayStay(p *ssa.Parameter) bool {
 	_, pointer := p.Type().Underlying().(*types.Pointer)
-	return pointer && !f.leaks(p, map[*ssa.Parameter]bool{})
+	return pointer && !leaks(p, map[ssa.Value]bool{})
 }
 
 // isLocal reports whether the program declares a variable there: new(T) and &T{} say
@@ -81,16 +82,22 @@ func isLocal(v *ssa.Alloc) bool {
 }
 
 // leaks reports whether a function hands a pointer on in a way that puts what it points
-// at on the heap, guard or not. It is of v, a parameter or the address of a variable.
-// Who is asked already is taken not to.
-func (f *finder) leaks(v ssa.Value, asked map[*ssa.Parameter]bool) bool {
+// at on the heap, guard or not. It is of v, a parameter, the address of a variable, or
+// what is loaded from one that closures share. Who is asked already is taken not to:
+// functions call each other, and variables are assigned to each other.
+func leaks(v ssa.Value, asked map[ssa.Value]bool) bool {
+	if asked[v] {
+		return false
+	}
+	asked[v] = true
 	for _, ref := range *v.Referrers() {
 		switch ref := ref.(type) {
 		case *ssa.Store:
-			if ref.Val == v && !isSpill(ref) {
-				return true
+			if ref.Val != v {
+				continue
 			}
-			if ref.Val == v && f.leaksFrom(ref.Addr.(*ssa.Alloc), asked) {
+			spill, ok := ref.Addr.(*ssa.Alloc)
+			if !ok || slices.ContainsFunc(loads(spill), func(load ssa.Value) bool { return leaks(load, asked) }) {
 				return true
 			}
 		case *ssa.MakeInterface, *ssa.Return, *ssa.Send, *ssa.MapUpdate, *ssa.Phi, *ssa.Defer, *ssa.Go:
@@ -100,7 +107,7 @@ func (f *finder) leaks(v ssa.Value, asked map[*ssa.Parameter]bool) bool {
 				return true // who knows what that does with it
 			}
 		case *ssa.Call:
-			if f.leaksTo(ref.Common(), v, asked) {
+			if leaksTo(ref.Common(), v, asked) {
 				return true
 			}
 		}
@@ -108,14 +115,14 @@ func (f *finder) leaks(v ssa.Value, asked map[*ssa.Parameter]bool) bool {
 	return false
 }
 
-// leaksFrom is leaks for what is loaded from the variable that closures share.
-func (f *finder) leaksFrom(spill *ssa.Alloc, asked map[*ssa.Parameter]bool) bool {
+// loads returns what the function loads from a variable that closures share with it.
+func loads(spill *ssa.Alloc) (all []ssa.Value) {
 	for _, ref := range *spill.Referrers() {
-		if load, ok := ref.(*ssa.UnOp); ok && f.leaks(load, asked) {
-			return true
+		if load, ok := ref.(*ssa.UnOp); ok {
+			all = append(all, load)
 		}
 	}
-	return false
+	return all
 }
 
 // spilled returns the parameter that is loaded from the variable that closures share with
@@ -140,33 +147,15 @@ func spilled(v ssa.Value) ssa.Value {
 }
 
 // leaksTo is leaks for what a call does with v, which is among its arguments.
-func (f *finder) leaksTo(call *ssa.CallCommon, v ssa.Value, asked map[*ssa.Parameter]bool) bool {
+func leaksTo(call *ssa.CallCommon, v ssa.Value, asked map[ssa.Value]bool) bool {
 	callee := call.StaticCallee()
 	if callee == nil || callee.Blocks == nil {
 		return true
 	}
 	for i, arg := range call.Args {
-		if arg != v || i >= len(callee.Params) {
-			continue
-		}
-		p := callee.Params[i]
-		if asked[p] {
-			continue
-		}
-		asked[p] = true
-		if f.leaks(p, asked) {
+		if arg == v && i < len(callee.Params) && leaks(callee.Params[i], asked) {
 			return true
 		}
 	}
 	return false
 }
-
-// isSpill reports whether a store puts a parameter into the variable that closures
-// share with its function.
-func isSpill(s *ssa.Store) bool {
-	_, ok := s.Addr.(*ssa.Alloc)
-	return ok
-}
-
-// staysIn reports whether the variable would be on its function's stack without guards.
-func (f *finder) staysIn(v *ssa.Alloc) bool { return !f.leaks(v, map[*ssa.Parameter]bool{}) }

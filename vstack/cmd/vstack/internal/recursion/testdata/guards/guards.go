@@ -446,6 +446,63 @@ func Count(n *Node) int {
 	return c.nodes
 }
 
+// The same by way of a generic function, whose instances are one function here.
+
+type adder struct{ sum int }
+
+func (a *adder) walk(n *Node) { // want guarded "guard in \(\*adder\).walk"
+	if vstack.Low() { // want cost "the guard captures a, a pointer, and so a of Generic moves to the heap"
+		vstack.Do(func() { a.walk(n) })
+		return
+	}
+	a.sum += n.Value
+	for _, k := range n.Kids {
+		a.walk(k)
+	}
+}
+
+func each[T any](a *adder, n *Node, _ T) { a.walk(n) }
+
+func Generic(n *Node) int {
+	var a adder
+	each(&a, n, 1)
+	each(&a, n, "")
+	return a.sum
+}
+
+// Two variables that are assigned to each other, and that a closure shares.
+
+type turner struct{ n int }
+
+func (t *turner) walk(n *Node) { // want guarded "guard in \(\*turner\).walk"
+	if vstack.Low() { // want cost "the guard captures t, a pointer, and so t of Turn moves to the heap"
+		vstack.Do(func() { t.walk(n) })
+		return
+	}
+	t.n++
+	for _, k := range n.Kids {
+		t.walk(k)
+	}
+}
+
+func turn(t *turner, n *Node) {
+	one, other := t, t
+	swap := func() int { one, other = other, one; return one.n }
+	for range n.Kids {
+		one, other = other, one
+		if swap() > 3 {
+			break
+		}
+	}
+	t.walk(n)
+}
+
+func Turn(n *Node) int {
+	var t turner
+	turn(&t, n)
+	return t.n
+}
+
 // Somebody has it already.
 
 var last *keeper
