@@ -114,13 +114,8 @@ func isDecorator(t types.Type) bool {
 // returns, after some calls at most.
 func embedded(v, recv ssa.Value, calls int) bool {
 	for {
+		v = ssax.Unasserted(v)
 		switch x := v.(type) {
-		case *ssa.TypeAssert:
-			v = x.X
-		case *ssa.Extract:
-			v = x.Tuple
-		case *ssa.ChangeInterface:
-			v = x.X
 		case *ssa.Call:
 			if calls == 0 || !x.Call.IsInvoke() {
 				return false

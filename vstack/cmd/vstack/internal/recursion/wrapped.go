@@ -46,38 +46,22 @@ func interfaceOf(v ssa.Value) (last *types.Named) {
 				last = named
 			}
 		}
-		switch x := v.(type) {
-		case *ssa.TypeAssert:
-			v = x.X
-		case *ssa.Extract:
-			v = x.Tuple
-		case *ssa.ChangeInterface:
-			v = x.X
-		default:
+		before := ssax.Asserted(v)
+		if before == nil {
 			return last
 		}
+		v = before
 	}
 }
 
 // declaredInterface returns the named interface that v was of before it was asked for
 // methods.
 func declaredInterface(v ssa.Value) *types.Named {
-	for {
-		switch x := v.(type) {
-		case *ssa.TypeAssert:
-			v = x.X
-		case *ssa.Extract:
-			v = x.Tuple
-		case *ssa.ChangeInterface:
-			v = x.X
-		default:
-			named, ok := types.Unalias(v.Type()).(*types.Named)
-			if !ok || !types.IsInterface(named) {
-				return nil
-			}
-			return named
-		}
+	named, ok := types.Unalias(ssax.Unasserted(v).Type()).(*types.Named)
+	if !ok || !types.IsInterface(named) {
+		return nil
 	}
+	return named
 }
 
 // chain tells a method that calls itself on one field of its receiver: a wrapper,
@@ -138,35 +122,27 @@ func sameField(a, b ssa.Value) bool {
 // isField reports whether v is a field of recv, or what a type assertion makes
 // of one.
 func isField(v, recv ssa.Value) bool {
-	for {
-		switch x := v.(type) {
-		case *ssa.TypeAssert:
-			v = x.X
-		case *ssa.Extract:
-			v = x.Tuple
-		case *ssa.ChangeInterface:
-			v = x.X
-		case *ssa.Field:
-			return isField(x.X, recv) || x.X == recv
-		case *ssa.UnOp:
-			addr, ok := x.X.(*ssa.FieldAddr)
-			if !ok {
-				return false
-			}
-			base := addr.X
-			if inner, ok := base.(*ssa.FieldAddr); ok {
-				base = inner.X // an embedded struct
-			}
-			if alloc, ok := base.(*ssa.Alloc); ok { // a receiver that is a value
-				for _, ref := range *alloc.Referrers() {
-					if store, ok := ref.(*ssa.Store); ok && store.Addr == alloc && store.Val == recv {
-						return true
-					}
-				}
-			}
-			return base == recv
-		default:
+	switch x := ssax.Unasserted(v).(type) {
+	case *ssa.Field:
+		return isField(x.X, recv) || x.X == recv
+	case *ssa.UnOp:
+		addr, ok := x.X.(*ssa.FieldAddr)
+		if !ok {
 			return false
 		}
+		base := addr.X
+		if inner, ok := base.(*ssa.FieldAddr); ok {
+			base = inner.X // an embedded struct
+		}
+		if alloc, ok := base.(*ssa.Alloc); ok { // a receiver that is a value
+			for _, ref := range *alloc.Referrers() {
+				if store, ok := ref.(*ssa.Store); ok && store.Addr == alloc && store.Val == recv {
+					return true
+				}
+			}
+		}
+		return base == recv
+	default:
+		return false
 	}
 }

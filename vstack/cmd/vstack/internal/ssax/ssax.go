@@ -147,3 +147,28 @@ func IsString(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsString != 0
 }
+
+// Asserted returns what v was before it was asked for methods: err in
+// err.(interface{ Timeout() bool }); nil if it was not asked.
+func Asserted(v ssa.Value) ssa.Value {
+	switch v := v.(type) {
+	case *ssa.TypeAssert:
+		return v.X
+	case *ssa.Extract:
+		return v.Tuple
+	case *ssa.ChangeInterface:
+		return v.X
+	}
+	return nil
+}
+
+// Unasserted returns what v was before it was asked for methods at all.
+func Unasserted(v ssa.Value) ssa.Value {
+	for {
+		before := Asserted(v)
+		if before == nil {
+			return v
+		}
+		v = before
+	}
+}
