@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/fix"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/signtest"
 )
 
 var (
@@ -542,7 +543,7 @@ func (r *row) benchmark(t *testing.T, before, after string) {
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		pairs := found[name]
 		ratio := median(pairs)
-		low, high := interval(pairs)
+		low, high := signtest.Interval(pairs)
 		all = append(all, pairs...)
 		t.Logf("%-60s %+.1f%%, 95%% of %+.1f%% to %+.1f%%", name, 100*(ratio-1), 100*(low-1), 100*(high-1))
 		if ratio > 1.03 {
@@ -558,17 +559,9 @@ func (r *row) benchmark(t *testing.T, before, after string) {
 		return
 	}
 	slices.Sort(all)
-	low, high := interval(all)
+	low, high := signtest.Interval(all)
 	r.slower = fmt.Sprintf("%+.1f%% (%+.1f%% to %+.1f%%), of %d; worst %+.1f%%, %d over 3%%, %d of them surely",
 		100*(median(all)-1), 100*(low-1), 100*(high-1), len(ratios), 100*(slices.Max(ratios)-1), over, surely)
-}
-
-// interval returns two of the sorted values between which the true median is in 95 of
-// 100 cases, whatever the distribution: the ranks of the sign test.
-func interval(sorted []float64) (low, high float64) {
-	n := len(sorted)
-	rank := max(0, int(float64(n)/2-0.98*math.Sqrt(float64(n)))-1)
-	return sorted[rank], sorted[n-1-rank]
 }
 
 func median(values []float64) float64 {

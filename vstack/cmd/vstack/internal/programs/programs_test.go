@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/signtest"
 )
 
 var (
@@ -326,17 +327,9 @@ func (r *row) benchmark(t *testing.T, b *bench) {
 		pairs = append(pairs, float64(spent[guarded])/float64(spent[plain]))
 	}
 	slices.Sort(pairs)
-	low, high := interval(pairs)
+	low, high := signtest.Interval(pairs)
 	r.slower = fmt.Sprintf("%+.1f%% (%+.1f to %+.1f) of %.2f s", 100*(pairs[len(pairs)/2]-1), 100*(low-1), 100*(high-1),
 		total.Seconds()/float64(len(pairs)))
-}
-
-// interval returns two of the sorted values between which the true median is in 95 of
-// 100 cases, whatever the distribution: the ranks of the sign test.
-func interval(sorted []float64) (low, high float64) {
-	n := len(sorted)
-	rank := max(0, int(float64(n)/2-0.98*math.Sqrt(float64(n)))-1)
-	return sorted[rank], sorted[n-1-rank]
 }
 
 // A head keeps the first bytes that are written to it.
