@@ -58,13 +58,9 @@ func CloseIdle() { ambients().drop() }
 
 // defaults is the budget of all stacks without a limit of their own.
 var defaults = sync.OnceValue(func() *Budget {
-	limit := max(memlimit.Half(), minMemory)
-	if text := os.Getenv(maxMemoryVariable); text != "" {
-		bytes, err := parseMaxMemory(text)
-		if err != nil {
-			panic(err)
-		}
-		limit = bytes
+	limit, ok := maxMemory()
+	if !ok {
+		limit = max(memlimit.Half(), minMemory)
 	}
 	return newBudget(limit)
 })
@@ -73,12 +69,20 @@ const maxMemoryVariable = "VSTACK_MAX_MEMORY"
 
 // A wrong variable is told at once, and not in the middle of the night when the first
 // recursion is deep.
-func init() {
-	if text := os.Getenv(maxMemoryVariable); text != "" {
-		if _, err := parseMaxMemory(text); err != nil {
-			panic(err)
-		}
+func init() { maxMemory() }
+
+// maxMemory returns what the variable says, and whether it says anything. It panics if
+// that is wrong.
+func maxMemory() (bytes int64, ok bool) {
+	text := os.Getenv(maxMemoryVariable)
+	if text == "" {
+		return 0, false
 	}
+	bytes, err := parseMaxMemory(text)
+	if err != nil {
+		panic(err)
+	}
+	return bytes, true
 }
 
 func parseMaxMemory(text string) (int64, error) {

@@ -155,7 +155,11 @@ func (s *Stack) end() bool {
 func (s *Stack) claim() error {
 	if s.state.CompareAndSwap(idle, running) {
 		s.caller, _, _ = self.Bounds()
-		if s.guest.Store(inBubble()); s.guest.Load() {
+		guest := inBubble()
+		if s.guest.Load() != guest { // a store would cost every root call some nanoseconds
+			s.guest.Store(guest)
+		}
+		if guest {
 			s.sched.Trim(0) // workers from outside know another time
 			s.turn = nil    // and waiting for what was made there does not let time pass
 		}
