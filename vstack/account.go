@@ -35,9 +35,6 @@ type account struct {
 	drawn  int64   // from the budget, for workers that run or are idle
 }
 
-// byDefault stands for a limit that was not given.
-const byDefault = -1
-
 // limit returns the account's own limit, 0 for none.
 func (a *account) limit() int64 {
 	if a.max != byDefault {
@@ -190,3 +187,38 @@ func (s *Stack) discard(g *segment) {
 	*g = segment{stack: s, parent: s.spare}
 	s.spare = g
 }
+
+// overflowSegments bounds the trace of an overflow, and so its cost: input that
+// is meant to overflow the stack must not find a way to make that slow.
+const overflowSegments = 8
+
+// overflow makes the error for a stack that is out of memory; budget is not 0 if
+// the budget is what is used up. Deferred calls that overflow again while the stack
+// unwinds are told of the first place: every one of them might read the same frames.
+func (s *Stack) overflow(budget int64) error {
+	a := s.account
+	first := s.overflowed == nil || !s.unwinding()
+	if first {
+		s.overflowed = s.walk(s.top, overflowSegments)
+	}
+	if budget > 0 {
+		happened.budgets.Add(1)
+	} else {
+		happened.overflows.Add(1)
+	}
+	err := &OverflowError{
+		Bytes:  a.used,
+		Limit:  a.limit(),
+		Budget: budget,
+		Hops:   s.hops,
+		Trace:  s.overflowed,
+		stack:  s,
+	}
+	if first && onOverflow != nil {
+		onOverflow(err)
+	}
+	return err
+}
+
+// onOverflow is set in a program of vstack build that was asked to report overflows.
+var onOverflow func(*OverflowError)

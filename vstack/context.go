@@ -108,6 +108,14 @@ func (s *Stack) wrap(ctx, root context.Context) *stackContext {
 	return &stackContext{ctx, s, s.frames, root, ctx.Value(labelsKey)}
 }
 
+// named adds the stack's label to ctx.
+func (s *Stack) named(ctx context.Context) context.Context {
+	if s.name == "" {
+		return ctx
+	}
+	return pprof.WithLabels(ctx, pprof.Labels("vstack", s.name))
+}
+
 // FromContext returns the stack whose frame ctx was given to, by [Run] or
 // [Stack.Run]; also if ctx is derived from such a context. It costs a look-up
 // as [context.Context.Value] does: call it once, at the start of a recursion,

@@ -9,7 +9,7 @@ import (
 )
 
 // A lookout remembers the hops to ambient stacks of one goroutine that runs on none, the
-// last of those in a slot that made one; see resolve.go for what for. Its lock is for
+// last of those in a slot that made one; see room.go for what for. Its lock is for
 // those who change it.
 type lookout struct {
 	mu   sync.Mutex
