@@ -14,10 +14,10 @@ var ambients = sync.OnceValue(func() *Pool {
 	return makePool([]Option{WithIdleTime(ambientIdleTime), func(o *options) { o.ambient = true }})
 })
 
-// ambientIdleTime is short, so that the memory comes back soon, and so that goleak,
-// which looks for 400 ms whether goroutines end, finds none at the end of a test that
-// never heard of us. A new stack costs some microseconds more than a warm one, and
-// whoever needs one has used 480 KiB of its own by then.
+// ambientIdleTime is short, so that the memory comes back soon. And goleak looks for 400 ms
+// whether goroutines end: so it finds none of ours in the tests of a user's users. A new
+// stack costs only some microseconds more than a warm one, and whoever needs one has used
+// 480 KiB of its own by then.
 const ambientIdleTime = 100 * time.Millisecond
 
 // ambient takes a stack of the default pool; the calling goroutine holds its baton.
@@ -33,8 +33,8 @@ func ambient() *Stack {
 		if s.claim() == nil {
 			return s
 		}
-		// Nobody else knows the stack, but for who finds it in Stacks and does what
-		// is not allowed. Take another one.
+		// Somebody has found the stack in Stacks and uses it, which is not allowed.
+		// Take another one.
 		p.lose()
 	}
 }

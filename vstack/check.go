@@ -80,8 +80,8 @@ func (s *Stack) serve() {
 	s.calm()
 }
 
-// check panics if the innermost frame's context is done. It asks the context itself:
-// who has been told to interrupt the stack may not have run yet.
+// check panics if the innermost frame's context is done. It asks the context itself: the
+// goroutine that is to interrupt the stack then may not have run yet.
 func (s *Stack) check() {
 	if f := s.in; !s.unwinding() && f != nil && f.done != nil && f.root.Err() != nil {
 		happened.canceled.Add(1)

@@ -53,7 +53,7 @@ func workerOf(id uintptr) *scheduler.Worker {
 }
 
 // current returns the stack whose top segment runs on the goroutine with this id, or
-// nil. It is for that goroutine, and for one that it waits for.
+// nil. Call it on that goroutine, or on one that it waits for.
 func current(id uintptr) *Stack {
 	w := workerOf(id)
 	if w == nil {

@@ -16,12 +16,11 @@ import (
 // then room is counted from where the guards begin again.
 //
 // The goroutines of others may be as deep as they like when they come to their first
-// guard. If that is more than head bytes past the room, it is taken for what is above
-// it that had no guards, and room is counted from there. A guarded recursion that uses
-// less than head bytes between two guards comes to one sooner, and hops from maxRoom on
-// as well. One that uses more may go on in this way once, and no further: from then on
-// excursion bytes have to be passed. So goroutines of others that have guards
-// everywhere stay under 2 MiB.
+// guard. If a guard is more than head bytes past the room, then what is above it is taken
+// for code without guards, and room is counted from there. A recursion that uses less than
+// head bytes between two guards is not taken for that: a guard comes sooner, and hops from
+// maxRoom on. One that uses more is, once: after that a guard has to be excursion bytes
+// past the room. So goroutines of others that have guards everywhere stay under 2 MiB.
 //
 // Room past maxRoom is that goroutine's alone. Its slot, which others share, says
 // maxRoom, so that the guard without a handle looks closer every time; it does so without

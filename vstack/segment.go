@@ -30,9 +30,8 @@ import (
 // The first segment of a root call has no parent: the goroutine that has claimed the
 // stack parks, and leave makes the stack's guard that of an idle one.
 //
-// leave runs on the child's goroutine, and deferred, so that a parent that is
-// unwound by a panic or Goexit finds everything in order without a deferred
-// call of its own.
+// leave is deferred on the child's goroutine, and puts everything in order there. So a
+// parent that is unwound by a panic or Goexit needs no deferred call of its own.
 type segment struct {
 	stack  *Stack
 	parent *segment          // nil for the first segment of a root call
@@ -45,7 +44,7 @@ type segment struct {
 	memory  int64 // bytes it is charged with
 	reserve bool  // it is not charged: the stack unwinds, past its limit
 	adopted bool  // its goroutine is a worker of another copy of the library
-	unwound bool  // it ended while a panic of the stack's own was under way, for all that was known
+	unwound bool  // a panic of the stack's own was under way when it ended, or had been recovered unseen
 
 	// The guards; see room.go.
 	id   uintptr // of its goroutine
