@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/vstack-go/vstack/vstack"
 )
@@ -148,27 +149,62 @@ func TestCancelNoticedAtOnce(t *testing.T) {
 
 // A task that nobody refers to any more is unwound by the collector's hand.
 func TestDroppedTask(t *testing.T) {
-	unwound := make(chan bool, 1)
-	func() {
-		s := vstack.New()
-		task := s.Start(context.Background(), func(context.Context) error {
-			defer func() { unwound <- true }()
-			count(s, 50_000)
-			for {
-				s.Yield()
-			}
-		})
-		task.Step()
-		task.Step()
-	}()
+	for _, last := range []func(){func() {}, func() { panic("there is nobody to be told") }} {
+		unwound := make(chan bool, 1)
+		func() {
+			s := vstack.New()
+			task := s.Start(context.Background(), func(context.Context) error {
+				defer func() {
+					unwound <- true
+					last()
+				}()
+				count(s, 50_000)
+				for {
+					s.Yield()
+				}
+			})
+			task.Step()
+			task.Step()
+		}()
+		collectUntil(unwound)
+		settle(t, 0)
+	}
+}
+
+// collectUntil runs the collector until done has a value.
+func collectUntil(done chan bool) {
 	for {
 		runtime.GC()
 		select {
-		case <-unwound:
-			settle(t, 0)
+		case <-done:
 			return
 		default:
 			runtime.Gosched()
+		}
+	}
+}
+
+// A task is not dropped while it runs, also if nobody has it but the call that runs it.
+func TestTaskInUse(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	for name, run := range map[string]func(*vstack.Task){
+		"Wait":    func(task *vstack.Task) { _ = task.Wait() },
+		"StepFor": func(task *vstack.Task) { task.StepFor(time.Hour) },
+		"Step":    func(task *vstack.Task) { task.Step() },
+	} {
+		var err error
+		run(s.Start(context.Background(), func(ctx context.Context) error {
+			for range 2 { // cleanups have run, those of an earlier collection
+				cleaned := make(chan bool, 1)
+				runtime.AddCleanup(new([64]byte), func(c chan bool) { c <- true }, cleaned)
+				collectUntil(cleaned)
+			}
+			err = ctx.Err()
+			return nil
+		}))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -168,3 +168,60 @@ func TestTaskMisuse(t *testing.T) {
 	}()
 	stack.Start(ctx, fn)
 }
+
+// A task for which there is no memory has ended before it begins.
+func TestTaskWithoutMemory(t *testing.T) {
+	budget := vstack.NewBudget(256 << 10)
+	stack := vstack.New(vstack.WithBudget(budget))
+	defer stack.Close()
+	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		s.Do(func() { // now all of the budget is in use
+			task := stack.Start(context.Background(), func(context.Context) error { t.Error("runs"); return nil })
+			if err := task.Wait(); !errors.Is(err, vstack.ErrOverflow) || !task.Step() {
+				t.Error(err)
+			}
+		})
+		return 0, nil
+	}, vstack.WithBudget(budget))
+	if err != nil {
+		t.Error(err)
+	}
+	if got := count(stack, 1000); got != 1000 {
+		t.Error("the stack is in use")
+	}
+}
+
+// Ready says each time that the task can go on, and not when it cannot.
+func TestTaskReady(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	gate := make(chan bool)
+	task := stack.Start(context.Background(), func(context.Context) error {
+		stack.Yield()
+		_, err := vstack.Await(stack, func() (bool, error) { return <-gate, nil })
+		return err
+	})
+	for range 2 {
+		<-task.Ready()
+		<-task.Ready()
+		task.Step()
+	}
+	for range 2 {
+		select {
+		case <-task.Ready(): // it may be about what was before
+		default:
+		}
+	}
+	select {
+	case <-task.Ready():
+		t.Error("the task waits in Await, and is ready again and again")
+	default:
+	}
+	gate <- true
+	<-task.Ready()
+	if !task.Step() {
+		t.Error("the task has not ended")
+	}
+	<-task.Ready()
+	<-task.Ready()
+}
