@@ -3,6 +3,7 @@ package fix
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
@@ -11,9 +12,10 @@ import (
 
 // A site is where a guard goes, and what it is made of: all that render needs.
 type site struct {
-	fn   *program.Func
-	file *source
-	body *ast.BlockStmt
+	fn    *program.Func
+	file  *source
+	body  *ast.BlockStmt
+	after ast.Stmt // the last statement that stands before the guard; nil if none does
 
 	stack   string   // the handle; "" for the handle-free form
 	call    string   // how the function calls itself: p.expr, walk[T]
@@ -23,7 +25,7 @@ type site struct {
 
 	fresh   *fresh
 	naming  *naming      // for a literal that has no name
-	old     *guard.Guard // one that guards nothing, as nobody sets its handle
+	old     *guard.Guard // one that guards nothing: nobody sets its handle, or it comes too late
 	edits   []Edit       // names for what has none
 	renames []rename     // of what hides a name that the guard needs
 }
@@ -68,6 +70,9 @@ func (f *fixer) analyse(fn *program.Func) (*site, Missing) {
 		}
 	}
 	s.old = file.oldGuard(s.body)
+	if s.old == nil {
+		s.after = s.leaving()
+	}
 	if f.options.Handle && s.old == nil {
 		if v, path, ok := handle(f.program, fn); ok {
 			s.stack = s.variable(v.obj, v.name) + path
@@ -299,13 +304,40 @@ func (s *site) variable(obj types.Object, name string) string {
 	return name
 }
 
-// oldGuard returns the guard that a function has for which another is needed. It
-// goes, unless something in front of it finds its stack, which would not be used then.
+// leaving returns the last of the statements at the start of the function that only
+// leave it and call nothing that comes back to it: for leaves, the guard costs nothing
+// behind them. nil if there is none, or it shares a line with what follows.
+func (s *site) leaving() (last ast.Stmt) {
+	var back map[*program.Func]bool
+	for i, stmt := range s.body.List {
+		if !guard.Leaves(s.file.pkg.TypesInfo, stmt) || i+1 == len(s.body.List) ||
+			s.file.line(stmt.End()) == s.file.line(s.body.List[i+1].Pos()) {
+			break
+		}
+		if back == nil {
+			back = map[*program.Func]bool{}
+			for _, fn := range above(s.fn) {
+				back[fn] = true
+			}
+		}
+		if slices.ContainsFunc(s.fn.Out, func(c *program.Call) bool {
+			return back[c.To] && (c.Site == nil || stmt.Pos() <= c.Site.Pos() && c.Site.Pos() < stmt.End())
+		}) {
+			break
+		}
+		last = stmt
+	}
+	return last
+}
+
+// oldGuard returns the guard that a function has for which another is needed: nobody sets
+// its handle, or it comes too late. It goes, unless something in front of it finds its
+// stack, which would not be used then.
 func (s *source) oldGuard(body *ast.BlockStmt) *guard.Guard {
 	info := s.pkg.TypesInfo
 	for _, g := range guard.Find(info, body, nil) {
 		if g.Handle == nil {
-			continue
+			return &g
 		}
 		local := false
 		ast.Inspect(g.Handle, func(n ast.Node) bool {

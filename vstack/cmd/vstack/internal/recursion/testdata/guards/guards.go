@@ -168,6 +168,57 @@ func (e *eval) sometimes(n *Node) { // want unguarded "n \*guards.Node of \(\*ev
 	}
 }
 
+// A guard behind a call that goes round.
+func (e *eval) behind(n *Node) { // want unguarded "n \*guards.Node of \(\*eval\).behind walks a structure"
+	if len(n.Kids) == 1 {
+		e.behind(n.Kids[0])
+		return
+	}
+	if e.stack.Low() { // want cost "the guard of \(\*eval\).behind stands behind the call at guards.go:[0-9]+, which it does not guard; move it to the top"
+		e.stack.Do(func() { e.behind(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.behind(k)
+	}
+}
+
+// A guard behind what leaves: the leaves do not ask.
+func (e *eval) leaves(n *Node) int { // want guarded "guard in \(\*eval\).leaves"
+	if n == nil {
+		return 0
+	}
+	if k := n.Kids; len(k) == 0 {
+		e.n++
+		return n.Value
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return e.leaves(n) })
+	}
+	sum := 0
+	for _, k := range n.Kids {
+		sum += e.leaves(k)
+	}
+	return sum
+}
+
+// A condition that does something does it again.
+func (e *eval) counts(n *Node) int { // want guarded "guard in \(\*eval\).counts"
+	if e.more() == nil {
+		return 0
+	}
+	if vstack.Low() { // want cost "the guard is not the first statement of \(\*eval\).counts"
+		return vstack.Grow(func() int { return e.counts(n) })
+	}
+	sum := 0
+	for _, k := range n.Kids {
+		sum += e.counts(k)
+	}
+	return sum
+}
+
+func (e *eval) more() *eval { e.n++; return e }
+
 // Guards that cost.
 
 func (e *eval) late(n *Node) { // want guarded "guard in \(\*eval\).late"
