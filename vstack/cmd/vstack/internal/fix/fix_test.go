@@ -342,6 +342,36 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+// TestEscaping has a cycle where one of the two functions is given the address of a
+// local variable of the other: a guard there would make an allocation of each call.
+func TestEscaping(t *testing.T) {
+	after, _ := changed(t, `package in
+
+type node struct{ kids []*node; v int }
+
+func depth(n *node) int {
+	d := 0
+	each(n, &d)
+	return d + 1
+}
+
+func each(n *node, d *int) {
+	if n.v > 3 {
+		println(n.v, n.v*2, len(n.kids))
+	}
+	for i, k := range n.kids {
+		if i%2 == 0 && k.v > n.v {
+			println(i, k.v+n.v)
+		}
+		*d = max(*d, depth(k))
+	}
+}
+`, fix.Options{})
+	if !strings.Contains(after, "return vstack.Grow(func() int { return depth(n) })") || strings.Count(after, "Low()") != 1 {
+		t.Errorf("got\n%s", after)
+	}
+}
+
 // TestCatch looks at the results that get a name, and at where the call goes.
 func TestCatch(t *testing.T) {
 	for _, test := range []struct{ fn, want string }{

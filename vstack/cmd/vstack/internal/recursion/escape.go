@@ -29,19 +29,41 @@ func (f *finder) escapes(fn *program.Func, info *types.Info, g guard.Guard) {
 		}
 		return true
 	})
+	type of struct{ caller, value string }
 	for i, p := range fn.SSA.Params {
-		if captured[p.Object()] && f.mayStay(p) {
-			f.localsOf(fn, i, map[*ssa.Parameter]bool{p: true}, func(v ssa.Value, c *program.Call) {
-				f.cost(g.Stmt.Pos(), fn, "the guard captures %s, and so %s of %s (%s) moves to the heap; guard another function of the cycle, or let the caller keep it where it is on the heap already",
-					p.Name(), local(v), c.From.Name(), f.short(c.Site.Pos()))
-			})
+		if !captured[p.Object()] {
+			continue
 		}
+		said := map[of]bool{}
+		onStack(fn, i, func(v ssa.Value, c *program.Call) bool {
+			if o := (of{c.From.Name(), local(v)}); !said[o] {
+				said[o] = true
+				f.cost(g.Stmt.Pos(), fn, "the guard captures %s, and so %s of %s (%s) moves to the heap; guard another function of the cycle, or let the caller keep it where it is on the heap already",
+					p.Name(), o.value, o.caller, f.short(c.Site.Pos()))
+			}
+			return true
+		})
 	}
 }
 
-// localsOf calls found for the first value on its stack that a caller gives to parameter i
-// of fn, in each of the ways up.
-func (f *finder) localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool, found func(ssa.Value, *program.Call)) {
+// Escapes reports whether a guard in fn would move something to the heap that is on the
+// stack of a caller, directly or further up: an allocation more for each call of that.
+func Escapes(fn *program.Func) (found bool) {
+	for i := range fn.SSA.Params {
+		onStack(fn, i, func(ssa.Value, *program.Call) bool { found = true; return false })
+	}
+	return found
+}
+
+// onStack calls found for values on the stack of callers that parameter i of fn may be, as
+// long as it returns true: the first that a caller gives, in each of the ways up.
+func onStack(fn *program.Func, i int, found func(ssa.Value, *program.Call) bool) {
+	if p := fn.SSA.Params[i]; mayStay(p) {
+		localsOf(fn, i, map[*ssa.Parameter]bool{p: true}, found)
+	}
+}
+
+func localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool, found func(ssa.Value, *program.Call) bool) (more bool) {
 	direct := false
 	for _, c := range fn.Ins {
 		args := c.Site.Common().Args
@@ -52,22 +74,27 @@ func (f *finder) localsOf(fn *program.Func, i int, seen map[*ssa.Parameter]bool,
 		case *ssa.Alloc, *ssa.MakeMap:
 			if !direct && local(v) != "" && !leaks(v, map[ssa.Value]bool{}) {
 				direct = true
-				found(v, c)
+				if !found(v, c) {
+					return false
+				}
 			}
 		case *ssa.Parameter:
-			if seen[v] || !f.mayStay(v) {
+			if seen[v] || !mayStay(v) {
 				continue
 			}
 			seen[v] = true
 			// Of the function that it is in: c.From has the parameters of one instance.
-			f.localsOf(c.From, slices.Index(v.Parent().Params, v), seen, found)
+			if !localsOf(c.From, slices.Index(v.Parent().Params, v), seen, found) {
+				return false
+			}
 		}
 	}
+	return true
 }
 
 // mayStay reports whether what p points at may be on its function's caller's stack, for
 // all that the functions do besides guards.
-func (f *finder) mayStay(p *ssa.Parameter) bool {
+func mayStay(p *ssa.Parameter) bool {
 	switch p.Type().Underlying().(type) {
 	case *types.Pointer, *types.Map:
 		return !leaks(p, map[ssa.Value]bool{})
