@@ -3,11 +3,11 @@ package fix
 import (
 	"go/ast"
 	"go/types"
-	"slices"
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
 
 // A site is where a guard goes, and what it is made of: all that render needs.
@@ -304,28 +304,15 @@ func (s *site) variable(obj types.Object, name string) string {
 	return name
 }
 
-// leaving returns the last of the statements at the start of the function that only
-// leave it and call nothing that comes back to it: for leaves, the guard costs nothing
-// behind them. nil if there is none, or it shares a line with what follows.
+// leaving returns the last of the statements at the start of the function that the guard
+// may stand behind; nil if there is none, or it shares a line with what follows.
 func (s *site) leaving() (last ast.Stmt) {
-	var back map[*program.Func]bool
-	for i, stmt := range s.body.List {
-		if !guard.Leaves(s.file.pkg.TypesInfo, stmt) || i+1 == len(s.body.List) ||
-			s.file.line(stmt.End()) == s.file.line(s.body.List[i+1].Pos()) {
+	list := s.body.List
+	for i := range recursion.Leaving(s.fn, s.file.pkg.TypesInfo) {
+		if i+1 == len(list) || s.file.line(list[i].End()) == s.file.line(list[i+1].Pos()) {
 			break
 		}
-		if back == nil {
-			back = map[*program.Func]bool{}
-			for _, fn := range above(s.fn) {
-				back[fn] = true
-			}
-		}
-		if slices.ContainsFunc(s.fn.Out, func(c *program.Call) bool {
-			return back[c.To] && (c.Site == nil || stmt.Pos() <= c.Site.Pos() && c.Site.Pos() < stmt.End())
-		}) {
-			break
-		}
-		last = stmt
+		last = list[i]
 	}
 	return last
 }
