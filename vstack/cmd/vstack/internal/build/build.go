@@ -269,7 +269,7 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		return files[name], nil
 	}
 	for _, g := range slices.Clone(b.plan.Guards) {
-		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column}
+		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column, Skip: g.Skip}
 		f, err := file(g.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})

@@ -25,6 +25,7 @@ type Guard struct {
 	Reason string `json:"reason,omitempty"` // why it got none
 
 	Decl string `json:"decl,omitempty"` // as rewrite.Func has it
+	Skip int    `json:"skip,omitempty"` // as rewrite.Func has it
 }
 
 // A Plan says what a build does to the program.
@@ -128,6 +129,9 @@ func newPlan(r *recursion.Result, ch choice) *Plan {
 		if at.Reason = reasons[v]; at.Reason != "" {
 			p.Left = append(p.Left, at)
 		} else {
+			if pkg := r.Graph.Program.Source[fns[v].Pkg]; pkg != nil {
+				at.Skip = recursion.Leaving(fns[v], pkg.TypesInfo)
+			}
 			p.Guards = append(p.Guards, at)
 		}
 	}
