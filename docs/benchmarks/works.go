@@ -135,6 +135,7 @@ func fibWork(way string, n, repeats int) sample {
 		"bare":  func(*vstack.Stack) { want(workload.Bare(n), result) },
 		"plain": fib(workload.FibPlain), "handle": fib(workload.FibHandle), "handle-split": fib(workload.FibHandleSplit),
 		"free": fib(workload.FibFree), "free-split": fib(workload.FibFreeSplit),
+		"handle-leaf": fib(workload.FibHandleLeaf), "free-leaf": fib(workload.FibFreeLeaf),
 	})
 }
 
