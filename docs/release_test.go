@@ -37,8 +37,8 @@ func readMod(t *testing.T, dir string) (m goMod) {
 	return m
 }
 
-// The modules that users get are those of the release script, with one minimum of Go, but
-// for the command (CONTRIBUTING.md says why), and they replace nothing but each other, which
+// The modules that users get are those that the release script lists. All but the command
+// have one minimum of Go (CONTRIBUTING.md says why), and they replace only each other, which
 // the script takes out. .ci/run tries the rest.
 func TestReleasedModules(t *testing.T) {
 	const own = "github.com/vstack-go/vstack"

@@ -223,8 +223,8 @@ func TestHotSplitWithinTheLimit(t *testing.T) {
 	}
 }
 
-// The goroutine's slot says what its segment may use while that is on top, and what
-// everybody may while a child of it runs.
+// A goroutine's slot has the limit of its segment while that is on top. While a child of it
+// runs, it has everybody's.
 func TestSlotOfTop(t *testing.T) {
 	needsBounds(t)
 	inRun(t, func(_ context.Context, s *Stack) {

@@ -12,9 +12,9 @@ func Bare(n int) int {
 	return Bare(n-1) + Bare(n-2)
 }
 
-// Fib is fib in all forms, which differ in the guard alone. The speed of so small a
-// function depends on where the linker puts it, by as much as the guard costs, so there
-// are four copies of each, at different places, and whoever measures takes turns with them.
+// Fib is fib in all forms, which differ in the guard alone. How fast so small a function
+// is depends on where the linker puts it, and that makes as much of a difference as the
+// guard. So there are four copies of each form, at different places; measure them in turn.
 type Fib struct{ Stack *vstack.Stack }
 
 // The copies of each form.

@@ -16,10 +16,10 @@
 //
 // # What it costs, what it shows
 //
-// Nothing while nobody looks: no goroutine runs and nothing is recorded. A look
-// asks the 20 deepest running stacks for a trace of 8 segments each, which
-// holds each of them up for about a millisecond, once in half a second at most
-// however many look at a time. Depth over time is what was seen by those who
+// Nothing while nobody looks: no goroutine runs and nothing is recorded. A look asks the
+// 20 deepest running stacks for a trace of 8 segments each, which holds each of them up
+// for about a millisecond. That happens twice a second at most, however many people
+// look at a time. Depth over time is what was seen by those who
 // looked. Numbers, the names of stacks and the names and lines of functions are
 // shown, and no arguments or values; still, like net/http/pprof, it is nothing to
 // be open to everybody.
@@ -334,8 +334,8 @@ func (s *stack) trace(ctx context.Context, segments int) {
 	}
 }
 
-// explain says of the stacks that have not answered what else is known, and remembers what
-// the others have said. The caller has p.mu.
+// explain adds what is known of the stacks that have not answered, and remembers the
+// answers of the others. The caller has p.mu.
 func (p *page) explain(stacks []stack, now time.Time) {
 	var does map[string]doings // asked for when it is needed
 	for i := range stacks {

@@ -12,8 +12,8 @@ import (
 	"github.com/vstack-go/vstack/vstack/debug"
 )
 
-// A stack that does not come to a guard is shown with what it said last, and with what
-// the goroutine profile says that it does.
+// A stack that comes to no guard is shown with its last answer, and with what it does
+// according to the goroutine profile.
 func TestLate(t *testing.T) {
 	var mu sync.Mutex
 	mu.Lock()

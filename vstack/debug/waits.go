@@ -95,8 +95,8 @@ var reasons = []struct{ function, what string }{
 	{"syscall.syscall", "is in a system call"},
 }
 
-// doing says what a goroutine does that is at these addresses, the innermost first, and
-// in which function of the user's; "" for one that is parked by package scheduler.
+// doing says what a goroutine does, and in which function of the user's. addresses is where
+// it is, the innermost first. It returns "" for one that is parked by package scheduler.
 func doing(addresses string) string {
 	var pcs []uintptr
 	for _, field := range strings.Fields(addresses) {
