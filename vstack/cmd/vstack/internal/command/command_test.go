@@ -338,7 +338,7 @@ func TestFixSays(t *testing.T) {
 func TestMisuse(t *testing.T) {
 	empty := t.TempDir()
 	stale := t.TempDir() // go.sum lacks what the library requires
-	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
+	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25.0\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
 	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
 	dir := module(t, true)
 	if err := os.Mkdir(filepath.Join(dir, "none"), 0o755); err != nil {
