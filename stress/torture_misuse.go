@@ -129,7 +129,7 @@ func strangers(seed uint64, n int) error {
 			var all sync.WaitGroup
 			errs := make([]error, 4)
 			for i := range errs {
-				start(&all, func() {
+				all.Go(func() {
 					for range 3 {
 						handle := []*vstack.Stack{inner, closed}[i&1]
 						levels := []int{100, 10_000}[i>>1]

@@ -271,11 +271,7 @@ func (p *page) look(ctx context.Context) *list {
 		case i >= mostTraced:
 			s.Note = "not asked: only the deepest are"
 		default:
-			traces.Add(1)
-			go func() {
-				defer traces.Done()
-				s.trace(ctx, listSegments)
-			}()
+			traces.Go(func() { s.trace(ctx, listSegments) })
 		}
 	}
 	traces.Wait()
