@@ -37,6 +37,7 @@
 package build
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -287,6 +288,45 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	if err := b.makePlan(flags, patterns); err != nil {
 		return err
 	}
+	files, err := b.changes(pkgs)
+	if err != nil {
+		return err
+	}
+	out := &substitutes{cache: b.cache, overlay: overlay{Replace: map[string]string{}}, box: toolbox{Files: map[string]toolFile{}}}
+	maps.Copy(out.overlay.Replace, b.user)
+	if err := b.putProgram(out, files, pkgs); err != nil {
+		return err
+	}
+	if err := b.putRuntime(out); err != nil {
+		return err
+	}
+	src := filepath.Join(b.env.GOROOT, "src")
+	for name, text := range b.engine.files {
+		if err := out.put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
+			return err
+		}
+	}
+	return b.save(out.overlay, out.box)
+}
+
+// substitutes are what the go command gets: files that it reads instead of others, and what
+// Toolexec has to know.
+type substitutes struct {
+	cache   cacheDir
+	overlay overlay
+	box     toolbox
+}
+
+// put has the go command read the text where the file is.
+func (s *substitutes) put(name string, text []byte) error {
+	to, err := s.cache.store(filepath.Base(name), text)
+	s.overlay.Replace[name] = to
+	return err
+}
+
+// changes returns the program's files that are to be changed: those with functions that
+// get a guard, and those of main packages, which import the library.
+func (b *builder) changes(pkgs []*pkg) (map[string]*rewrite.File, error) {
 	files := map[string]*rewrite.File{}
 	file := func(name string) (*rewrite.File, error) {
 		if f := files[name]; f != nil {
@@ -306,14 +346,14 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})
 			continue
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		f.Funcs = append(f.Funcs, fn)
 	}
 	for _, m := range b.mains(pkgs) {
 		f, err := file(m.file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if m.engine != "" {
 			f.Imports = append(f.Imports, m.engine)
@@ -322,48 +362,41 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			f.Serve, f.Address = m.debug, b.in.debug
 		}
 	}
+	return files, nil
+}
 
-	o := overlay{Replace: map[string]string{}}
-	for from, to := range b.user {
-		o.Replace[from] = to
-	}
-	put := func(name string, text []byte) error {
-		to, err := b.cache.store(filepath.Base(name), text)
-		o.Replace[name] = to
-		return err
-	}
+// putProgram puts the changed files of the program: into the overlay, or, if they are
+// beneath the module cache, into a shadow of that.
+func (b *builder) putProgram(out *substitutes, files map[string]*rewrite.File, pkgs []*pkg) error {
 	sh := &shadow{real: b.env.GOMODCACHE, modules: map[string]map[string][]byte{}}
-	box := toolbox{Files: map[string]toolFile{}}
 	dirs, moduleOf := b.modules(pkgs)
-	for name, f := range files {
+	for _, name := range sorted(files) {
+		f := files[name]
 		text, left, err := rewrite.Rewrite(*f)
 		if err != nil {
 			return err
 		}
 		b.plan.leave(name, left)
 		if dir := moduleOf(name); dir != "" {
-			if sh.modules[dir] == nil {
-				sh.modules[dir] = map[string][]byte{}
-			}
-			sh.modules[dir][name] = text
-		} else if err := put(name, text); err != nil {
+			sh.add(dir, name, text)
+		} else if err := out.put(name, text); err != nil {
 			return err
 		}
-		tf := toolFile{Text: name, Guarded: o.Replace[name], Funcs: f.Funcs, Imports: f.Imports, Serve: f.Serve, Address: f.Address}
-		if to := b.user[name]; to != "" {
-			tf.Text = to
-		}
-		box.Files[name] = tf
+		out.box.Files[name] = toolFile{Text: cmp.Or(b.user[name], name), Guarded: out.overlay.Replace[name],
+			Funcs: f.Funcs, Imports: f.Imports, Serve: f.Serve, Address: f.Address}
 	}
 	// A downloaded toolchain is beneath the module cache too.
-	if len(sh.modules) > 0 || beneath(b.env.GOROOT, b.env.GOMODCACHE) {
-		b.plan.Shadow = sh.root(string(b.cache))
-		if err := sh.make(b.plan.Shadow, dirs); err != nil {
-			return err
-		}
-		box.Shadow, box.Real = b.plan.Shadow, b.env.GOMODCACHE
+	if len(sh.modules) == 0 && !beneath(b.env.GOROOT, b.env.GOMODCACHE) {
+		return nil
 	}
-	src := filepath.Join(b.env.GOROOT, "src")
+	b.plan.Shadow = sh.root(string(b.cache))
+	out.box.Shadow, out.box.Real = b.plan.Shadow, b.env.GOMODCACHE
+	return sh.make(b.plan.Shadow, dirs)
+}
+
+// putRuntime puts the files of package runtime with the net and the guards' side of it.
+func (b *builder) putRuntime(out *substitutes) error {
+	dir := filepath.Join(b.env.GOROOT, "src", "runtime")
 	texts, err := b.netFiles()
 	if err != nil {
 		return err
@@ -372,23 +405,18 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		if text := texts[name]; text != nil {
 			return text, nil
 		}
-		return os.ReadFile(filepath.Join(src, "runtime", name))
+		return os.ReadFile(filepath.Join(dir, name))
 	})
 	if why != nil {
 		b.plan.Table = why.Error()
 	}
 	maps.Copy(texts, guards)
 	for name, text := range texts {
-		if err := put(filepath.Join(src, "runtime", name), text); err != nil {
+		if err := out.put(filepath.Join(dir, name), text); err != nil {
 			return err
 		}
 	}
-	for name, text := range b.engine.files {
-		if err := put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
-			return err
-		}
-	}
-	return b.save(o, box)
+	return nil
 }
 
 // netFiles returns the files of package runtime with the net. A toolchain that it does

@@ -90,7 +90,7 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		if iface := declaredInterface(recv); iface != nil && common.IsInvoke() && f.relays(named, iface) {
 			return fmt.Sprintf("a %s wraps one thing, and the parts of that", types.TypeString(named, (*types.Package).Name))
 		}
-		return ""
+		return f.flagged(c, recv, named)
 	}
 	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
 }
