@@ -9,6 +9,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -93,9 +94,8 @@ func newPlan(r *recursion.Result, ch choice) *Plan {
 		if at.Reason = reasons[v]; at.Reason != "" {
 			p.Left = append(p.Left, at)
 		} else {
-			if pkg := r.Graph.Program.Source[fns[v].Pkg]; pkg != nil {
-				at.Skip = recursion.Leaving(fns[v], pkg.TypesInfo)
-			}
+			fn := d.fns[v]
+			at.Skip = guard.Leaving(r.Graph.Program.Source[fn.Pkg].TypesInfo, fn.Body())
 			p.Guards = append(p.Guards, at)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
-	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
 
 // A site is where a guard goes, and what it is made of: all that render needs.
@@ -318,7 +317,7 @@ func (s *site) variable(obj types.Object, name string) string {
 // may stand behind; nil if there is none, or it shares a line with what follows.
 func (s *site) leaving() (last ast.Stmt) {
 	list := s.body.List
-	for i := range recursion.Leaving(s.fn, s.file.pkg.TypesInfo) {
+	for i := range guard.Leaving(s.file.pkg.TypesInfo, s.body) {
 		if i+1 == len(list) || s.file.line(list[i].End()) == s.file.line(list[i+1].Pos()) {
 			break
 		}

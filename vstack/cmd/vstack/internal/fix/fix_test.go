@@ -310,7 +310,10 @@ func TestLeaving(t *testing.T) {
 	for _, test := range []struct{ body, want string }{
 		{"\tif n == nil {\n\t\treturn 0\n\t}\n", "\t}\n" + low},
 		{"\tif n == nil {\n\t\treturn 0\n\t} // a comment\n\n\tif len(n.kids) == 0 || n.v > int(n.w) {\n\t\tprintln(1)\n\t\treturn 1\n\t}\n\n", "\t\treturn 1\n\t}\n" + low},
-		{"\tif k, ok := n.v.(fmt.Stringer); ok {\n\t\treturn len(k.String())\n\t}\n", "\t}\n" + low},
+		{"\tif k, ok := n.v.(fmt.Stringer); ok {\n\t\treturn len(k.String())\n\t}\n", "{\n" + low}, // it may come back from outside
+		{"\tif k, ok := n.v.(fmt.Stringer); ok && k != nil {\n\t\tn.v = min(3, len(n.kids))\n\t\terr = errors.New(\"x\")\n\t\treturn 3\n\t}\n", "\t}\n" + low},
+		{"\tif n == nil {\n\t\tn.c <- true\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif n == nil {\n\t\tfor range n.c {\n\t\t}\n\t\treturn 0\n\t}\n", "{\n" + low},
 		{"\tif n == nil {\n\t\treturn 0\n\t} else {\n\t\tprintln()\n\t}\n", "{\n" + low},
 		{"\tif n == nil {\n\t\tprintln()\n\t}\n", "{\n" + low},
 		{"\tif n.next() {\n\t\treturn 0\n\t}\n", "{\n" + low},
@@ -321,7 +324,7 @@ func TestLeaving(t *testing.T) {
 		{"\tif len(n.kids) == 1 {\n\t\treturn again(n.kids[0])\n\t}\n", "{\n" + low},
 		{"\tif n.f != nil {\n\t\treturn n.f()\n\t}\n", "{\n" + low}, // it may be walk
 	} {
-		text := "package in\n\nimport \"fmt\"\n\nvar _ fmt.Stringer\n\ntype node struct {\n\tkids []*node\n\tv, w int\n\tc chan bool\n\tf func() int\n}\n\nfunc (n *node) next() bool { n.v++; return n.v == 3 }\n\n" +
+		text := "package in\n\nimport (\n\t\"errors\"\n\t\"fmt\"\n)\n\nvar err error = errors.New(\"\")\n\nvar _ fmt.Stringer\n\ntype node struct {\n\tkids []*node\n\tv, w int\n\tc chan bool\n\tf func() int\n}\n\nfunc (n *node) next() bool { n.v++; return n.v == 3 }\n\n" +
 			"func again(n *node) int { return walk(n) + 1 }\n\nfunc set(n *node) { n.f = func() int { return walk(n) } }\n\n" +
 			"func walk(n *node) int {\n" + test.body + "\tfor _, k := range n.kids {\n\t\twalk(k)\n\t}\n\treturn 0\n}\n"
 		text = strings.Replace(text, "n.v.(fmt", "any(n).(fmt", 1)
