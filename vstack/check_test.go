@@ -3,6 +3,7 @@ package vstack_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
@@ -34,6 +35,7 @@ func TestCheckOnTheWayUp(t *testing.T) {
 				if n == 0 {
 					cancel()
 					for !vstack.Low() { // until it has been told
+						runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
 					}
 					return
 				}
@@ -97,6 +99,7 @@ func TestCheckUnwinding(t *testing.T) {
 			if n == 0 {
 				cancel(cause)
 				for !vstack.Low() {
+					runtime.Gosched()
 				}
 				vstack.Check()
 			}
