@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
@@ -14,7 +15,7 @@ func TestCheckOnTheWayUp(t *testing.T) {
 	for name, check := range map[string]func(*vstack.Stack){
 		"Check":                  func(*vstack.Stack) { vstack.Check() },
 		"Stack.Check":            func(s *vstack.Stack) { s.Check() },
-		"another stack's Check":  func(*vstack.Stack) { other.Check() },
+		"another stack's Check":  func(*vstack.Stack) { other().Check() },
 		"nothing, for contrast":  func(*vstack.Stack) {},
 		"a nil stack's, as that": func(*vstack.Stack) { (*vstack.Stack)(nil).Check() },
 	} {
@@ -58,12 +59,14 @@ func TestCheckOnTheWayUp(t *testing.T) {
 	}
 }
 
-var other = vstack.New()
+// other is another stack, idle. It is made when it is needed: TestMaxMemoryVariable wants a
+// process in which nobody makes one.
+var other = sync.OnceValue(func() *vstack.Stack { return vstack.New() })
 
 // It does nothing where there is nothing to notice, and on goroutines of no stack.
 func TestCheckElsewhere(t *testing.T) {
 	vstack.Check()
-	other.Check()
+	other().Check()
 	s := vstack.New()
 	defer s.Close()
 	s.Check()

@@ -3,6 +3,7 @@ package vstack
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 )
 
@@ -51,13 +52,13 @@ func thrownAndPanicked(s *Stack, cancel func(), depth int) {
 
 // By way of a stack that is closed: on that way the guard looks from further down than
 // the hop.
-func hopBelow(depth int) { below(depth, func() { closedStack.Do(func() {}) }) }
+func hopBelow(depth int) { below(depth, func() { closedStack().Do(func() {}) }) }
 
-var closedStack = func() *Stack {
+var closedStack = sync.OnceValue(func() *Stack {
 	s := New()
 	s.Close()
 	return s
-}()
+})
 
 //go:noinline
 func below(n int, fn func()) int {

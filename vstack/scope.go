@@ -76,10 +76,9 @@ func (c *Scope) wait() {
 	if c.pending > 0 {
 		s.loadAnyway()
 	}
+	c.waits = true
 	for c.pending > 0 {
-		c.waits = true
 		s.sched.Wait(s.place())
-		c.waits = false
 		s.resumed()
 	}
 }

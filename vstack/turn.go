@@ -23,9 +23,7 @@ func (s *Stack) pause() {
 
 // resumed notes that the stack has the baton again, on the goroutine that runs it.
 func (s *Stack) resumed() {
-	if s.top != nil {
-		s.rebase()
-	}
+	s.rebase()
 	if f := s.in; f != nil && f.done != nil && f.root.Err() != nil {
 		s.interrupt(canceled) // who watches it may not have run yet
 	}
