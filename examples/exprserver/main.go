@@ -48,6 +48,11 @@ func run(addr, page string, c serve.Config) error {
 	if err != nil {
 		return err
 	}
+	s := newServer(c)
+	defer s.Close()
+	s.gate.LimitProcess()
+	h := s.gate.Server(s.handler())
+	fmt.Println("listening on", listener.Addr())
 	if page != "" {
 		closePage, err := servePage(page)
 		if err != nil {
@@ -55,11 +60,6 @@ func run(addr, page string, c serve.Config) error {
 		}
 		defer closePage()
 	}
-	s := newServer(c)
-	defer s.Close()
-	s.gate.LimitProcess()
-	h := s.gate.Server(s.handler())
-	fmt.Println("listening on", listener.Addr())
 	done := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(done)

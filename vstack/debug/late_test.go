@@ -124,6 +124,38 @@ func TestLateTogether(t *testing.T) {
 	debug.Forget()
 }
 
+// Stacks without a name have no label in the goroutine profile. They are known by what is on
+// their goroutines, and one that waits is told from those that run.
+func TestLateWithoutName(t *testing.T) {
+	for _, levels := range []int{10, 100_000} {
+		done, finished, waiting := make(chan bool), make(chan error), make(chan bool)
+		go func() {
+			_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+				climb(s, "secret", levels, func() { close(waiting); <-done })
+				return 0, nil
+			})
+			finished <- err
+		}()
+		<-waiting
+		const want = "late: it waits for a channel in debug_test."
+		body := ""
+		for range 50 { // until it waits
+			debug.Forget()
+			if body = get(t, "").Body.String(); strings.Contains(body, want) {
+				break
+			}
+		}
+		if !strings.Contains(body, want) {
+			t.Errorf("%d levels: %.300s", levels, body[max(strings.Index(body, "late: it"), 0):])
+		}
+		close(done)
+		if err := <-finished; err != nil {
+			t.Error(err)
+		}
+		debug.Forget()
+	}
+}
+
 // Pools, budgets and totals are on the page.
 func TestProgram(t *testing.T) {
 	p := vstack.NewPool(vstack.WithName("requests"), vstack.WithBudget(vstack.NewBudget(64<<20)))
