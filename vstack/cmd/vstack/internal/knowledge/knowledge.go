@@ -76,6 +76,7 @@ var Descriptions = map[string]bool{
 	"reflect.Type": true, "reflect.StructField": true, "reflect.Method": true, "reflect.StructTag": true,
 	"internal/abi.Type": true, "internal/reflectlite.Type": true, "internal/runtime/abi.Type": true,
 	"sync.Mutex": true, "sync.RWMutex": true, "sync.WaitGroup": true, "sync.Once": true, "sync.Pool": true,
+	"context.CancelFunc": true, "context.CancelCauseFunc": true, // net/http's transport wraps one in another
 	"context.cancelCtx": true, "context.canceler": true, "context.valueCtx": true, "testing.common": true,
 	"testing.T": true, "testing.B": true, "testing.TB": true, "log.Logger": true, "log/slog.Logger": true,
 }
