@@ -294,6 +294,12 @@ func (t *tracer) binary(v *ssa.BinOp) Rel {
 		if c, ok := v.Y.(*ssa.Const); ok && c.Value != nil && constant.Sign(c.Value) > 0 && !isOne(c, v.Op) {
 			return x.as(Half)
 		}
+	case token.AND, token.OR, token.SHL:
+		// An offset that stands in the data, put together of bytes: the pointers in a DNS
+		// message.
+		if r := join(x, y); r.Change == Part {
+			return r
+		}
 	case token.ADD, token.SUB:
 		if ssax.IsString(v.Type()) {
 			return join(x, y) // a string that grows is not a walk
