@@ -126,8 +126,8 @@ func (c *component) silence() verdict {
 
 // wrappers takes out calls along values that wrap each other.
 func (c *component) wrappers() verdict {
-	v := verdict{status: Bounded}
 	inside := c.calls()
+	v := verdict{Bounded, c.stacks(inside)}
 	from := map[*program.Func][]*program.Call{}
 	for _, call := range inside {
 		from[call.From] = append(from[call.From], call)

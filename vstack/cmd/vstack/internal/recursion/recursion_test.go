@@ -30,7 +30,7 @@ type expectation struct {
 }
 
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild", "once"} {
+	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild", "once", "closures", "sources"} {
 		t.Run(name, func(t *testing.T) {
 			p, err := program.Load(program.Config{}, "./testdata/"+name)
 			if err != nil {
