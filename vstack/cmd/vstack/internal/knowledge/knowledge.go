@@ -80,6 +80,9 @@ var reads = map[string]bool{
 	"fmt.Fscan": true, "fmt.Fscanf": true, "fmt.Fscanln": true,
 }
 
+// Buffers are types of texts that are put together.
+var Buffers = map[string]bool{"strings.Builder": true, "bytes.Buffer": true}
+
 // Descriptions are types that describe the program itself, as deep as it was
 // written.
 var Descriptions = map[string]bool{

@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"iter"
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -84,33 +85,55 @@ func (f *finder) everyUse(field *types.Var, ok func(*ssa.FieldAddr, *ssa.Store) 
 	if f.clears == nil {
 		f.clears = findClearing(f.graph)
 	}
-	for _, fn := range f.graph.Funcs {
-		for instr := range ssax.Instrs(fn.SSA) {
-			addr, isField := instr.(*ssa.FieldAddr)
-			if !isField {
-				continue
-			}
-			s, isStruct := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct)
-			if !isStruct || s.Field(addr.Field) != field {
-				continue
-			}
-			if f.clears.structs[s] {
-				return false
-			}
-			for _, ref := range *addr.Referrers() {
-				switch ref := ref.(type) {
-				case *ssa.Store:
-					if ref.Addr != ssa.Value(addr) || !ok(addr, ref) {
-						return false
-					}
-				case *ssa.UnOp, *ssa.DebugRef:
-				default:
+	for addr := range f.fieldAddrs(field) {
+		if f.clears.structs[ssax.Deref(addr.X.Type()).Underlying().(*types.Struct)] {
+			return false
+		}
+		for _, ref := range *addr.Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.Store:
+				if ref.Addr != ssa.Value(addr) {
 					return false
 				}
+			case *ssa.UnOp, *ssa.DebugRef:
+			default:
+				return false
+			}
+		}
+	}
+	return f.everyStore(field, ok)
+}
+
+// everyStore reports whether ok says yes of all that the program stores in the field by its
+// name.
+func (f *finder) everyStore(field *types.Var, ok func(*ssa.FieldAddr, *ssa.Store) bool) bool {
+	for addr := range f.fieldAddrs(field) {
+		for _, ref := range *addr.Referrers() {
+			if store, isStore := ref.(*ssa.Store); isStore && store.Addr == ssa.Value(addr) && !ok(addr, store) {
+				return false
 			}
 		}
 	}
 	return true
+}
+
+// fieldAddrs yields where the program takes the address of the field, as it does to read
+// and to set it.
+func (f *finder) fieldAddrs(field *types.Var) iter.Seq[*ssa.FieldAddr] {
+	if f.addrs == nil {
+		f.addrs = map[*types.Var][]*ssa.FieldAddr{}
+		for _, fn := range f.graph.Funcs {
+			for instr := range ssax.Instrs(fn.SSA) {
+				if addr, ok := instr.(*ssa.FieldAddr); ok {
+					if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok {
+						field := s.Field(addr.Field).Origin() // of all instances of a generic type
+						f.addrs[field] = append(f.addrs[field], addr)
+					}
+				}
+			}
+		}
+	}
+	return slices.Values(f.addrs[field.Origin()])
 }
 
 // setWhereRepeated reports whether every value of type t that is made in a loop or on a

@@ -42,23 +42,8 @@ func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason
 	in := f.input(set)
 	for _, g := range groups {
 		for _, l := range g {
-			v := l.To.Value()
-			if v == nil {
-				continue
-			}
-			// Its own lexer reads a struct tag.
-			if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
-				in.declared = true
-				continue
-			}
-			if in.slots[v] {
-				return fmt.Sprintf("%s of %s moves on", v.Name(), l.To.Func.Name()), false
-			}
-			if in.copied(g, l.To) {
-				continue
-			}
-			if name := holds(v.Type(), in.types, 3); name != "" {
-				return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), l.To.Func.Name(), name), false
+			if reason := in.handed(g, l.To); reason != "" {
+				return reason, false
 			}
 		}
 	}
@@ -76,6 +61,29 @@ func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason
 		return fmt.Sprintf("the variable %s moves on", in.global.Name()), false
 	}
 	return "", in.declared
+}
+
+// handed says how a slot that the calls of the group hand on is read from; "" if it is not.
+func (in *input) handed(g []sizechange.Link, to sizechange.Slot) string {
+	v := to.Value()
+	if v == nil {
+		return ""
+	}
+	// Its own lexer reads a struct tag.
+	if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
+		in.declared = true
+		return ""
+	}
+	if in.slots[v] {
+		return fmt.Sprintf("%s of %s moves on", v.Name(), to.Func.Name())
+	}
+	if in.copied(g, to) {
+		return ""
+	}
+	if name := holds(v.Type(), in.types, 3); name != "" {
+		return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), to.Func.Name(), name)
+	}
+	return ""
 }
 
 // copied reports whether a slot has a struct that every call of the group hands on as it
@@ -286,9 +294,13 @@ func (m *mover) call(common *ssa.CallCommon) {
 		m.next(common)
 	case knowledge.Reads(callee.String()):
 		for _, arg := range common.Args {
-			if consumes(arg.Type()) {
-				m.in.types[ssax.TypeName(ssax.Deref(arg.Type()))] = true
+			if !consumes(arg.Type()) {
+				continue
 			}
+			if value, ok := arg.(*ssa.MakeInterface); ok {
+				arg = value.X
+			}
+			m.in.types[ssax.TypeName(ssax.Deref(arg.Type()))] = true
 		}
 	case callee.Blocks == nil && callee.Signature.Recv() != nil:
 		recv, name = callee.Signature.Recv().Type(), callee.Name()

@@ -243,9 +243,39 @@ func (t *tracer) variable(v *ssa.Alloc) (r Rel) {
 					r = join(r, t.rel(val))
 				}
 			}
+		case *ssa.Call:
+			r = join(r, t.filled(v, v, ref))
+		case *ssa.MakeInterface:
+			for _, use := range *ref.Referrers() {
+				if call, ok := use.(*ssa.Call); ok {
+					r = join(r, t.filled(v, ref, call))
+				}
+			}
 		}
 	}
 	return r
+}
+
+// filled says what a call puts into a variable whose address, given, it gets: parts of what
+// it gets besides. A decoder fills a struct so. What is written to a buffer is a text that
+// has it in it, and no part; and some decoders have a limit.
+func (t *tracer) filled(v *ssa.Alloc, given ssa.Value, call *ssa.Call) (r Rel) {
+	elem := v.Type().Underlying().(*types.Pointer).Elem()
+	callee := call.Common().StaticCallee()
+	switch {
+	case !Walkable(elem) || knowledge.Buffers[ssax.TypeName(elem)]:
+		return Rel{}
+	case v.Comment == "complit": // it has its fields already
+		return Rel{}
+	case callee != nil && knowledge.Decoders[callee.String()] != "", !slices.Contains(call.Common().Args, given):
+		return Rel{}
+	}
+	for _, arg := range call.Common().Args {
+		if arg != given && Walkable(arg.Type()) && !describes(arg.Type()) {
+			r = join(r, t.rel(arg))
+		}
+	}
+	return r.as(Part)
 }
 
 func (t *tracer) slice(v *ssa.Slice) Rel {

@@ -3,6 +3,7 @@ package sources
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"strings"
 )
@@ -197,6 +198,19 @@ func Tagged(r io.Reader) (int, error) { // want unguarded "r of Tagged reads inp
 	return n + 1, err
 }
 
+func Concrete(r *strings.Reader) (int, error) { // want unguarded "r of Concrete reads input: strings.Reader moves on"
+	var kids uint8
+	if err := binary.Read(r, binary.LittleEndian, &kids); err != nil {
+		return 0, err
+	}
+	for range kids {
+		if _, err := Concrete(r); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
 func Binary(r io.Reader) (int, error) { // want unguarded "r of Binary reads input: io.Reader moves on"
 	var kids uint8
 	if err := binary.Read(r, binary.LittleEndian, &kids); err != nil {
@@ -249,3 +263,47 @@ func Counted(flip bool) int { // want unclear "nothing was found"
 	}
 	return calls
 }
+
+// A decoder fills a variable.
+type record struct{ kids [][]byte }
+
+func decode(in []byte, out *record) {
+	for len(in) > 1 {
+		n := int(in[0])
+		out.kids = append(out.kids, in[1:1+n])
+		in = in[1+n:]
+	}
+}
+
+func Records(in []byte) (n int) { // want unguarded "in \[\]byte of Records walks a slice"
+	var r record
+	decode(in, &r)
+	for _, kid := range r.kids {
+		n += Records(kid)
+	}
+	return n
+}
+
+// encoding/json has looked through the whole text before: 10,000 levels are the most.
+func Raw(in []byte) (n int) { // want unclear "nothing was found"
+	var r struct{ Kids []json.RawMessage }
+	if err := json.Unmarshal(in, &r); err != nil {
+		return 0
+	}
+	for _, kid := range r.Kids {
+		n += Raw(kid)
+	}
+	return n
+}
+
+// What is written to a buffer is no part of anything.
+func Written(name string, flip bool) string { // want unclear "nothing was found"
+	var b strings.Builder
+	write(&b, name)
+	if flip {
+		return Written(b.String(), !flip)
+	}
+	return b.String()
+}
+
+func write(b *strings.Builder, name string) { b.WriteString(name) }

@@ -298,3 +298,28 @@ func next(m *moved) *moved {
 	above.outer = below
 	return above
 }
+
+// What stands in for virtual methods leads back: it is the tree that is walked.
+type kids struct{ all []kids }
+
+type evaluator interface{ eval(k kids) int }
+
+type basic struct{ self evaluator }
+
+func (b *basic) eval(k kids) (n int) {
+	for _, kid := range k.all {
+		n += b.self.eval(kid)
+	}
+	return n
+}
+
+type special struct{ *basic }
+
+func (s special) eval(k kids) int { return s.basic.eval(k) + 1 } // want unguarded "k wraps.kids of \(special\).eval walks a structure"
+
+func Evaluate(k kids) int {
+	b := &basic{}
+	s := special{b}
+	b.self = s
+	return s.eval(k)
+}
