@@ -131,7 +131,7 @@ func strangers(seed uint64, n int) error {
 			for i := range errs {
 				handle := []*vstack.Stack{inner, closed}[i&1]
 				levels := []int{100, 10_000}[i>>1]
-				start(&all, func() { errs[i] = estranged(handle, closed, levels) })
+				all.Go(func() { errs[i] = estranged(handle, closed, levels) })
 			}
 			for range 20 {
 				if got := depth(inner, 5_000); got != 5_000 {

@@ -3,6 +3,7 @@ package vstack_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -35,6 +36,7 @@ func TestCheckOnTheWayUp(t *testing.T) {
 				if n == 0 {
 					cancel()
 					for !vstack.Low() { // until it has been told
+						runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
 					}
 					return
 				}
@@ -100,6 +102,7 @@ func TestCheckUnwinding(t *testing.T) {
 			if n == 0 {
 				cancel(cause)
 				for !vstack.Low() {
+					runtime.Gosched()
 				}
 				vstack.Check()
 			}

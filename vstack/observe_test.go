@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -347,9 +345,7 @@ func TestStatsConcurrent(t *testing.T) {
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
-		readers.Add(1)
-		go func() {
-			defer readers.Done()
+		readers.Go(func() {
 			last := int64(0)
 			for {
 				select {
@@ -367,7 +363,7 @@ func TestStatsConcurrent(t *testing.T) {
 					_ = other.Stats()
 				}
 			}
-		}()
+		})
 	}
 	for range 50 {
 		_ = s.Run(context.Background(), func(context.Context) error {

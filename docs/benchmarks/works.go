@@ -132,6 +132,7 @@ func fibWork(way string, n, repeats int) sample {
 		return func(s *vstack.Stack) { want(copies[copy](&workload.Fib{Stack: s}, n), result) }
 	}
 	forms := fiveForms(fib, workload.FibPlain, workload.FibHandle, workload.FibHandleSplit, workload.FibFree, workload.FibFreeSplit)
+	forms["handle-leaf"], forms["free-leaf"] = fib(workload.FibHandleLeaf), fib(workload.FibFreeLeaf)
 	forms["bare"] = func(*vstack.Stack) { want(workload.Bare(n), result) }
 	return run(way, calls, repeats, forms)
 }

@@ -44,118 +44,159 @@ var errHelp = errors.New("help")
 
 // parse reads the arguments behind the verb.
 func parse(verb string, args []string) (*invocation, error) {
-	in := &invocation{verb: verb, net: defaultNet}
-	for len(args) > 0 {
-		arg := args[0]
-		if arg == "--" {
-			args = args[1:]
+	a := &arguments{in: &invocation{verb: verb, net: defaultNet}, left: args}
+	for len(a.left) > 0 {
+		if a.left[0] == "--" {
+			a.left = a.left[1:]
 			break
 		}
-		name, ok := strings.CutPrefix(arg, "-")
-		if !ok || name == "" {
-			if verb == "test" && len(in.patterns) == 0 || verb == "vet" && len(in.patterns) == 0 {
-				// go test takes flags behind the packages too.
-				for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-					in.patterns = append(in.patterns, args[0])
-					args = args[1:]
-				}
-				continue
+		if !isFlag(a.left[0]) {
+			if !a.packages() {
+				break
 			}
-			break
-		}
-		name = strings.TrimPrefix(name, "-")
-		name, value, hasValue := strings.Cut(name, "=")
-		if verb == "test" {
-			name = strings.TrimPrefix(name, "test.")
-		}
-		take := func() error {
-			if hasValue {
-				return nil
-			}
-			if len(args) < 2 {
-				return fmt.Errorf("flag needs an argument: -%s", name)
-			}
-			value, args = args[1], args[1:]
-			return nil
-		}
-		switch name {
-		case "h", "help":
-			return nil, errHelp
-		case "args":
-			if verb == "test" {
-				in.rest, args = args, nil
-				continue
-			}
-		case "all":
-			if hasValue && value != "true" && value != "false" {
-				return nil, fmt.Errorf("-all=%s: it is true or false", value)
-			}
-			in.all = value != "false"
-			args = args[1:]
-			continue
-		case "net":
-			if err := take(); err != nil {
-				return nil, err
-			}
-			n, err := size(value)
-			if err != nil {
-				return nil, fmt.Errorf("-net %s: %v", value, err)
-			}
-			in.net = n
-			args = args[1:]
-			continue
-		case "debug":
-			if err := take(); err != nil {
-				return nil, err
-			}
-			in.debug = value
-			args = args[1:]
-			continue
-		case "report":
-			in.report = "text"
-			if hasValue {
-				in.report = value
-			}
-			if in.report != "text" && in.report != "json" {
-				return nil, fmt.Errorf("-report=%s: it is text or json", value)
-			}
-			args = args[1:]
-			continue
-		case "C":
-			if err := take(); err != nil {
-				return nil, err
-			}
-			in.dir = value
-			args = args[1:]
 			continue
 		}
-		whole := []string{arg}
-		if slices.Contains(valued, name) && !hasValue {
-			if err := take(); err != nil {
-				return nil, err
-			}
-			whole = append(whole, value)
-		} else if !slices.Contains(boolean, name) && !slices.Contains(valued, name) && verb != "test" && verb != "vet" {
-			return nil, fmt.Errorf("flag provided but not defined: -%s", name)
+		if err := a.flag(); err != nil {
+			return nil, err
 		}
-		in.flags = append(in.flags, whole...)
-		args = args[1:]
 	}
-	switch {
-	case verb == "run" && len(args) > 0:
+	a.behind()
+	return a.in, nil
+}
+
+// arguments are a command line that is read from left to right.
+type arguments struct {
+	in   *invocation
+	left []string // what is still to be read
+}
+
+// isFlag reports whether the argument is a flag; a single - is none.
+func isFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
+
+// packages takes the packages that stand before flags, as go test and go vet have it, and
+// reports whether it did.
+func (a *arguments) packages() bool {
+	if a.in.verb != "test" && a.in.verb != "vet" || len(a.in.patterns) > 0 {
+		return false
+	}
+	for len(a.left) > 0 && !isFlag(a.left[0]) {
+		a.in.patterns = append(a.in.patterns, a.left[0])
+		a.left = a.left[1:]
+	}
+	return true
+}
+
+// behind takes what stands behind all flags: packages, and what the program or the test
+// binary gets.
+func (a *arguments) behind() {
+	switch in := a.in; {
+	case in.verb == "run" && len(a.left) > 0:
 		n := 1
-		if strings.HasSuffix(args[0], ".go") {
-			for n < len(args) && strings.HasSuffix(args[n], ".go") {
+		if strings.HasSuffix(a.left[0], ".go") {
+			for n < len(a.left) && strings.HasSuffix(a.left[n], ".go") {
 				n++
 			}
 		}
-		in.patterns, in.rest = args[:n], args[n:]
-	case verb == "test" || verb == "vet":
-		in.rest = append(args, in.rest...)
+		in.patterns, in.rest = a.left[:n], a.left[n:]
+	case in.verb == "test" || in.verb == "vet":
+		in.rest = append(a.left, in.rest...)
 	default:
-		in.patterns = args
+		in.patterns = a.left
 	}
-	return in, nil
+}
+
+// A flagArg is a flag as it stands in a command line.
+type flagArg struct {
+	text     string // the whole argument
+	name     string
+	value    string
+	hasValue bool // in the same argument: -name=value
+}
+
+// flag takes a flag, with its value.
+func (a *arguments) flag() error {
+	f := &flagArg{text: a.left[0]}
+	a.left = a.left[1:]
+	f.name, f.value, f.hasValue = strings.Cut(strings.TrimPrefix(f.text[1:], "-"), "=")
+	if a.in.verb == "test" {
+		f.name = strings.TrimPrefix(f.name, "test.")
+	}
+	switch f.name {
+	case "h", "help":
+		return errHelp
+	case "all", "net", "debug", "report", "C":
+		return a.ours(f)
+	case "args":
+		if a.in.verb == "test" {
+			a.in.rest, a.left = append([]string{f.text}, a.left...), nil
+			return nil
+		}
+	}
+	return a.goFlag(f)
+}
+
+// take gives the flag the next argument as its value, unless it has one.
+func (a *arguments) take(f *flagArg) error {
+	if f.hasValue {
+		return nil
+	}
+	if len(a.left) == 0 {
+		return fmt.Errorf("flag needs an argument: -%s", f.name)
+	}
+	f.value, a.left = a.left[0], a.left[1:]
+	return nil
+}
+
+// ours sets a flag that is not handed on to the go command.
+func (a *arguments) ours(f *flagArg) (err error) {
+	switch f.name {
+	case "all":
+		if f.hasValue && f.value != "true" && f.value != "false" {
+			return fmt.Errorf("-all=%s: it is true or false", f.value)
+		}
+		a.in.all = f.value != "false"
+		return nil
+	case "report":
+		a.in.report = "text"
+		if f.hasValue {
+			a.in.report = f.value
+		}
+		if a.in.report != "text" && a.in.report != "json" {
+			return fmt.Errorf("-report=%s: it is text or json", f.value)
+		}
+		return nil
+	}
+	if err := a.take(f); err != nil {
+		return err
+	}
+	switch f.name {
+	case "net":
+		if a.in.net, err = size(f.value); err != nil {
+			return fmt.Errorf("-net %s: %v", f.value, err)
+		}
+	case "debug":
+		a.in.debug = f.value
+	case "C":
+		a.in.dir = f.value
+	}
+	return nil
+}
+
+// goFlag keeps a flag for the go command. test and vet have flags that the packages under
+// test or the analyzers declare, so that not all can be known.
+func (a *arguments) goFlag(f *flagArg) error {
+	whole := []string{f.text}
+	switch takes := slices.Contains(valued, f.name); {
+	case takes && !f.hasValue:
+		if err := a.take(f); err != nil {
+			return err
+		}
+		whole = append(whole, f.value)
+	case !takes && !slices.Contains(boolean, f.name) && a.in.verb != "test" && a.in.verb != "vet":
+		return fmt.Errorf("flag provided but not defined: -%s", f.name)
+	}
+	a.in.flags = append(a.in.flags, whole...)
+	return nil
 }
 
 // size reads a number of bytes such as 64MiB, 64MB, 64M or 67108864.

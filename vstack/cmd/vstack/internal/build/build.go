@@ -2,10 +2,42 @@
 // guards in the program that it compiles.
 //
 // Nothing of the user's changes. Guards are in copies of files, which the go command
-// takes instead of the files through its -overlay flag. Docs/build.md tells the whole.
+// takes instead of the files through its -overlay flag. Docs/build.md tells the whole; here
+// is why it is done so.
+//
+// # Where the library comes from
+//
+// If the program imports vstack, its own copy serves, in the version that go.mod asks for. If
+// not, the copy that the tool was built with becomes a part of the standard library of this
+// build, as vstackbuild/vstack. Every program finds it there, whatever its go.mod, go.work or
+// vendor directory says. An alternative go.mod would have had to require vstack and x/sync, is
+// refused in a workspace, and is "inconsistent vendoring" with a vendor directory.
+//
+// # Dependencies
+//
+// Since Go 1.25 the go command refuses overlays beneath the module cache. Replacing a module in
+// an alternative go.work loses its version and checksum. So the build has a module cache of its
+// own, in which a module without guards is a link to the user's, a module with guards is a copy,
+// and the downloads are the user's. A vendor directory is in the user's tree, and so the overlay
+// does.
+//
+// The compiler would write the other path into the binary. -toolexec adds one rule to the
+// -trimpath argument of compile and asm. The user's own -toolexec runs behind it.
+//
+// Doing all of it by -toolexec, as orchestrion and garble do, was the alternative. The go
+// command cannot see there that a file of one package has changed, so that each change of the
+// plan would compile everything anew, the standard library included; and a guard in a package
+// that does not import runtime needs its archive.
+//
+// # The cache
+//
+// It is vstack in os.UserCacheDir, or VSTACK_CACHE. Files appear there whole, under names made
+// of what is in them, so builds may run at once. The compiled packages are in the go command's
+// own cache, as always: it knows them by their text.
 package build
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -256,6 +288,45 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 	if err := b.makePlan(flags, patterns); err != nil {
 		return err
 	}
+	files, err := b.changes(pkgs)
+	if err != nil {
+		return err
+	}
+	out := &substitutes{cache: b.cache, overlay: overlay{Replace: map[string]string{}}, box: toolbox{Files: map[string]toolFile{}}}
+	maps.Copy(out.overlay.Replace, b.user)
+	if err := b.putProgram(out, files, pkgs); err != nil {
+		return err
+	}
+	if err := b.putRuntime(out); err != nil {
+		return err
+	}
+	src := filepath.Join(b.env.GOROOT, "src")
+	for name, text := range b.engine.files {
+		if err := out.put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
+			return err
+		}
+	}
+	return b.save(out.overlay, out.box)
+}
+
+// substitutes are what the go command gets: files that it reads instead of others, and what
+// Toolexec has to know.
+type substitutes struct {
+	cache   cacheDir
+	overlay overlay
+	box     toolbox
+}
+
+// put has the go command read the text where the file is.
+func (s *substitutes) put(name string, text []byte) error {
+	to, err := s.cache.store(filepath.Base(name), text)
+	s.overlay.Replace[name] = to
+	return err
+}
+
+// changes returns the program's files that are to be changed: those with functions that
+// get a guard, and those of main packages, which import the library.
+func (b *builder) changes(pkgs []*pkg) (map[string]*rewrite.File, error) {
 	files := map[string]*rewrite.File{}
 	file := func(name string) (*rewrite.File, error) {
 		if f := files[name]; f != nil {
@@ -269,20 +340,20 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		return files[name], nil
 	}
 	for _, g := range slices.Clone(b.plan.Guards) {
-		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column}
+		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column, Skip: g.Skip}
 		f, err := file(g.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})
 			continue
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		f.Funcs = append(f.Funcs, fn)
 	}
 	for _, m := range b.mains(pkgs) {
 		f, err := file(m.file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if m.engine != "" {
 			f.Imports = append(f.Imports, m.engine)
@@ -291,48 +362,41 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 			f.Serve, f.Address = m.debug, b.in.debug
 		}
 	}
+	return files, nil
+}
 
-	o := overlay{Replace: map[string]string{}}
-	for from, to := range b.user {
-		o.Replace[from] = to
-	}
-	put := func(name string, text []byte) error {
-		to, err := b.cache.store(filepath.Base(name), text)
-		o.Replace[name] = to
-		return err
-	}
+// putProgram puts the changed files of the program: into the overlay, or, if they are
+// beneath the module cache, into a shadow of that.
+func (b *builder) putProgram(out *substitutes, files map[string]*rewrite.File, pkgs []*pkg) error {
 	sh := &shadow{real: b.env.GOMODCACHE, modules: map[string]map[string][]byte{}}
-	box := toolbox{Files: map[string]toolFile{}}
 	dirs, moduleOf := b.modules(pkgs)
-	for name, f := range files {
+	for _, name := range sorted(files) {
+		f := files[name]
 		text, left, err := rewrite.Rewrite(*f)
 		if err != nil {
 			return err
 		}
 		b.plan.leave(name, left)
 		if dir := moduleOf(name); dir != "" {
-			if sh.modules[dir] == nil {
-				sh.modules[dir] = map[string][]byte{}
-			}
-			sh.modules[dir][name] = text
-		} else if err := put(name, text); err != nil {
+			sh.add(dir, name, text)
+		} else if err := out.put(name, text); err != nil {
 			return err
 		}
-		tf := toolFile{Text: name, Guarded: o.Replace[name], Funcs: f.Funcs, Imports: f.Imports, Serve: f.Serve, Address: f.Address}
-		if to := b.user[name]; to != "" {
-			tf.Text = to
-		}
-		box.Files[name] = tf
+		out.box.Files[name] = toolFile{Text: cmp.Or(b.user[name], name), Guarded: out.overlay.Replace[name],
+			Funcs: f.Funcs, Imports: f.Imports, Serve: f.Serve, Address: f.Address}
 	}
 	// A downloaded toolchain is beneath the module cache too.
-	if len(sh.modules) > 0 || beneath(b.env.GOROOT, b.env.GOMODCACHE) {
-		b.plan.Shadow = sh.root(string(b.cache))
-		if err := sh.make(b.plan.Shadow, dirs); err != nil {
-			return err
-		}
-		box.Shadow, box.Real = b.plan.Shadow, b.env.GOMODCACHE
+	if len(sh.modules) == 0 && !beneath(b.env.GOROOT, b.env.GOMODCACHE) {
+		return nil
 	}
-	src := filepath.Join(b.env.GOROOT, "src")
+	b.plan.Shadow = sh.root(string(b.cache))
+	out.box.Shadow, out.box.Real = b.plan.Shadow, b.env.GOMODCACHE
+	return sh.make(b.plan.Shadow, dirs)
+}
+
+// putRuntime puts the files of package runtime with the net and the guards' side of it.
+func (b *builder) putRuntime(out *substitutes) error {
+	dir := filepath.Join(b.env.GOROOT, "src", "runtime")
 	texts, err := b.netFiles()
 	if err != nil {
 		return err
@@ -341,23 +405,18 @@ func (b *builder) instrument(pkgs []*pkg, flags, patterns []string) error {
 		if text := texts[name]; text != nil {
 			return text, nil
 		}
-		return os.ReadFile(filepath.Join(src, "runtime", name))
+		return os.ReadFile(filepath.Join(dir, name))
 	})
 	if why != nil {
 		b.plan.Table = why.Error()
 	}
 	maps.Copy(texts, guards)
 	for name, text := range texts {
-		if err := put(filepath.Join(src, "runtime", name), text); err != nil {
+		if err := out.put(filepath.Join(dir, name), text); err != nil {
 			return err
 		}
 	}
-	for name, text := range b.engine.files {
-		if err := put(filepath.Join(src, filepath.FromSlash(name)), text); err != nil {
-			return err
-		}
-	}
-	return b.save(o, box)
+	return nil
 }
 
 // netFiles returns the files of package runtime with the net. A toolchain that it does

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -25,6 +26,7 @@ type Guard struct {
 	Reason string `json:"reason,omitempty"` // why it got none
 
 	Decl string `json:"decl,omitempty"` // as rewrite.Func has it
+	Skip int    `json:"skip,omitempty"` // as rewrite.Func has it
 }
 
 // A Plan says what a build does to the program.
@@ -59,80 +61,97 @@ type choice struct {
 // round the recursion that nothing stops.
 func newPlan(r *recursion.Result, ch choice) *Plan {
 	p := &Plan{}
-	// All that can get deep, as one graph.
-	ids := map[*program.Func]int{}
-	var fns []*program.Func
-	var g graph.Digraph
-	cycleOf := map[*program.Func]*recursion.Cycle{}
-	id := func(fn *program.Func) int {
-		n, ok := ids[fn]
-		if !ok {
-			n = len(fns)
-			ids[fn] = n
-			fns, g = append(fns, fn), append(g, nil)
-		}
-		return n
-	}
+	d := &deep{ids: map[*program.Func]int{}, cycle: map[*program.Func]*recursion.Cycle{}}
 	for _, c := range r.Cycles {
-		if c.Library != "" {
-			if c.Status == recursion.Unguarded && !ch.std && !guardedInStd(c.Library) {
-				at := place(r, c.Start())
-				at.Cycle, at.Reason = c.Library, "package runtime does it, where there can be no guard; limit how deep the value is"
-				p.Left = append(p.Left, at)
+		switch {
+		case c.Library == "":
+			if ch.takes(c) {
+				d.add(c)
 			}
-			continue
-		}
-		if !ch.takes(c) {
-			continue
-		}
-		calls := c.Around
-		if c.Status != recursion.Unguarded {
-			calls = among(c.Funcs)
-		}
-		for _, call := range calls {
-			if call.How == program.Made {
-				continue
-			}
-			from, to := id(call.From), id(call.To)
-			if !slices.Contains(g[from], to) {
-				g[from] = append(g[from], to)
-			}
-		}
-		for _, fn := range c.Funcs {
-			if cycleOf[fn] == nil {
-				cycleOf[fn] = c
-			}
+		case c.Status == recursion.Unguarded && !ch.std && !guardedInStd(c.Library):
+			at := place(r, c.Start())
+			at.Cycle, at.Reason = c.Library, "package runtime does it, where there can be no guard; limit how deep the value is"
+			p.Left = append(p.Left, at)
 		}
 	}
-	reasons := make([]string, len(fns))
-	weights := make([]int, len(fns))
-	for i, fn := range fns {
-		if ch.have[where(place(r, fn))] {
-			for v := range g { // it has its guard
-				g[v] = slices.DeleteFunc(g[v], func(w int) bool { return v == i || w == i })
-			}
-			continue
-		}
+	d.drop(func(fn *program.Func) bool { return ch.have[where(place(r, fn))] })
+	reasons := make([]string, len(d.fns))
+	for i, fn := range d.fns {
 		reasons[i] = ch.unfit(fn)
-		weights[i] = weight(fn, reasons[i])
-		if !ch.std && reasons[i] == "" && r.Graph.Program.Std(fn.Pkg) {
-			weights[i] = weightStd
-		}
 	}
-	set, _ := g.FeedbackVertexSet(func(v int) int { return weights[v] })
+	set, _ := d.calls.FeedbackVertexSet(func(v int) int {
+		fn := d.fns[v]
+		if !ch.std && reasons[v] == "" && r.Graph.Program.Std(fn.Pkg) {
+			return weightStd
+		}
+		return weight(fn, reasons[v])
+	})
 	for _, v := range set {
-		at := place(r, fns[v])
-		if c := cycleOf[fns[v]]; c != nil {
+		at := place(r, d.fns[v])
+		if c := d.cycle[d.fns[v]]; c != nil {
 			at.Cycle = name(c)
 		}
 		if at.Reason = reasons[v]; at.Reason != "" {
 			p.Left = append(p.Left, at)
 		} else {
+			fn := d.fns[v]
+			at.Skip = guard.Leaving(r.Graph.Program.Source[fn.Pkg].TypesInfo, fn.Body())
 			p.Guards = append(p.Guards, at)
 		}
 	}
 	p.sort()
 	return p
+}
+
+// deep is all that can get deep, as one graph.
+type deep struct {
+	fns   []*program.Func
+	ids   map[*program.Func]int // the other way round
+	calls graph.Digraph
+	cycle map[*program.Func]*recursion.Cycle // the first that a function is on
+}
+
+// add adds the calls of a cycle.
+func (d *deep) add(c *recursion.Cycle) {
+	calls := c.Around
+	if c.Status != recursion.Unguarded {
+		calls = among(c.Funcs)
+	}
+	for _, call := range calls {
+		if call.How == program.Made {
+			continue
+		}
+		from, to := d.id(call.From), d.id(call.To)
+		if !slices.Contains(d.calls[from], to) {
+			d.calls[from] = append(d.calls[from], to)
+		}
+	}
+	for _, fn := range c.Funcs {
+		if d.cycle[fn] == nil {
+			d.cycle[fn] = c
+		}
+	}
+}
+
+func (d *deep) id(fn *program.Func) int {
+	n, ok := d.ids[fn]
+	if !ok {
+		n = len(d.fns)
+		d.ids[fn] = n
+		d.fns, d.calls = append(d.fns, fn), append(d.calls, nil)
+	}
+	return n
+}
+
+// drop takes out the calls of and to functions that have their guard.
+func (d *deep) drop(guarded func(*program.Func) bool) {
+	for i, fn := range d.fns {
+		if guarded(fn) {
+			for v := range d.calls {
+				d.calls[v] = slices.DeleteFunc(d.calls[v], func(w int) bool { return v == i || w == i })
+			}
+		}
+	}
 }
 
 // takes reports whether the recursion gets guards.

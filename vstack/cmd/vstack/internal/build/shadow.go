@@ -26,6 +26,14 @@ type shadow struct {
 	modules map[string]map[string][]byte // texts that differ, by file, by the module's directory
 }
 
+// add gives the file, in the module of the directory, another text.
+func (s *shadow) add(module, file string, text []byte) {
+	if s.modules[module] == nil {
+		s.modules[module] = map[string][]byte{}
+	}
+	s.modules[module][file] = text
+}
+
 // root returns the directory of the shadow beneath dir. What a directory has never
 // changes, since the go command knows by its name what is in it: another set of texts
 // is another directory.

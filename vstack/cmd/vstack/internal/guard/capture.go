@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // A Cost says why a closure that captures a variable costs something on every
@@ -36,39 +37,46 @@ func Capture(info *types.Info, sizes types.Sizes, body *ast.BlockStmt, v *types.
 		return id != nil && info.Uses[id] == v
 	}
 	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			for _, e := range n.Lhs {
-				if is(e) {
-					cost = Assigned
-				}
-			}
-		case *ast.IncDecStmt:
-			if is(n.X) {
-				cost = Assigned
-			}
-		case *ast.RangeStmt:
-			if n.Key != nil && is(n.Key) || n.Value != nil && is(n.Value) {
-				cost = Assigned
-			}
-		case *ast.UnaryExpr:
-			if n.Op == token.AND && is(n.X) && cost == Free {
-				cost = Address
-			}
-		case *ast.SliceExpr: // slicing an array takes its address
-			if t := info.TypeOf(n.X); t != nil && cost == Free && is(n.X) {
-				if _, ok := t.Underlying().(*types.Array); ok {
-					cost = Address
-				}
-			}
-		case *ast.SelectorExpr:
-			if cost == Free && is(n.X) && takesAddress(info, n) {
-				cost = Address
-			}
+		switch {
+		case assigns(n, is):
+			cost = Assigned
+		case cost == Free && addresses(info, n, is):
+			cost = Address
 		}
 		return cost != Assigned
 	})
 	return cost
+}
+
+// assigns reports whether the node gives a new value to what is meant.
+func assigns(n ast.Node, is func(ast.Expr) bool) bool {
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		return slices.ContainsFunc(n.Lhs, is)
+	case *ast.IncDecStmt:
+		return is(n.X)
+	case *ast.RangeStmt:
+		return n.Key != nil && is(n.Key) || n.Value != nil && is(n.Value)
+	}
+	return false
+}
+
+// addresses reports whether the node takes the address of what is meant.
+func addresses(info *types.Info, n ast.Node, is func(ast.Expr) bool) bool {
+	switch n := n.(type) {
+	case *ast.UnaryExpr:
+		return n.Op == token.AND && is(n.X)
+	case *ast.SliceExpr: // slicing an array takes its address
+		t := info.TypeOf(n.X)
+		if t == nil {
+			return false
+		}
+		_, array := t.Underlying().(*types.Array)
+		return array && is(n.X)
+	case *ast.SelectorExpr:
+		return is(n.X) && takesAddress(info, n)
+	}
+	return false
 }
 
 // takesAddress reports whether sel is a method with a pointer receiver of a

@@ -21,14 +21,16 @@ var Later = map[string]bool{
 // what they are given and nothing else, even where the source is there. Everything
 // calls these packages, and they call methods of whatever they are given: to follow
 // them joins a whole program into one cycle (in cuelang.org/go 1,648 functions, by
-// way of fmt and String), and what one call is given says more. What they do
-// themselves to recursive values is in [Walker].
+// way of fmt and String), and what one call is given says more: pongo2's filters seemed
+// to call each other, as all of them replace by a regexp. What they do themselves to
+// recursive values is in [Walker], and what of it has a limit in [Limited].
 func Opaque(path string) bool {
 	switch path {
 	case "fmt", "log", "log/slog", "log/internal", "errors", "io", "sort", "slices", "maps", "strings", "bytes",
 		"sync", "sync/atomic", "reflect", "runtime", "testing", "encoding/json", "iter", "context",
 		"internal/fmtsort", "internal/reflectlite", "internal/poll", "os", "time", "flag", "bufio",
-		"encoding/json/v2", "encoding/json/jsontext", "math/rand", "math/rand/v2", "strconv", "unicode/utf8":
+		"encoding/json/v2", "encoding/json/jsontext", "math/rand", "math/rand/v2", "strconv", "unicode/utf8",
+		"regexp":
 		return true
 	}
 	return false
@@ -69,6 +71,18 @@ var Wrapped = map[string]bool{
 	"testing.TB": true, "database/sql/driver.ValueConverter": true, "net/http.Pusher": true, "net.Error": true, "log/slog.Leveler": true,
 }
 
+// Reads reports whether a function of the standard library reads from what it is given.
+func Reads(name string) bool { return reads[name] }
+
+var reads = map[string]bool{
+	"io.ReadFull": true, "io.ReadAtLeast": true, "io.ReadAll": true, "io.Copy": true, "io.CopyN": true, "io.CopyBuffer": true,
+	"encoding/binary.Read": true, "encoding/binary.ReadUvarint": true, "encoding/binary.ReadVarint": true,
+	"fmt.Fscan": true, "fmt.Fscanf": true, "fmt.Fscanln": true,
+}
+
+// Buffers are types of texts that are put together.
+var Buffers = map[string]bool{"strings.Builder": true, "bytes.Buffer": true}
+
 // Descriptions are types that describe the program itself, as deep as it was
 // written.
 var Descriptions = map[string]bool{
@@ -76,6 +90,7 @@ var Descriptions = map[string]bool{
 	"reflect.Type": true, "reflect.StructField": true, "reflect.Method": true, "reflect.StructTag": true,
 	"internal/abi.Type": true, "internal/reflectlite.Type": true, "internal/runtime/abi.Type": true,
 	"sync.Mutex": true, "sync.RWMutex": true, "sync.WaitGroup": true, "sync.Once": true, "sync.Pool": true,
+	"context.CancelFunc": true, "context.CancelCauseFunc": true, // net/http's transport wraps one in another
 	"context.cancelCtx": true, "context.canceler": true, "context.valueCtx": true, "testing.common": true,
 	"testing.T": true, "testing.B": true, "testing.TB": true, "log.Logger": true, "log/slog.Logger": true,
 }

@@ -39,7 +39,21 @@ func callbacks(h *hierarchy, site ssa.CallInstruction, callee *ssa.Function) (fn
 			}
 		}
 	}
-	var once []*ssa.Function
+	return h.once(fns)
+}
+
+// given returns the functions with source among the arguments.
+func given(h *hierarchy, args []ssa.Value) (fns []*ssa.Function) {
+	for _, arg := range args {
+		if _, ok := arg.Type().Underlying().(*types.Signature); ok {
+			fns = append(fns, functions(arg, nil)...)
+		}
+	}
+	return h.once(fns)
+}
+
+// once returns the functions of the program that have a body, each once.
+func (h *hierarchy) once(fns []*ssa.Function) (once []*ssa.Function) {
 	for _, fn := range fns {
 		if fn != nil && fn.Blocks != nil && h.all[fn] && !slices.Contains(once, fn) {
 			once = append(once, fn)
@@ -174,15 +188,7 @@ func stores(addr ssa.Value) []ssa.Value {
 	case *ssa.Alloc:
 		return slices.Collect(ssax.Stored(a))
 	case *ssa.FreeVar:
-		lit := a.Parent()
-		if lit.Parent() == nil {
-			return nil
-		}
-		for i, bound := range ssax.Bindings(lit.Parent(), lit) {
-			if lit.FreeVars[i] == a {
-				return stores(bound)
-			}
-		}
+		return stores(ssax.Binding(a))
 	}
 	return nil
 }

@@ -145,7 +145,13 @@ func (b *builder) calls(fn *ssa.Function, resolved *callgraph.Node) {
 		common := site.Common()
 		if common.IsInvoke() {
 			b.direct(from, site, b.hierarchy.methods(common), true)
-		} else if callee := common.StaticCallee(); callee != nil && (!b.all[callee] || b.opaque(fn, callee)) {
+		} else if callee := common.StaticCallee(); callee == nil {
+			// An iterator that a function without source has made, as slices.Values: it
+			// calls the body of the loop.
+			for _, to := range given(b.hierarchy, common.Args) {
+				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: "a function value"})
+			}
+		} else if !b.all[callee] || b.opaque(fn, callee) {
 			for _, to := range callbacks(b.hierarchy, site, callee) {
 				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: callee.String()})
 			}

@@ -211,25 +211,32 @@ func (f *finder) constant(v ssa.Value, levels int) (largest int64, ok bool) {
 		}
 		return f.constant(v.X, levels)
 	case *ssa.Parameter:
-		fn := f.graph.Func(v.Parent())
-		if levels == 0 || fn == nil {
+		return f.passed(v, levels)
+	}
+	return 0, false
+}
+
+// passed returns the largest value that the calls of an unexported function give a
+// parameter, if all of them give it constants.
+func (f *finder) passed(p *ssa.Parameter, levels int) (largest int64, ok bool) {
+	fn := f.graph.Func(p.Parent())
+	if levels == 0 || fn == nil {
+		return 0, false
+	}
+	if obj := fn.Object(); obj == nil || obj.Exported() {
+		return 0, false
+	}
+	index := slices.Index(p.Parent().Params, p)
+	for _, c := range fn.Ins {
+		args := c.Site.Common().Args
+		if c.How != program.Static || index >= len(args) {
 			return 0, false
 		}
-		if obj := fn.Object(); obj == nil || obj.Exported() {
+		n, isConst := f.constant(args[index], levels-1)
+		if !isConst {
 			return 0, false
 		}
-		index := slices.Index(v.Parent().Params, v)
-		for _, c := range fn.Ins {
-			args := c.Site.Common().Args
-			if c.How != program.Static || index >= len(args) {
-				return 0, false
-			}
-			n, isConst := f.constant(args[index], levels-1)
-			if !isConst {
-				return 0, false
-			}
-			largest, ok = max(largest, n), true
-		}
+		largest, ok = max(largest, n), true
 	}
 	return largest, ok
 }

@@ -143,30 +143,17 @@ func (f *finder) knownData(c *Cycle) string {
 func (f *finder) walked(c *Cycle) map[*types.Named]bool {
 	walked := map[*types.Named]bool{}
 	groups := f.sizes.Groups(c.Calls)
-	for _, g := range groups {
-		for _, l := range g {
-			v := l.To.Value()
-			if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
-				continue
-			}
-			named, ok := types.Unalias(ssax.Deref(v.Type())).(*types.Named)
-			if !ok || named.Obj().Exported() {
-				return nil
-			}
-			own := []*types.Named{named.Origin()}
-			if types.IsInterface(named) {
-				own = f.implementers(named)
-			}
-			made := false
-			for _, t := range own {
-				if f.makes(t) != nowhere {
-					walked[t] = true
-					made = true
-				}
-			}
-			if !made {
-				return nil
-			}
+	for _, l := range slices.Concat(groups...) {
+		v := l.To.Value()
+		if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
+			continue
+		}
+		own := f.own(v.Type())
+		if len(own) == 0 {
+			return nil
+		}
+		for _, t := range own {
+			walked[t] = true
 		}
 	}
 	for t := range walked {
@@ -177,6 +164,20 @@ func (f *finder) walked(c *Cycle) map[*types.Named]bool {
 		}
 	}
 	return walked
+}
+
+// own returns the types that a value of type t, which is not exported, may have, and that
+// the program makes values of; none if t is exported or has no name.
+func (f *finder) own(t types.Type) []*types.Named {
+	named, ok := types.Unalias(ssax.Deref(t)).(*types.Named)
+	if !ok || named.Obj().Exported() {
+		return nil
+	}
+	own := []*types.Named{named.Origin()}
+	if types.IsInterface(named) {
+		own = f.implementers(named)
+	}
+	return slices.DeleteFunc(own, func(t *types.Named) bool { return f.makes(t) == nowhere })
 }
 
 // implementers returns the types of the interface's package that implement it.

@@ -3,6 +3,7 @@ package recursion
 import (
 	"fmt"
 	"go/types"
+	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -66,6 +67,9 @@ func telling(l sizechange.Link, v ssa.Value) int {
 
 func (f *finder) walk(l sizechange.Link) string {
 	v := l.To.Value()
+	if from := l.From.Value(); l.To.Func.Wrapper() && from != nil && strings.HasPrefix(v.Name(), "arg") {
+		v = from // the body of a range over a function has parameters without a name
+	}
 	typ := v.Type()
 	if _, captured := v.(*ssa.FreeVar); captured {
 		typ = ssax.Deref(typ) // the variable, not the pointer to it that the closure has

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -25,6 +26,11 @@ var readName = regexp.MustCompile(`^(Read|Next|Scan|Token|RawToken|Peek|Advance|
 type input struct {
 	types map[string]bool
 	vars  map[string]bool
+	// slots are parameters and captured variables that move on by themselves: a pointer to
+	// a position, a function or a channel that gives the next token. See source.go.
+	slots map[ssa.Value]bool
+	// global is a variable of the package that is the input, or where in it one is.
+	global *ssa.Global
 	// declared says that something is left out because it reads the declaration of a
 	// Go type, as participle's lexer for struct tags does.
 	declared bool
@@ -36,20 +42,8 @@ func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason
 	in := f.input(set)
 	for _, g := range groups {
 		for _, l := range g {
-			v := l.To.Value()
-			if v == nil {
-				continue
-			}
-			// Its own lexer reads a struct tag.
-			if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
-				in.declared = true
-				continue
-			}
-			if in.copied(g, l.To) {
-				continue
-			}
-			if name := holds(v.Type(), in.types, 3); name != "" {
-				return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), l.To.Func.Name(), name), false
+			if reason := in.handed(g, l.To); reason != "" {
+				return reason, false
 			}
 		}
 	}
@@ -58,12 +52,38 @@ func (f *finder) reader(set []*program.Func, groups [][]sizechange.Link) (reason
 			if name := holds(fv.Type(), in.types, 3); name != "" {
 				return fmt.Sprintf("%s, which %s captures, reads input: %s moves on", fv.Name(), fn.Name(), name), false
 			}
-			if in.vars[fv.Name()] {
+			if in.vars[fv.Name()] || in.slots[fv] {
 				return fmt.Sprintf("%s, which %s captures, moves on", fv.Name(), fn.Name()), false
 			}
 		}
 	}
+	if in.global != nil {
+		return fmt.Sprintf("the variable %s moves on", in.global.Name()), false
+	}
 	return "", in.declared
+}
+
+// handed says how a slot that the calls of the group hand on is read from; "" if it is not.
+func (in *input) handed(g []sizechange.Link, to sizechange.Slot) string {
+	v := to.Value()
+	if v == nil {
+		return ""
+	}
+	// Its own lexer reads a struct tag.
+	if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
+		in.declared = true
+		return ""
+	}
+	if in.slots[v] {
+		return fmt.Sprintf("%s of %s moves on", v.Name(), to.Func.Name())
+	}
+	if in.copied(g, to) {
+		return ""
+	}
+	if name := holds(v.Type(), in.types, 3); name != "" {
+		return fmt.Sprintf("%s of %s reads input: %s moves on", v.Name(), to.Func.Name(), name)
+	}
+	return ""
 }
 
 // copied reports whether a slot has a struct that every call of the group hands on as it
@@ -94,12 +114,15 @@ func (in *input) copied(g []sizechange.Link, to sizechange.Slot) bool {
 
 // A mover collects what functions move on.
 type mover struct {
-	in    *input
-	steps map[*types.Var]direction
-	owner map[*types.Var]*types.Named
+	in      *input
+	steps   map[any]direction           // of fields, parameters and captured variables
+	owner   map[*types.Var]*types.Named // of fields
+	asked   map[string][]types.Type     // interfaces that are read from, and what implements them
+	globals map[*ssa.Global]cursorUse
+	visited []*program.Func
 }
 
-// A direction says how a field changes. One that goes up and down counts levels.
+// A direction says how something changes. What goes up and down counts levels.
 type direction struct{ up, down bool }
 
 // levels is how far the functions that the cycle calls are looked at: the lexer that a
@@ -109,20 +132,23 @@ const levels = 4
 // input returns what the functions of the set, or what they call, read from.
 func (f *finder) input(set []*program.Func) *input {
 	m := &mover{
-		in:    &input{types: map[string]bool{}, vars: map[string]bool{}},
-		steps: map[*types.Var]direction{},
-		owner: map[*types.Var]*types.Named{},
+		in:      &input{types: map[string]bool{}, vars: map[string]bool{}, slots: map[ssa.Value]bool{}},
+		steps:   map[any]direction{},
+		owner:   map[*types.Var]*types.Named{},
+		asked:   map[string][]types.Type{},
+		globals: map[*ssa.Global]cursorUse{},
 	}
 	seen := members(set)
 	work := slices.Clone(set)
 	for range levels {
 		var next []*program.Func
 		for _, fn := range work {
+			m.visited = append(m.visited, fn)
 			for instr := range ssax.Instrs(fn.SSA) {
 				m.visit(instr)
 			}
 			for _, c := range fn.Out {
-				if c.How == program.Static && !seen[c.To] {
+				if (c.How == program.Static || m.asks(c)) && !seen[c.To] {
 					seen[c.To] = true
 					next = append(next, c.To)
 				}
@@ -130,16 +156,20 @@ func (f *finder) input(set []*program.Func) *input {
 		}
 		work = next
 	}
-	for field, d := range m.steps {
-		owner := m.owner[field]
+	for at, d := range m.steps {
+		field, ok := at.(*types.Var)
 		switch {
-		case d.up && d.down || owner == nil:
-		case readsDeclaration(owner):
+		case d.up && d.down:
+		case !ok:
+			m.in.slots[at.(ssa.Value)] = true
+		case m.owner[field] == nil:
+		case readsDeclaration(m.owner[field]):
 			m.in.declared = true
 		default:
-			m.in.types[ssax.TypeName(owner)] = true
+			m.in.types[ssax.TypeName(m.owner[field])] = true
 		}
 	}
+	m.spread()
 	return m.in
 }
 
@@ -169,30 +199,29 @@ func (m *mover) visit(instr ssa.Instruction) {
 			m.in.vars[addr.Name()] = true
 		case *ssa.FieldAddr:
 			m.store(addr, instr.Val)
+		case *ssa.Global:
+			m.global(addr, instr.Val)
+		default:
+			if p := slotOf(addr); p != nil && !countsOther(p.Name()) { // *pos++
+				m.step(p, instr.Val)
+			}
+		}
+	case *ssa.UnOp:
+		m.load(instr)
+	case *ssa.Select:
+		for _, state := range instr.States {
+			if state.Dir == types.RecvOnly {
+				m.receive(state.Chan)
+			}
 		}
 	case *ssa.Call:
 		m.call(instr.Common())
 	}
 }
 
-// store notes that a field is set.
-func (m *mover) store(addr *ssa.FieldAddr, val ssa.Value) {
-	ptr, ok := addr.X.Type().Underlying().(*types.Pointer)
-	if !ok {
-		return
-	}
-	if _, local := addr.X.(*ssa.Alloc); local {
-		return // it makes a new one
-	}
-	s, ok := ptr.Elem().Underlying().(*types.Struct)
-	if !ok {
-		return
-	}
-	field := s.Field(addr.Field)
-	if depthName.MatchString(field.Name()) || otherName.MatchString(field.Name()) && !placeName.MatchString(field.Name()) {
-		return
-	}
-	d := m.steps[field]
+// step notes that something is set.
+func (m *mover) step(at any, val ssa.Value) {
+	d := m.steps[at]
 	switch up, step := isStep(val); {
 	case !step:
 		d = direction{up: true}
@@ -201,8 +230,52 @@ func (m *mover) store(addr *ssa.FieldAddr, val ssa.Value) {
 	default:
 		d.down = true
 	}
-	m.steps[field] = d
-	m.owner[field], _ = types.Unalias(ptr.Elem()).(*types.Named)
+	m.steps[at] = d
+}
+
+// store notes that a field is set.
+func (m *mover) store(addr *ssa.FieldAddr, val ssa.Value) {
+	ptr, ok := addr.X.Type().Underlying().(*types.Pointer)
+	if !ok {
+		return
+	}
+	if local, ok := addr.X.(*ssa.Alloc); ok && !copies(local) {
+		return // it makes a new one
+	}
+	s, ok := ptr.Elem().Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	field := s.Field(addr.Field)
+	if countsOther(field.Name()) {
+		return
+	}
+	owner, ok := types.Unalias(ptr.Elem()).(*types.Named)
+	if !ok { // a struct type without a name
+		if p := slotOf(addr.X); p != nil {
+			m.step(p, val)
+		}
+		return
+	}
+	m.step(field, val)
+	m.owner[field] = owner
+}
+
+// countsOther reports whether the name is that of a depth, or of a counter of something
+// else than places in the input.
+func countsOther(name string) bool {
+	return depthName.MatchString(name) || otherName.MatchString(name) && !placeName.MatchString(name)
+}
+
+// copies reports whether a variable has a copy of a parameter: a cursor that is handed on
+// by value moves on there.
+func copies(local *ssa.Alloc) bool {
+	for v := range ssax.Stored(local) {
+		if _, ok := v.(*ssa.Parameter); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // placeName matches fields that say where the input is, among the names of counters of
@@ -213,9 +286,23 @@ var placeName = regexp.MustCompile(`(?i)pos|off|col`)
 func (m *mover) call(common *ssa.CallCommon) {
 	var recv types.Type
 	var name string
-	if common.IsInvoke() {
+	callee := common.StaticCallee()
+	switch {
+	case common.IsInvoke():
 		recv, name = common.Value.Type(), common.Method.Name()
-	} else if callee := common.StaticCallee(); callee != nil && callee.Blocks == nil && callee.Signature.Recv() != nil {
+	case callee == nil:
+		m.next(common)
+	case knowledge.Reads(callee.String()):
+		for _, arg := range common.Args {
+			if !consumes(arg.Type()) {
+				continue
+			}
+			if value, ok := arg.(*ssa.MakeInterface); ok {
+				arg = value.X
+			}
+			m.in.types[ssax.TypeName(ssax.Deref(arg.Type()))] = true
+		}
+	case callee.Blocks == nil && callee.Signature.Recv() != nil:
 		recv, name = callee.Signature.Recv().Type(), callee.Name()
 	}
 	if recv != nil && readName.MatchString(name) && consumes(recv) {

@@ -22,6 +22,7 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
 )
 
 // A Status says whether a cycle can crash the program.
@@ -187,7 +188,8 @@ type finder struct {
 	kinds   *kinds
 	clears  *clearing
 	news    map[*types.Named]making // see allocates
-	gen     map[string]string       // the generator of a file, by the file's name
+	addrs   map[*types.Var][]*ssa.FieldAddr
+	gen     map[string]string // the generator of a file, by the file's name
 }
 
 func newFinder(g *program.Graph) *finder {

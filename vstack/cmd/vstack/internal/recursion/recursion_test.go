@@ -24,59 +24,75 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // stopped; what the regular expression matches is "chain | reason".
 var want = regexp.MustCompile(`want ((?:\w+ )+)"(.*?)"(?:$| \*/)`)
 
+// expectations are those of a package's comments, by where they stand.
+type expectations map[string][]expectation
+
 type expectation struct {
 	words []string
 	text  *regexp.Regexp
 }
 
+func expected(p *program.Program) expectations {
+	all := expectations{}
+	for _, file := range p.Packages[0].Syntax {
+		for _, group := range file.Comments {
+			for _, c := range group.List {
+				if m := want.FindStringSubmatch(c.Text); m != nil {
+					at := line(p, c.Pos())
+					text := regexp.MustCompile(strings.ReplaceAll(m[2], " | ", ` \| `))
+					all[at] = append(all[at], expectation{strings.Fields(m[1]), text})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// meet takes out the expectation that a finding meets, and reports whether there is one.
+func (all expectations) meet(at, text string, words []string) bool {
+	i := slices.IndexFunc(all[at], func(e expectation) bool {
+		missing := slices.ContainsFunc(e.words, func(w string) bool { return !slices.Contains(words, w) })
+		return !missing && e.text.MatchString(text)
+	})
+	if i < 0 {
+		return false
+	}
+	all[at] = slices.Delete(all[at], i, i+1)
+	return true
+}
+
+// words are those that a comment may expect of a cycle.
+func words(c *recursion.Cycle) []string {
+	words := []string{string(c.Status), c.Rank.String()}
+	if c.Tail {
+		words = append(words, "tail")
+	}
+	if len(c.Others) > 0 {
+		words = append(words, "stopped")
+	}
+	return words
+}
+
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild", "once"} {
+	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild", "once", "closures", "sources"} {
 		t.Run(name, func(t *testing.T) {
 			p, err := program.Load(program.Config{}, "./testdata/"+name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			expected := map[string][]expectation{}
-			for _, file := range p.Packages[0].Syntax {
-				for _, group := range file.Comments {
-					for _, c := range group.List {
-						if m := want.FindStringSubmatch(c.Text); m != nil {
-							at := line(p, c.Pos())
-							text := regexp.MustCompile(strings.ReplaceAll(m[2], " | ", ` \| `))
-							expected[at] = append(expected[at], expectation{strings.Fields(m[1]), text})
-						}
-					}
+			expected := expected(p)
+			match := func(pos token.Pos, text string, words ...string) {
+				if at := line(p, pos); !expected.meet(at, text, words) {
+					t.Errorf("%s: unexpected %s %q", at, words, text)
 				}
 			}
 			r := recursion.Find(program.NewGraph(p))
-			match := func(at, text string, words ...string) {
-				i := slices.IndexFunc(expected[at], func(e expectation) bool {
-					for _, w := range e.words {
-						if !slices.Contains(words, w) {
-							return false
-						}
-					}
-					return e.text.MatchString(text)
-				})
-				if i < 0 {
-					t.Errorf("%s: unexpected %s %q", at, words, text)
-					return
-				}
-				expected[at] = slices.Delete(expected[at], i, i+1)
-			}
 			for _, c := range r.Cycles {
-				words := []string{string(c.Status), c.Rank.String()}
-				if c.Tail {
-					words = append(words, "tail")
-				}
-				if len(c.Others) > 0 {
-					words = append(words, "stopped")
-				}
 				head, _ := strings.CutPrefix(report.Headline(c), string(c.Status)+" recursion: ")
-				match(line(p, c.Pos()), head+" | "+c.Reason, words...)
+				match(c.Pos(), head+" | "+c.Reason, words(c)...)
 			}
 			for _, c := range r.Costs {
-				match(line(p, c.Pos), c.Message, "cost")
+				match(c.Pos, c.Message, "cost")
 			}
 			for at, left := range expected {
 				for _, e := range left {

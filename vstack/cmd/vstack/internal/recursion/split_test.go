@@ -27,38 +27,48 @@ func TestEveryGuardPoint(t *testing.T) {
 			cycles, _ := c.split(left)
 			points := map[*program.Func]bool{}
 			for _, cycle := range cycles {
-				if cycle.Status != Unguarded {
-					continue
-				}
-				points[cycle.Point] = true
-				on := func(call *program.Call) bool { return call.From == cycle.Point }
-				if !slices.ContainsFunc(cycle.Chain, on) {
-					t.Errorf("the chain of %s does not go through its guard point", cycle.Point.Name())
-				}
-				for i, call := range cycle.Chain {
-					if next := cycle.Chain[(i+1)%len(cycle.Chain)]; call.To != next.From {
-						t.Errorf("%s: the chain is broken after %s", cycle.Point.Name(), call.From.Name())
-					}
+				if cycle.Status == Unguarded {
+					points[cycle.Point] = true
+					chainHolds(t, cycle)
 				}
 			}
 			total += len(points)
-			without := func(leave *program.Func) [][]*program.Func {
-				return components(slices.DeleteFunc(slices.Clone(left), func(fn *program.Func) bool { return points[fn] && fn != leave }), c.keep)
-			}
-			for _, rest := range without(nil) {
-				if v := f.depends(rest, within(rest, c.keep)); hasSource(rest) && v.status == Unguarded {
-					t.Errorf("with all guards there is still a way round %s: %s", rest[0].Name(), v.reason)
-				}
-			}
-			for point := range points {
-				if len(without(point)) == 0 {
-					t.Errorf("a guard in %s is not needed", point.Name())
-				}
-			}
+			pointsDo(t, c, left, points)
 		}
 	}
 	if total < 20 || largest < 50 {
 		t.Errorf("%d guard points, the largest component has %d functions: this tests too little", total, largest)
 	}
 	t.Logf("%d guard points, the largest component has %d functions", total, largest)
+}
+
+// chainHolds looks at the chain of a finding: it goes round, and through the guard point.
+func chainHolds(t *testing.T, cycle *Cycle) {
+	on := func(call *program.Call) bool { return call.From == cycle.Point }
+	if !slices.ContainsFunc(cycle.Chain, on) {
+		t.Errorf("the chain of %s does not go through its guard point", cycle.Point.Name())
+	}
+	for i, call := range cycle.Chain {
+		if next := cycle.Chain[(i+1)%len(cycle.Chain)]; call.To != next.From {
+			t.Errorf("%s: the chain is broken after %s", cycle.Point.Name(), call.From.Name())
+		}
+	}
+}
+
+// pointsDo looks at the guard points of a set: all together they end what is in it, and all
+// but one do not.
+func pointsDo(t *testing.T, c *component, set []*program.Func, points map[*program.Func]bool) {
+	without := func(leave *program.Func) [][]*program.Func {
+		return components(slices.DeleteFunc(slices.Clone(set), func(fn *program.Func) bool { return points[fn] && fn != leave }), c.keep)
+	}
+	for _, rest := range without(nil) {
+		if v := c.f.depends(rest, within(rest, c.keep)); hasSource(rest) && v.status == Unguarded {
+			t.Errorf("with all guards there is still a way round %s: %s", rest[0].Name(), v.reason)
+		}
+	}
+	for point := range points {
+		if len(without(point)) == 0 {
+			t.Errorf("a guard in %s is not needed", point.Name())
+		}
+	}
 }

@@ -3,6 +3,7 @@ package recursion
 import (
 	"fmt"
 	"go/types"
+	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -90,9 +91,54 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		if iface := declaredInterface(recv); iface != nil && common.IsInvoke() && f.relays(named, iface) {
 			return fmt.Sprintf("a %s wraps one thing, and the parts of that", types.TypeString(named, (*types.Package).Name))
 		}
+		return f.flagged(c, recv, named)
+	}
+	if f.mayBeCircular(recv) {
 		return ""
 	}
 	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
+}
+
+// mayBeCircular reports whether the chain that v is the next of may lead back to where it
+// began: a struct is in what its field is set to. So does what stands in for virtual
+// methods, b.self = derived{b}.
+func (f *finder) mayBeCircular(v ssa.Value) bool {
+	link := linkOf(v)
+	return link != nil && !f.everyStore(link, func(addr *ssa.FieldAddr, store *ssa.Store) bool {
+		made, ok := addr.X.(*ssa.Alloc)
+		return !ok || !usedBefore(made, store)
+	})
+}
+
+// linkOf returns the field that v is read from; nil if it is read from something else.
+func linkOf(v ssa.Value) *types.Var {
+	switch x := ssax.Unasserted(v).(type) {
+	case *ssa.Field:
+		if s, ok := x.X.Type().Underlying().(*types.Struct); ok {
+			return s.Field(x.Field)
+		}
+	case *ssa.UnOp:
+		if addr, ok := x.X.(*ssa.FieldAddr); ok {
+			if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok {
+				return s.Field(addr.Field)
+			}
+		}
+	}
+	return nil
+}
+
+// usedBefore reports whether a new value may be put somewhere before the store.
+func usedBefore(made *ssa.Alloc, store *ssa.Store) bool {
+	return slices.ContainsFunc(*made.Referrers(), func(ref ssa.Instruction) bool {
+		switch ref.(type) {
+		case *ssa.FieldAddr, *ssa.DebugRef:
+			return false
+		}
+		if ref.Block() == store.Block() {
+			return ssax.Earlier(ref, store)
+		}
+		return ssax.Reaches(ref.Block(), store.Block(), nil)
+	})
 }
 
 // receiver returns what a method is called on; nil if it is no method, or not certain.

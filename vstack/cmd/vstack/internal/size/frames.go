@@ -2,6 +2,7 @@ package size
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"regexp"
@@ -28,12 +29,35 @@ var (
 // ReadFrames reads the traceback that Go prints for a stack overflow: there, and only there,
 // each frame comes with its address. Frames that were inlined have none.
 func ReadFrames(r io.Reader) (*Frames, error) {
-	type frame struct {
-		name string
-		fp   int64
+	frames, used, err := addressed(r)
+	if err != nil {
+		return nil, err
 	}
-	var frames []frame
-	var used int64
+	turns := turnsOf(frames)
+	if len(turns) < 2 {
+		return nil, ErrNoFrames
+	}
+	var cycle []string
+	for _, f := range turns[0].frames {
+		cycle = append(cycle, f.name)
+	}
+	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.bytes, b.bytes) })
+	bytes := turns[len(turns)/2].bytes
+	if bytes <= 0 {
+		return nil, ErrNoFrames
+	}
+	return &Frames{Bytes: bytes, Cycle: cycle, Turns: used / bytes}, nil
+}
+
+// A frame is one that the runtime printed with its address.
+type frame struct {
+	name string
+	fp   int64
+}
+
+// addressed returns the frames down to where the runtime leaves some out, the deepest
+// first, and how many bytes of the stack are used; 0 if the text does not say.
+func addressed(r io.Reader) (frames []frame, used int64, err error) {
 	name := ""
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
@@ -54,10 +78,18 @@ func ReadFrames(r io.Reader) (*Frames, error) {
 			name = function(line)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
-	}
-	// A turn goes from one call of the function that is there most often to the next.
+	return frames, used, lines.Err()
+}
+
+// A turn of a recursion goes from one call of a function to the next.
+type turn struct {
+	bytes  int64
+	frames []frame
+}
+
+// turnsOf returns the turns from one call to the next of the function that is there most
+// often.
+func turnsOf(frames []frame) (turns []turn) {
 	count := map[string]int{}
 	most := ""
 	for _, f := range frames {
@@ -66,32 +98,17 @@ func ReadFrames(r io.Reader) (*Frames, error) {
 			most = f.name
 		}
 	}
-	var turns []int64
-	var cycle []string
 	last := -1
 	for i, f := range frames {
 		if f.name != most {
 			continue
 		}
 		if last >= 0 {
-			turns = append(turns, f.fp-frames[last].fp)
-			if cycle == nil {
-				for _, in := range frames[last:i] {
-					cycle = append(cycle, in.name)
-				}
-			}
+			turns = append(turns, turn{f.fp - frames[last].fp, frames[last:i]})
 		}
 		last = i
 	}
-	if len(turns) < 2 {
-		return nil, ErrNoFrames
-	}
-	slices.Sort(turns)
-	bytes := turns[len(turns)/2]
-	if bytes <= 0 {
-		return nil, ErrNoFrames
-	}
-	return &Frames{Bytes: bytes, Cycle: cycle, Turns: used / bytes}, nil
+	return turns
 }
 
 func hex(s string) int64 {

@@ -142,6 +142,8 @@ func (t *tracer) find(v ssa.Value) Rel {
 		return t.call(v)
 	case *ssa.Slice:
 		return t.slice(v)
+	case *ssa.MakeClosure:
+		return t.joined(v.Bindings) // what it captures is inside it
 	}
 	if from := converted(v); from != nil {
 		return t.rel(from)
@@ -237,13 +239,43 @@ func (t *tracer) variable(v *ssa.Alloc) (r Rel) {
 			// A composite literal or a variadic call: what is put into it is passed on
 			// inside it.
 			for val := range ssax.Stored(ref.(ssa.Value)) {
-				if Walkable(val.Type()) {
+				if carries(val.Type()) {
 					r = join(r, t.rel(val))
+				}
+			}
+		case *ssa.Call:
+			r = join(r, t.filled(v, v, ref))
+		case *ssa.MakeInterface:
+			for _, use := range *ref.Referrers() {
+				if call, ok := use.(*ssa.Call); ok {
+					r = join(r, t.filled(v, ref, call))
 				}
 			}
 		}
 	}
 	return r
+}
+
+// filled says what a call puts into a variable whose address, given, it gets: parts of what
+// it gets besides. A decoder fills a struct so. What is written to a buffer is a text that
+// has it in it, and no part; and some decoders have a limit.
+func (t *tracer) filled(v *ssa.Alloc, given ssa.Value, call *ssa.Call) (r Rel) {
+	elem := v.Type().Underlying().(*types.Pointer).Elem()
+	callee := call.Common().StaticCallee()
+	switch {
+	case !Walkable(elem) || knowledge.Buffers[ssax.TypeName(elem)]:
+		return Rel{}
+	case v.Comment == "complit": // it has its fields already
+		return Rel{}
+	case callee != nil && knowledge.Decoders[callee.String()] != "", !slices.Contains(call.Common().Args, given):
+		return Rel{}
+	}
+	for _, arg := range call.Common().Args {
+		if arg != given && Walkable(arg.Type()) && !describes(arg.Type()) {
+			r = join(r, t.rel(arg))
+		}
+	}
+	return r.as(Part)
 }
 
 func (t *tracer) slice(v *ssa.Slice) Rel {
@@ -291,6 +323,12 @@ func (t *tracer) binary(v *ssa.BinOp) Rel {
 	case token.QUO, token.SHR:
 		if c, ok := v.Y.(*ssa.Const); ok && c.Value != nil && constant.Sign(c.Value) > 0 && !isOne(c, v.Op) {
 			return x.as(Half)
+		}
+	case token.AND, token.OR, token.SHL:
+		// An offset that stands in the data, put together of bytes: the pointers in a DNS
+		// message.
+		if r := join(x, y); r.Change == Part {
+			return r
 		}
 	case token.ADD, token.SUB:
 		if ssax.IsString(v.Type()) {
@@ -368,22 +406,29 @@ func (t *tracer) call(v *ssa.Call) Rel {
 			return t.rel(common.Args[0])
 		}
 	}
-	if !Walkable(v.Type()) && !isTuple(v.Type()) && !describes(v.Type()) {
+	if !carries(v.Type()) && !isTuple(v.Type()) && !describes(v.Type()) {
 		return Rel{}
 	}
 	// What a method of a part returns counts as part of it, and so does what a
-	// function makes of one.
+	// function makes of one, and what a closure returns, which has captured one.
 	var r Rel
-	if common.IsInvoke() {
+	if common.StaticCallee() == nil {
 		r = t.rel(common.Value)
 	}
 	for _, a := range common.Args {
 		// A type is part of another type, but not of a value.
-		if describes(v.Type()) == describes(a.Type()) && (Walkable(a.Type()) || describes(a.Type())) {
+		if describes(v.Type()) == describes(a.Type()) && (carries(a.Type()) || describes(a.Type())) {
 			r = join(r, t.rel(a))
 		}
 	}
 	return r.as(Part)
+}
+
+// carries reports whether a value of type t can have data in it: it is walkable, or a
+// function, which may have captured some, as the iterator over a node's children.
+func carries(t types.Type) bool {
+	_, fn := t.Underlying().(*types.Signature)
+	return fn || Walkable(t)
 }
 
 func isTuple(t types.Type) bool {
@@ -468,6 +513,10 @@ func New() *Analysis {
 // Groups returns the links of the calls that lie on a cycle of slots, by cycle.
 func (a *Analysis) Groups(calls []*program.Call) [][]Link {
 	var all []Link
+	on := map[*ssa.Function]*program.Func{}
+	for _, c := range calls {
+		on[c.From.SSA] = c.From
+	}
 	for _, c := range calls {
 		links, ok := a.links[c]
 		if !ok {
@@ -475,6 +524,7 @@ func (a *Analysis) Groups(calls []*program.Call) [][]Link {
 			a.links[c] = links
 		}
 		all = append(all, links...)
+		all = append(all, a.closure(c, on)...)
 	}
 	return groups(all)
 }
@@ -496,17 +546,17 @@ func (a *Analysis) find(c *program.Call) (found []Link) {
 		if c.From.Wrapper() && r.Change > Same {
 			r.Change = Same // following an embedded field is no walk
 		}
-		for i := range 64 {
-			if r.slots&slotBit(i) != 0 {
-				found = append(found, Link{c, Slot{c.From, i}, Slot{c.To, index}, r})
-			}
-		}
+		found = append(found, linked(c, c.From, index, r)...)
 	}
 	common := c.Site.Common()
 	switch {
 	case c.How == program.Callback:
-		// It may be given any part of what its caller is given.
+		// It may be given any part of what its caller is given, and of what the caller has
+		// captured: slices.Values(n.Kids) in a range over it.
 		var all Rel
+		if !common.IsInvoke() && common.StaticCallee() == nil {
+			all = t.rel(common.Value)
+		}
 		for _, arg := range common.Args {
 			if Walkable(arg.Type()) {
 				all = join(all, t.rel(arg))
@@ -535,34 +585,15 @@ func (a *Analysis) find(c *program.Call) (found []Link) {
 	return found
 }
 
-// captured adds what the call does to the captured variables of a function literal.
-func (a *Analysis) captured(c *program.Call, t *tracer, add func(index int, r Rel)) {
-	callee, common := c.Callee, c.Site.Common()
-	n := len(callee.Params)
-	// What another function made of its arguments, as x.All() in a range over it.
-	if made, ok := common.Value.(*ssa.Call); ok && !common.IsInvoke() {
-		if maker := made.Common().StaticCallee(); maker != nil && maker == callee.Parent() {
-			inner := a.tracer(maker)
-			for i, v := range ssax.Bindings(maker, callee) {
-				r := inner.rel(v)
-				for j, arg := range made.Common().Args {
-					if r.slots&slotBit(j) != 0 {
-						add(n+i, t.rel(arg).as(r.Change))
-					}
-				}
-			}
-			return
+// linked returns the links from the slots of a function, as r has them, to slot index of
+// what c calls.
+func linked(c *program.Call, from *program.Func, index int, r Rel) (found []Link) {
+	for i := range 64 {
+		if r.slots&slotBit(i) != 0 {
+			found = append(found, Link{c, Slot{from, i}, Slot{c.To, index}, r})
 		}
 	}
-	if c.From == c.To {
-		for i := range callee.FreeVars {
-			add(n+i, Rel{Change: Same, slots: slotBit(n + i)})
-		}
-		return
-	}
-	for i, v := range ssax.Bindings(t.fn, callee) {
-		add(n+i, t.rel(v))
-	}
+	return found
 }
 
 // groups returns the links that lie on a cycle of slots, by cycle.

@@ -3,6 +3,8 @@
 package ssax
 
 import (
+	"go/constant"
+	"go/token"
 	"go/types"
 	"iter"
 	"slices"
@@ -60,14 +62,81 @@ func Reaches(from, to, without *ssa.BasicBlock) bool {
 	return false
 }
 
-// Loops reports whether the block is in a loop.
+// Loops reports whether the block is in a loop that runs as often as something says. One
+// that runs a constant number of times, as over a literal, is as if it were written out.
 func Loops(b *ssa.BasicBlock) bool {
-	for b2 := range Blocks(b.Succs, nil) {
-		if b2 == b {
-			return true
+	if !slices.ContainsFunc(b.Succs, func(next *ssa.BasicBlock) bool { return Reaches(next, b, nil) }) {
+		return false
+	}
+	known := false
+	for _, head := range b.Parent().Blocks {
+		if !Before(head, b) {
+			continue
+		}
+		for _, back := range head.Preds {
+			if !head.Dominates(back) || back != b && b != head && !Reaches(b, back, head) {
+				continue
+			}
+			if !constantly(head) {
+				return true
+			}
+			known = true
 		}
 	}
+	return !known // a loop of gotos, perhaps
+}
+
+// constantly reports whether the loop with this head goes on while something is less than a
+// constant, or than the length of an array or of a literal.
+func constantly(head *ssa.BasicBlock) bool {
+	branch, ok := head.Instrs[len(head.Instrs)-1].(*ssa.If)
+	if !ok {
+		return false
+	}
+	less, ok := branch.Cond.(*ssa.BinOp)
+	if !ok || less.Op != token.LSS || !counts(less.X) {
+		return false
+	}
+	switch bound := less.Y.(type) {
+	case *ssa.Const:
+		return true
+	case *ssa.Call:
+		length, ok := bound.Call.Value.(*ssa.Builtin)
+		if !ok || length.Name() != "len" {
+			return false
+		}
+		whole, ok := bound.Call.Args[0].(*ssa.Slice)
+		if !ok || whole.Low != nil || whole.High != nil {
+			return false
+		}
+		_, literal := whole.X.(*ssa.Alloc)
+		return literal
+	}
 	return false
+}
+
+// counts reports whether v is the variable of a loop, to which each turn adds a constant.
+func counts(v ssa.Value) bool {
+	if next := added(v); next != nil {
+		v = next // a range adds before it compares
+	}
+	i, ok := v.(*ssa.Phi)
+	return ok && !slices.ContainsFunc(i.Edges, func(e ssa.Value) bool {
+		_, first := e.(*ssa.Const)
+		return !first && added(e) != ssa.Value(i)
+	})
+}
+
+// added returns what v is with a positive constant added to it; nil if it is something else.
+func added(v ssa.Value) ssa.Value {
+	sum, ok := v.(*ssa.BinOp)
+	if !ok || sum.Op != token.ADD {
+		return nil
+	}
+	if c, ok := sum.Y.(*ssa.Const); !ok || c.Value == nil || constant.Sign(c.Value) <= 0 {
+		return nil
+	}
+	return sum.X
 }
 
 // Before reports whether a is on every way to b.
@@ -114,6 +183,21 @@ func Bindings(fn, lit *ssa.Function) iter.Seq2[int, ssa.Value] {
 			}
 		}
 	}
+}
+
+// Binding returns what the function around binds to the captured variable; nil if that is
+// not known.
+func Binding(captured *ssa.FreeVar) ssa.Value {
+	lit := captured.Parent()
+	if lit.Parent() == nil {
+		return nil
+	}
+	for i, v := range Bindings(lit.Parent(), lit) {
+		if lit.FreeVars[i] == captured {
+			return v
+		}
+	}
+	return nil
 }
 
 // Deref returns what a pointer type points at, and any other type as it is.

@@ -288,7 +288,7 @@ func (o *Object) Short(names []string) (name string) { // want bounded "catch ca
 }
 
 // It gives it the same one again.
-func (o *Object) Long(names []string) (name string) { // want unguarded "moves on"
+func (o *Object) Long(names []string) (name string) { // want unguarded "names \[\]string of \(\*Object\).Long walks a slice"
 	catchLong(func() { name = o.Long(names[1:]) })
 	return name
 }

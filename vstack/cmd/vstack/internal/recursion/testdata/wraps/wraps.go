@@ -176,3 +176,150 @@ func Names(b Body, names []string) Body {
 	}
 	return b
 }
+
+// A parser that opens a scope for the program and for each function in it, and looks for
+// labels in those that are no functions: goja has one.
+type labels struct {
+	outer      *labels
+	inFunction bool
+	names      []string
+}
+
+type parser struct {
+	scope *labels
+	in    []string
+}
+
+func (p *parser) open() { p.scope = &labels{outer: p.scope} }
+
+func Labels(in []string) bool {
+	p := &parser{in: in}
+	p.open()
+	return p.function()
+}
+
+func (p *parser) function() bool { // want unguarded "p of \(\*parser\).function reads input"
+	p.open()
+	p.scope.inFunction = true
+	for len(p.in) > 0 {
+		p.in = p.in[1:]
+		if !p.function() {
+			return p.scope.has("x")
+		}
+	}
+	return true
+}
+
+func (l *labels) has(name string) bool { // want bounded "inFunction stops it at each wraps.labels but those that are made neither"
+	if len(l.names) > 0 && l.names[0] == name {
+		return true
+	}
+	if l.outer != nil && !l.inFunction {
+		return l.outer.has(name)
+	}
+	return false
+}
+
+// One function sets the flag too late: what it calls before may look.
+type late struct {
+	outer *late
+	last  bool
+}
+
+func (l *late) has() bool { // want unguarded "l \*wraps.late of \(\*late\).has walks a structure"
+	if l.outer != nil && !l.last {
+		return l.outer.has()
+	}
+	return false
+}
+
+func Late(outer *late, in []string) int { // want unguarded "in \[\]string of Late walks a slice"
+	l := &late{outer: outer}
+	n := 0
+	if len(in) > 0 {
+		n = Late(l, in[1:])
+	}
+	l.last = true
+	if l.has() {
+		n++
+	}
+	return n
+}
+
+// Another clears it again.
+type cleared struct {
+	outer *cleared
+	last  bool
+}
+
+func (c *cleared) has() bool { // want unguarded "c \*wraps.cleared of \(\*cleared\).has walks a structure"
+	if c.outer != nil && !c.last {
+		return c.outer.has()
+	}
+	return false
+}
+
+func Cleared(in []string) bool {
+	c := &cleared{}
+	for range in {
+		c = &cleared{outer: c, last: true}
+	}
+	c.last = len(in) > 10
+	return c.has()
+}
+
+// A third hangs values that are there below each other.
+type moved struct {
+	outer *moved
+	last  bool
+}
+
+func (m *moved) has() bool { // want unguarded "m \*wraps.moved of \(\*moved\).has walks a structure"
+	if m.outer != nil && !m.last {
+		return m.outer.has()
+	}
+	return false
+}
+
+func Moved(in []string) bool {
+	m := &moved{}
+	for range in {
+		m = next(m)
+	}
+	return m.has()
+}
+
+func next(m *moved) *moved {
+	below := &moved{last: true}
+	above := &moved{last: true}
+	if m.outer == nil {
+		above = m
+	}
+	above.outer = below
+	return above
+}
+
+// What stands in for virtual methods leads back: it is the tree that is walked.
+type kids struct{ all []kids }
+
+type evaluator interface{ eval(k kids) int }
+
+type basic struct{ self evaluator }
+
+func (b *basic) eval(k kids) (n int) {
+	for _, kid := range k.all {
+		n += b.self.eval(kid)
+	}
+	return n
+}
+
+type special struct{ *basic }
+
+func (s special) eval(k kids) int { return s.basic.eval(k) + 1 } // want unguarded "k wraps.kids of \(special\).eval walks a structure"
+
+func Evaluate(k kids) int {
+	b := &basic{}
+	s := special{b}
+	b.self = s
+	return s.eval(k)
+}

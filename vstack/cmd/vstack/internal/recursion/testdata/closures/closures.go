@@ -1,0 +1,325 @@
+// Package closures has recursion through function values: what a closure has captured is
+// inside it.
+package closures
+
+import (
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// A tree is compiled to closures, which are in each other as deep as the tree is: gval and
+// liquid do that with expressions.
+type Node struct {
+	L, R *Node
+	V    int
+}
+
+func compile(n *Node) func() int { // want unguarded "n \*closures.Node of compile walks a structure"
+	if n == nil {
+		return func() int { return 0 }
+	}
+	l, r := compile(n.L), compile(n.R)
+	return func() int { return l() + r() + n.V } // want unguarded "^compile.func2 → compile.func2 .* of compile.func2 walks a structure"
+}
+
+func Run(n *Node) int { return compile(n)() }
+
+// Those of the operands are in a list.
+type call func(args map[string]int) int
+
+func compileCall(n *Node) call { // want unguarded "n \*closures.Node of compileCall walks a structure"
+	var args []struct {
+		name string
+		eval call
+	}
+	for _, kid := range []*Node{n.L, n.R} {
+		if kid != nil {
+			args = append(args, struct {
+				name string
+				eval call
+			}{"x", compileCall(kid)})
+		}
+	}
+	return func(env map[string]int) int { // want unguarded "args .* of compileCall.func1 walks"
+		sum := env["x"]
+		for _, arg := range args {
+			sum += arg.eval(env)
+		}
+		return sum
+	}
+}
+
+func RunCall(n *Node) int { return compileCall(n)(nil) }
+
+// A loop wraps one in another, for each segment of a path.
+type selector func(v any) any
+
+func key(prev selector, name string) selector {
+	return func(v any) any { // want unguarded "prev closures.selector of key.func1 walks a structure"
+		m, _ := prev(v).(map[string]any)
+		return m[name]
+	}
+}
+
+func Select(path []string, v any) any {
+	s := selector(func(v any) any { return v })
+	for _, name := range path {
+		s = key(s, name)
+	}
+	return s(v)
+}
+
+// So does a loop that makes them itself.
+type filter func(v any) any
+
+func Filter(path []string, v any) any {
+	s := filter(func(v any) any { return v })
+	for _, name := range path {
+		prev := s
+		s = func(v any) any { // want unguarded "prev closures.filter of Filter.func2 walks a structure"
+			m, _ := prev(v).(map[string]any)
+			return m[name]
+		}
+	}
+	return s(v)
+}
+
+// A method wraps what it has, as often as it is called.
+type hook func(in []byte) int
+
+type pipe struct{ do hook }
+
+func wrap(next hook) hook {
+	return func(in []byte) int { return next(in) + 1 } // want unguarded "next closures.hook of wrap.func1 walks a structure"
+}
+
+func (p *pipe) use() { p.do = wrap(p.do) }
+
+func Pipe(in []byte) int {
+	p := &pipe{func(in []byte) int { return len(in) }}
+	for range in {
+		p.use()
+	}
+	return p.do(in)
+}
+
+// Middleware is a list of the program.
+type handler func(req []byte) int
+
+func logged(next handler) handler {
+	return func(req []byte) int { return next(req) + 1 } // want bounded "closures of timed wrap each other"
+}
+
+func timed(next handler) handler {
+	return func(req []byte) int { return next(req) + 2 } // also on the cycle
+}
+
+func chain(h handler, all ...func(handler) handler) handler {
+	for _, next := range all {
+		h = next(h)
+	}
+	return h
+}
+
+func Serve(req []byte) int {
+	return chain(func(req []byte) int { return len(req) }, logged, timed)(req)
+}
+
+// A loop over a literal is as if it were written out: gval's operators are put together so.
+type op func(a, b int) int
+
+func overflows(next op, strict bool) op {
+	return func(a, b int) int { // want bounded "closures of overflows wrap each other"
+		if strict && a < 0 {
+			return 0
+		}
+		return next(a, b)
+	}
+}
+
+type operator struct {
+	plain op
+	build func(a, b int) int
+}
+
+func (o *operator) init() {
+	do := o.plain
+	for _, strict := range []bool{true, false} {
+		do = overflows(do, strict)
+	}
+	o.build = func(a, b int) int { return do(a, b) }
+}
+
+func Operators(all map[string]*operator) {
+	for _, o := range all {
+		o.init()
+	}
+}
+
+// What it wraps is a parser, which comes back.
+type rule func(p *parser) int
+
+type parser struct {
+	in    []byte
+	rules map[byte]rule
+}
+
+func prefix(next rule) rule {
+	return func(p *parser) int {
+		p.in = p.in[1:]
+		return next(p)
+	}
+}
+
+func (p *parser) expr() int { // want unguarded "p .* reads input: closures.parser moves on"
+	if next := p.rules[p.in[0]]; next != nil {
+		return next(p)
+	}
+	return 1
+}
+
+func Parse(in []byte) int {
+	p := &parser{in: in, rules: map[byte]rule{}}
+	p.rules['-'] = prefix((*parser).expr)
+	return p.expr()
+}
+
+// Two literals know each other: nothing is inside.
+func Knot(in []byte) int {
+	var a, b func(i int) int
+	a = func(i int) int {
+		if i < len(in) {
+			return b(i + 1)
+		}
+		return 0
+	}
+	b = func(i int) int { return a(i+1) + 1 } // want unguarded "Knot.func2 → Knot.func1 .* the integer i of Knot.func. counts"
+	return a(0)
+}
+
+// Encoders are made for Go types.
+type encoder func(v reflect.Value) int
+
+func encoderOf(t reflect.Type) encoder { // want bounded "t is a Go type, as deep as it is declared"
+	if t.Kind() != reflect.Pointer {
+		return func(v reflect.Value) int { return v.NumField() }
+	}
+	elem := encoderOf(t.Elem())
+	return func(v reflect.Value) int { return elem(v.Elem()) } // want unclear "nothing was found"
+}
+
+func Encode(v any) int { return encoderOf(reflect.TypeOf(v))(reflect.ValueOf(v)) }
+
+// A parser that is made of its methods' values.
+type list struct {
+	in  []byte
+	pos int
+}
+
+func (l *list) seq(all ...func() bool) bool {
+	for _, next := range all {
+		if !next() {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *list) lit(c byte) func() bool {
+	return func() bool {
+		if l.pos < len(l.in) && l.in[l.pos] == c {
+			l.pos++
+			return true
+		}
+		return false
+	}
+}
+
+func (l *list) item() bool { // want unguarded "all \[\]func\(\) bool of \(\*list\).seq walks a slice"
+	if l.pos < len(l.in) && l.in[l.pos] == '(' {
+		return l.seq(l.lit('('), l.item, l.lit(')'))
+	}
+	return l.lit('x')()
+}
+
+func List(in []byte) bool { return (&list{in: in}).item() }
+
+// Iterators of the standard library call the body of a loop.
+type tree struct {
+	kids []*tree
+	by   map[string]*tree
+	get  func() *tree
+}
+
+func (t *tree) all() iter.Seq[*tree] { return slices.Values(t.kids) }
+
+func Values(t *tree) (n int) { // want unguarded "t \*closures.tree of Values walks a structure"
+	for kid := range slices.Values(t.kids) {
+		n += Values(kid)
+	}
+	return n
+}
+
+func All(t *tree) (n int) { // want unguarded "t \*closures.tree of All walks a structure"
+	for kid := range t.all() {
+		n += All(kid)
+	}
+	return n
+}
+
+func Pull(t *tree) (n int) { // want unguarded "t \*closures.tree of Pull walks a structure"
+	next, stop := iter.Pull(t.all())
+	defer stop()
+	for kid, ok := next(); ok; kid, ok = next() {
+		n += Pull(kid)
+	}
+	return n
+}
+
+func Collect(t *tree) (n int) { // want unguarded "t \*closures.tree of Collect walks a structure"
+	for _, name := range slices.Sorted(maps.Keys(t.by)) {
+		n += Collect(t.by[name])
+	}
+	for _, kid := range slices.Collect(t.all()) {
+		n += Collect(kid)
+	}
+	return n
+}
+
+func Sorted(t *tree) (n int) { // want unguarded "t \*closures.tree of Sorted walks a structure"
+	for _, kid := range slices.SortedFunc(maps.Values(t.by), func(a, b *tree) int { return len(a.kids) - len(b.kids) }) {
+		n += Sorted(kid)
+	}
+	return n
+}
+
+func Got(t *tree) int { // want unguarded "t \*closures.tree of Got walks a structure"
+	if t.get == nil {
+		return 0
+	}
+	return Got(t.get())
+}
+
+// What the callback is given is part of the text, and what it has captured of it is not.
+func Strings(s string) string { // want unguarded "s string of Strings walks along a string"
+	return each(s, func(word string) string { return Strings(word[1:]) })
+}
+
+func each(s string, do func(string) string) string {
+	first, _, _ := strings.Cut(s, " ")
+	return do(first)
+}
+
+func Fixed(layout string, at *Node) string { // want unclear "nothing was found"
+	return eachOf(func(word string) string {
+		if word == "%c" {
+			return Fixed("%H %M", at)
+		}
+		return word
+	})
+}
+
+func eachOf(do func(string) string) string { return do("%c") }
