@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"runtime"
@@ -548,4 +549,27 @@ func ExampleOverflowError_Cycle() {
 		// fmt.Printf("%+v", overflow) prints the whole report.
 	}
 	// Output: count -> count x ...
+}
+
+// The hook is told once of each panic, whatever its value.
+func TestPanicHookOnce(t *testing.T) {
+	for _, value := range []any{math.NaN(), "text", struct{ f float64 }{math.NaN()}, []int{1}} {
+		told := 0
+		s := vstack.New(vstack.WithPanicHook(func(vstack.Panic) { told++ }))
+		func() {
+			defer func() { _ = recover() }()
+			var rec func(n int)
+			rec = func(n int) {
+				if n == 0 {
+					panic(value)
+				}
+				s.Do(func() { rec(n - 1) })
+			}
+			rec(40)
+		}()
+		s.Close()
+		if told != 1 {
+			t.Errorf("the hook was told %d times of panic(%v)", told, value)
+		}
+	}
 }

@@ -66,6 +66,19 @@ func TestTaskDepth(t *testing.T) {
 	}
 }
 
+// The time is over before the task has begun.
+func TestStepForNoTime(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	for range 1000 {
+		task := stack.Start(context.Background(), func(context.Context) error { return nil })
+		task.StepFor(0)
+		if err := task.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A recursion that never hops is sliced by time: this one goes on until it was, a few times.
 func TestStepFor(t *testing.T) {
 	needsPreemption(t)
@@ -153,6 +166,9 @@ func TestTaskMisuse(t *testing.T) {
 	mustPanic(t, "Scope outside", func() { _ = stack.Scope(ctx, func(*vstack.Scope) error { return nil }) })
 	task := stack.Start(ctx, func(context.Context) error { stack.Yield(); return nil })
 	mustPanic(t, "stack is in use", func() { stack.Start(ctx, fn) })
+	if _, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (bool, error) { return task.Step(), nil }); err != nil {
+		t.Error("a step in a frame of another stack:", err)
+	}
 	mustPanic(t, "Close while", stack.Close)
 	if err := stack.Run(ctx, fn); !errors.Is(err, vstack.ErrMisuse) {
 		t.Error(err)
@@ -224,4 +240,133 @@ func TestTaskReady(t *testing.T) {
 	}
 	<-task.Ready()
 	<-task.Ready()
+}
+
+// A task that nobody refers to any more is unwound by the collector's hand.
+func TestDroppedTask(t *testing.T) {
+	for _, last := range []func(){func() {}, func() { panic("there is nobody to be told") }} {
+		unwound := make(chan bool, 1)
+		func() {
+			s := vstack.New()
+			task := s.Start(context.Background(), func(context.Context) error {
+				defer func() {
+					unwound <- true
+					last()
+				}()
+				count(s, 50_000)
+				for {
+					s.Yield()
+				}
+			})
+			task.Step()
+			task.Step()
+		}()
+		collectUntil(unwound)
+		settle(t, 0)
+	}
+}
+
+// collectUntil runs the collector until done has a value.
+func collectUntil(done chan bool) {
+	for {
+		runtime.GC()
+		select {
+		case <-done:
+			return
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+// A task is not dropped while it runs, also if nobody has it but the call that runs it.
+func TestTaskInUse(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	for name, run := range map[string]func(*vstack.Task){
+		"Wait":    func(task *vstack.Task) { _ = task.Wait() },
+		"StepFor": func(task *vstack.Task) { task.StepFor(time.Hour) },
+		"Step":    func(task *vstack.Task) { task.Step() },
+	} {
+		var err error
+		run(s.Start(context.Background(), func(ctx context.Context) error {
+			for range 2 { // cleanups have run, those of an earlier collection
+				cleaned := make(chan bool, 1)
+				runtime.AddCleanup(new([64]byte), func(c chan bool) { c <- true }, cleaned)
+				collectUntil(cleaned)
+			}
+			err = ctx.Err()
+			return nil
+		}))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Step of a task whose branches are all in Await returns; Ready says when to go on.
+func TestStepWhileAllAwait(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	gates := []chan int{make(chan int), make(chan int)}
+	var log []int
+	task := s.Start(context.Background(), func(ctx context.Context) error {
+		return s.Scope(ctx, func(scope *vstack.Scope) error {
+			for _, gate := range gates {
+				scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+					n, _ := vstack.Await(s, func() (int, error) { return <-gate, nil })
+					log = append(log, n)
+					return nil
+				})
+			}
+			return nil
+		})
+	})
+	for s.Stats().Awaiting < 2 {
+		if task.Step() {
+			t.Fatal("done")
+		}
+	}
+	for range 3 {
+		if task.Step() {
+			t.Fatal("done while all branches wait")
+		}
+	}
+	if task.StepFor(1000) {
+		t.Fatal("done while all branches wait")
+	}
+	gates[1] <- 1
+	<-task.Ready()
+	for len(log) < 1 {
+		task.Step()
+	}
+	go func() { gates[0] <- 2 }()
+	for !task.Step() {
+		<-task.Ready()
+	}
+	if err := task.Wait(); err != nil || len(log) != 2 || log[0] != 1 || log[1] != 2 {
+		t.Error(err, log)
+	}
+	select {
+	case <-task.Ready():
+	default:
+		t.Error("a task that has ended is not ready")
+	}
+}
+
+// A frame of the task cannot wait for the task.
+func TestTaskInsideItself(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	var task *vstack.Task
+	task = s.Start(context.Background(), func(context.Context) error {
+		mustPanic(t, "Task.Step called by a frame", func() { task.Step() })
+		mustPanic(t, "Task.StepFor called by a frame", func() { task.StepFor(1) })
+		mustPanic(t, "Task.Wait called by a frame", func() { _ = task.Wait() })
+		mustPanic(t, "Task.Cancel called by a frame", func() { _ = task.Cancel() })
+		return nil
+	})
+	if err := task.Wait(); err != nil {
+		t.Error(err)
+	}
 }

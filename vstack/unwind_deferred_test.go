@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
@@ -339,5 +340,205 @@ func TestThrowsInALaterPanic(t *testing.T) {
 			t.Errorf("%s: the guard does not throw: %v", f.name, err)
 		}
 		cancel()
+	}
+}
+
+// A goroutine on no stack, 480 KiB deep, overflows since others use all of the default
+// limit. Its deferred calls have guards.
+func TestDeferredGuardsWithoutBudget(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 256<<10)
+	hold := make(chan bool)
+	held := make(chan bool)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+				held <- true
+				<-hold
+				return 0, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-held
+	<-held
+	ran := 0
+	var deferred func(n int)
+	deferred = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { deferred(n) })
+			return
+		}
+		ran++
+	}
+	levels := 0
+	var rec func(n int)
+	rec = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { rec(n) })
+			return
+		}
+		levels++
+		defer deferred(1)
+		rec(n + 1)
+	}
+	onFresh(func() {
+		defer func() {
+			if err, _ := recover().(error); !errors.Is(err, vstack.ErrOverflow) {
+				t.Errorf("recovered %v", err)
+			}
+		}()
+		rec(0)
+	})
+	close(hold)
+	wg.Wait()
+	if ran != levels {
+		t.Errorf("%d deferred calls of %d ran", ran, levels)
+	}
+}
+
+// Deferred calls that use everything there is, while an overflow or a cancellation unwinds.
+func TestDeferredCallsOfAllKinds(t *testing.T) {
+	for _, f := range forms {
+		for _, how := range []string{"cancel", "overflow"} {
+			for name, deferred := range map[string]func(ctx context.Context, s *vstack.Stack){
+				"run": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Run(context.Background(), func(context.Context) error { f.climb(s, 300); return nil })
+				},
+				"await": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Await(s, func() (int, error) { return free(100), nil })
+				},
+				"scope": func(ctx context.Context, s *vstack.Stack) {
+					_ = s.Scope(context.Background(), func(scope *vstack.Scope) error {
+						scope.Go(func(ctx context.Context, s *vstack.Stack) error { f.climb(s, 300); s.Yield(); return nil })
+						return nil
+					})
+				},
+				"yield": func(ctx context.Context, s *vstack.Stack) { s.Yield() },
+				"check": func(ctx context.Context, s *vstack.Stack) { vstack.Check(); s.Check() },
+				"catch": func(ctx context.Context, s *vstack.Stack) {
+					var err error
+					func() { defer vstack.Catch(&err); f.climb(s, 20_000) }()
+				},
+				"other": func(ctx context.Context, s *vstack.Stack) {
+					_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) { return free(9000), nil }, vstack.WithMaxMemory(0))
+				},
+				"trace": func(ctx context.Context, s *vstack.Stack) { s.Trace() },
+			} {
+				t.Run(fmt.Sprint(f.name, how, name), func(t *testing.T) {
+					ran := 0
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
+					s := vstack.New(vstack.WithMaxMemory(16 * mib))
+					defer s.Close()
+					for range 2 {
+						ran = 0
+						ctx, cancel := context.WithCancel(ctx)
+						levels := 0
+						var rec func(n int)
+						rec = func(n int) {
+							if f.low(s) {
+								f.do(s, func() { rec(n) })
+								return
+							}
+							levels++
+							defer func() {
+								if n%977 == 0 {
+									deferred(ctx, s)
+								}
+								ran++
+							}()
+							if how == "cancel" && n == 30_000 {
+								cancel()
+								for {
+									f.climb(s, 1)
+									runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
+								}
+							}
+							rec(n + 1)
+						}
+						err := s.Run(ctx, func(ctx context.Context) error { rec(0); return nil })
+						if how == "cancel" && err != context.Canceled || how == "overflow" && !errors.Is(err, vstack.ErrOverflow) {
+							t.Error(err)
+						}
+						if ran != levels {
+							t.Errorf("%d of %d deferred calls ran to the end", ran, levels)
+						}
+						cancel()
+					}
+					if got := s.Stats().Bytes; s.Stats().Segments != 0 {
+						t.Error(got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A deferred call that overflows itself while a cancellation unwinds, and recovers
+// that: the cancellation goes on, so its guards must not throw it again.
+func TestOverflowWhileCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := false
+	_, err := vstack.Run(ctx, func(_ context.Context, s *vstack.Stack) (int, error) {
+		defer func() {
+			func() {
+				defer func() {
+					if err, ok := recover().(error); !ok || !errors.Is(err, vstack.ErrOverflow) {
+						t.Errorf("recovered %v, want an overflow", err)
+					}
+				}()
+				count(s, 1<<30)
+			}()
+			vstack.Do(func() {}) // a cancellation here would be a panic on top of the first
+			ended = true
+		}()
+		cancel()
+		s.Yield()
+		return 0, nil
+	}, vstack.WithMaxMemory(mib))
+	if err != context.Canceled || !ended {
+		t.Errorf("%v, the deferred call has ended: %v", err, ended)
+	}
+}
+
+// A deferred call that cleans up in a frame with a context of its own, while another
+// panic of the stack unwinds: that context counts in the frame.
+func TestCancelFrameWhileUnwinding(t *testing.T) {
+	for _, first := range []string{"overflow", "cancellation"} {
+		t.Run(first, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			cause := errors.New("the cause")
+			var cleanup error
+			_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+				defer func() {
+					ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+					cleanup = s.Run(ctx, func(context.Context) error {
+						cancel(cause)
+						for range 1_000_000 { // or for ever
+							s.Yield()
+						}
+						return errors.New("the cleanup does not notice that it is canceled")
+					})
+					vstack.Do(func() {})
+				}()
+				if first == "cancellation" {
+					cancel()
+					s.Yield()
+				}
+				return count(s, 1<<30), nil
+			}, vstack.WithMaxMemory(mib))
+			if cleanup != cause {
+				t.Error(cleanup)
+			}
+			if want := map[string]error{"overflow": vstack.ErrOverflow, "cancellation": context.Canceled}[first]; !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		})
 	}
 }
