@@ -228,6 +228,6 @@ func (w *world) full() {
 
 // within reports whether a stack that is charged with so many bytes keeps its limit. It may
 // be some over: the segment that runs may have grown since it was weighed, and Go begins a
-// new goroutine with the average size of the stacks that the collector has seen, up to
-// 1 MiB here.
+// new goroutine with the average size of the stacks that the collector has seen
+// (golang/go#18138), up to 1 MiB here.
 func within(bytes, limit int64) bool { return bytes <= limit+max(limit/4, 1<<20) }

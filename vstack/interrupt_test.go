@@ -3,6 +3,7 @@ package vstack_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -47,72 +48,90 @@ func TestCancelWhileHopping(t *testing.T) {
 	}
 }
 
-// A branch that has the baton notices at once that its scope was canceled by another
-// one of the same goroutine, or before.
+// A cancellation is noticed at once by who has the baton, whether or not the goroutine that
+// watches the context has run.
 func TestCancelNoticedAtOnce(t *testing.T) {
 	for _, procs := range []int{1, 2} {
-		func() {
+		t.Run(fmt.Sprintf("%d processors", procs), func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-			passed := 0
-			why := errors.New("why")
-			_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
-				return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
-					for i := range 1000 {
-						scope.Go(func(ctx context.Context, s *vstack.Stack) error {
-							s.Yield()
-							if i == 2 {
-								return why
-							}
-							s.Yield()
-							if i > 2 {
-								passed++
-							}
-							return nil
-						})
+			t.Run("by other branches", noticedByBranches)
+			t.Run("Yield", func(t *testing.T) {
+				noticed(t, func(s *vstack.Stack, _ *vstack.Scope) { s.Yield() })
+			})
+			t.Run("Await", func(t *testing.T) {
+				noticed(t, func(s *vstack.Stack, _ *vstack.Scope) {
+					_, _ = vstack.Await(s, func() (int, error) { return 0, nil })
+				})
+			})
+			t.Run("Go", func(t *testing.T) {
+				noticed(t, func(_ *vstack.Stack, scope *vstack.Scope) {
+					scope.Go(func(context.Context, *vstack.Stack) error { return nil })
+				})
+			})
+			t.Run("Task.Cancel", noticedByTask)
+		})
+	}
+}
+
+// One of many branches returns an error.
+func noticedByBranches(t *testing.T) {
+	passed := 0
+	why := errors.New("why")
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+		return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+			for i := range 1000 {
+				scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+					s.Yield()
+					if i == 2 {
+						return why
+					}
+					s.Yield()
+					if i > 2 {
+						passed++
 					}
 					return nil
 				})
-			})
-			if err != why || passed > 0 {
-				t.Errorf("%d processors: %d branches pass the Yield after the cancellation, %v", procs, passed, err)
 			}
-			for name, notice := range map[string]func(s *vstack.Stack, scope *vstack.Scope){
-				"Yield": func(s *vstack.Stack, _ *vstack.Scope) { s.Yield() },
-				"Await": func(s *vstack.Stack, _ *vstack.Scope) { _, _ = vstack.Await(s, func() (int, error) { return 0, nil }) },
-				"Go": func(_ *vstack.Stack, scope *vstack.Scope) {
-					scope.Go(func(context.Context, *vstack.Stack) error { return nil })
-				},
-			} {
-				ctx, cancel := context.WithCancel(context.Background())
-				_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
-					return 0, s.Scope(context.WithoutCancel(ctx), func(scope *vstack.Scope) error {
-						cancel()
-						notice(s, scope)
-						t.Errorf("%d processors: %s does not notice the cancellation", procs, name)
-						return nil
-					})
-				})
-				if err != context.Canceled {
-					t.Errorf("%s: %v", name, err)
-				}
+			return nil
+		})
+	})
+	if err != why || passed > 0 {
+		t.Errorf("%d branches pass the Yield after the cancellation, %v", passed, err)
+	}
+}
+
+// noticed cancels the frame's context, and looks whether notice notices.
+func noticed(t *testing.T, notice func(s *vstack.Stack, scope *vstack.Scope)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		return 0, s.Scope(context.WithoutCancel(ctx), func(scope *vstack.Scope) error {
+			cancel()
+			notice(s, scope)
+			t.Error("it goes on")
+			return nil
+		})
+	})
+	if err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+// The next thing that the frames of a canceled task do.
+func noticedByTask(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	task := s.Start(context.Background(), func(ctx context.Context) error {
+		for {
+			s.Yield()
+			if ctx.Err() != nil {
+				t.Error("the task goes on after Cancel")
+				return nil
 			}
-			// Cancel of a task: the next thing that its frames do.
-			s := vstack.New()
-			defer s.Close()
-			task := s.Start(context.Background(), func(ctx context.Context) error {
-				for i := 0; ; i++ {
-					s.Yield()
-					if ctx.Err() != nil {
-						t.Error("the task goes on after Cancel")
-						return nil
-					}
-				}
-			})
-			task.Step()
-			if err := task.Cancel(); err != context.Canceled {
-				t.Error(err)
-			}
-		}()
+		}
+	})
+	task.Step()
+	if err := task.Cancel(); err != context.Canceled {
+		t.Error(err)
 	}
 }
 

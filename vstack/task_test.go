@@ -16,7 +16,9 @@ func TestTaskSteps(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
 	var log []string
+	var of context.Context
 	task := stack.Start(context.Background(), func(ctx context.Context) error {
+		of = ctx
 		log = append(log, "start")
 		stack.Do(func() { log = append(log, "hopped") })
 		stack.Yield()
@@ -47,9 +49,18 @@ func TestTaskSteps(t *testing.T) {
 	if !task.Step() {
 		t.Error("a step after the end is not done")
 	}
-	// The stack is free again.
+	if of.Err() == nil {
+		t.Error("the context of the task is not done")
+	}
+	// The stack is free again, and nobody else gets its baton.
 	if got := count(stack, 10_000); got != 10_000 {
 		t.Error(got)
+	}
+	if err := stack.Run(context.Background(), func(context.Context) error {
+		_, err := vstack.Await(stack, func() (int, error) { return 0, nil })
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }
 
