@@ -3,7 +3,6 @@ package vstack_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"testing"
@@ -392,37 +391,39 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 func TestDeferredCallsOfAllKinds(t *testing.T) {
 	for _, f := range forms {
 		for name, deferred := range f.deferredCalls() {
-			for _, how := range []string{"cancel", "overflow"} {
-				t.Run(fmt.Sprint(f.name, how, name), func(t *testing.T) {
-					s := vstack.New(vstack.WithMaxMemory(16 * mib))
-					defer s.Close()
-					for range 2 {
-						ctx, cancel := context.WithCancel(context.Background())
-						bottom := func() {}
-						if how == "cancel" {
-							bottom = func() {
-								cancel()
-								for {
-									f.climb(s, 1)
-									runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
-								}
-							}
-						}
-						err := s.Run(ctx, func(ctx context.Context) error {
-							f.deferring(t, s, bottom, func() { deferred(ctx, s) })
-							return nil
-						})
-						if how == "cancel" && err != context.Canceled || how == "overflow" && !errors.Is(err, vstack.ErrOverflow) {
-							t.Error(err)
-						}
-						cancel()
-					}
-					if stats := s.Stats(); stats.Segments != 0 {
-						t.Error(stats)
+			t.Run(f.name+"/"+name+"/overflow", func(t *testing.T) {
+				f.twice(t, deferred, vstack.ErrOverflow, func(*vstack.Stack, func()) {})
+			})
+			t.Run(f.name+"/"+name+"/cancel", func(t *testing.T) {
+				f.twice(t, deferred, context.Canceled, func(s *vstack.Stack, cancel func()) {
+					cancel()
+					for {
+						f.climb(s, 1)
+						runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
 					}
 				})
-			}
+			})
 		}
+	}
+}
+
+// twice unwinds a stack two times, from further down than bottom is called.
+func (f form) twice(t *testing.T, deferred func(context.Context, *vstack.Stack), want error, bottom func(s *vstack.Stack, cancel func())) {
+	s := vstack.New(vstack.WithMaxMemory(16 * mib))
+	defer s.Close()
+	for range 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := s.Run(ctx, func(ctx context.Context) error {
+			f.deferring(t, s, func() { bottom(s, cancel) }, func() { deferred(ctx, s) })
+			return nil
+		})
+		if !errors.Is(err, want) {
+			t.Error(err)
+		}
+		cancel()
+	}
+	if stats := s.Stats(); stats.Segments != 0 {
+		t.Error(stats)
 	}
 }
 
