@@ -255,6 +255,24 @@ func TestGoexitWhileCanceled(t *testing.T) {
 	}
 }
 
+// A deferred call overflows while Goexit unwinds its frame. Run turns the overflow into an
+// error, as if it had recovered it, and the Goexit goes on.
+func TestOverflowWhileExiting(t *testing.T) {
+	s := vstack.New(vstack.WithMaxMemory(mib))
+	defer s.Close()
+	got := outcome(func() {
+		err := s.Run(context.Background(), func(context.Context) error {
+			defer count(s, 1<<30)
+			runtime.Goexit()
+			return nil
+		})
+		t.Error("Run has returned", err)
+	})
+	if got != "goexit" || count(s, 1000) != 1000 {
+		t.Error(got)
+	}
+}
+
 // A deferred call of a canceled recursion may need many segments: however far below the
 // panic it is, its guards do not throw, nor do those that come after it.
 func TestDeferredCallOfManySegments(t *testing.T) {
