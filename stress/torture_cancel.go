@@ -37,10 +37,11 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 	defer cancel(nil)
 	s := vstack.New()
 	defer s.Close()
-	entered, left, ran := 0, 0, false
+	var seen tally
+	ran := false
 	spin := func() { // until the guard throws
 		for {
-			counted(s, r.IntN(300), &entered, &left, func() {})
+			seen.recurse(s, r.IntN(300), func() {})
 			runtime.Gosched()
 		}
 	}
@@ -79,9 +80,9 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 		case 2:
 			var hop func()
 			hop = func() { // a new worker for each
-				entered++
-				defer func() { left++ }()
-				if entered < 50 {
+				seen.entered++
+				defer func() { seen.left++ }()
+				if seen.entered < 50 {
 					s.Do(hop)
 				}
 			}
@@ -89,19 +90,19 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 		case 4: // while a panic unwinds
 			func() {
 				defer func() { _ = recover() }()
-				counted(s, levels, &entered, &left, func() {
-					defer counted(s, 1, &entered, &left, func() { cancel(want) })
+				seen.recurse(s, levels, func() {
+					defer seen.recurse(s, 1, func() { cancel(want) })
 					panic("unwinds")
 				})
 			}()
 		case 5: // inside a deferred call, deep down
-			counted(s, levels, &entered, &left, func() {
+			seen.recurse(s, levels, func() {
 				defer spin()
 				defer cancel(want)
 			})
 		case 7:
 			return s.Run(ctx, func(context.Context) error {
-				counted(s, levels, &entered, &left, func() {})
+				seen.recurse(s, levels, func() {})
 				return nil
 			})
 		}
@@ -116,8 +117,8 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 	if ran == (stage == 0) && stage != 1 && stage != 2 && stage != 3 && stage != 6 {
 		return fmt.Errorf("stage %d: the function ran: %v", stage, ran)
 	}
-	if entered != left {
-		return fmt.Errorf("stage %d: %d frames entered, %d deferred calls run", stage, entered, left)
+	if seen.entered != seen.left {
+		return fmt.Errorf("stage %d: %d frames entered, %d deferred calls run", stage, seen.entered, seen.left)
 	}
 	return nil
 }
@@ -159,8 +160,8 @@ type tree struct {
 	text   string // they panic with
 	did    map[string]bool
 
-	entered, left int // frames of counted
-	begun, over   int // branches
+	tally           // of frames
+	begun, over int // branches
 }
 
 // scope is a scope n levels down.
@@ -170,7 +171,7 @@ func (t *tree) scope(ctx context.Context, s *vstack.Stack, n int) error {
 			scope.Go(func(ctx context.Context, s *vstack.Stack) error { return t.branch(ctx, s, n) })
 		}
 		if t.r.IntN(2) == 0 {
-			counted(s, t.r.IntN(2_000), &t.entered, &t.left, s.Yield)
+			t.recurse(s, t.r.IntN(2_000), s.Yield)
 		}
 		return nil
 	})
@@ -196,14 +197,14 @@ func (t *tree) do(ctx context.Context, s *vstack.Stack, n int) error {
 		_, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 1, nil })
 		return err
 	case 3, 4, 5:
-		counted(s, t.r.IntN(3_000), &t.entered, &t.left, s.Yield)
+		t.recurse(s, t.r.IntN(3_000), s.Yield)
 	case 6:
 		if n < 3 {
 			return t.scope(ctx, s, n+1)
 		}
 	case 7:
 		t.did["overflow"] = true
-		counted(s, 1<<30, &t.entered, &t.left, func() {})
+		t.recurse(s, 1<<30, func() {})
 	case 8:
 		t.did["cancel"] = true
 		t.cancel(t.why)

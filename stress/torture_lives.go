@@ -64,8 +64,8 @@ type life struct {
 	dropped bool   // nobody ends it
 	last    string // what was done with the task
 
-	entered, left int // frames of counted
-	begun, over   int // root frames, of the task and of its branches
+	tally           // of frames
+	begun, over int // root frames, of the task and of its branches
 }
 
 // root is the task's function.
@@ -76,7 +76,7 @@ func (l *life) root(ctx context.Context) error {
 		for range l.r.IntN(4) {
 			scope.Go(l.branch)
 		}
-		counted(l.s, l.r.IntN(8_000), &l.entered, &l.left, l.s.Yield)
+		l.recurse(l.s, l.r.IntN(8_000), l.s.Yield)
 		return nil
 	})
 	if err != nil {
@@ -84,7 +84,7 @@ func (l *life) root(ctx context.Context) error {
 	}
 	switch l.ends {
 	case 1:
-		counted(l.s, 1<<30, &l.entered, &l.left, func() {})
+		l.recurse(l.s, 1<<30, func() {})
 	case 2:
 		panic(l.text)
 	case 3:
@@ -102,7 +102,7 @@ func (l *life) branch(_ context.Context, s *vstack.Stack) error {
 	l.begun++
 	defer func() { l.over++ }()
 	for range l.r.IntN(10) {
-		counted(s, l.r.IntN(2_000), &l.entered, &l.left, s.Yield)
+		l.recurse(s, l.r.IntN(2_000), s.Yield)
 		_, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 0, nil })
 		if err != nil {
 			return err
@@ -208,7 +208,7 @@ func pools(seed uint64, n int) error {
 }
 
 func poolOnce(p *vstack.Pool, r *rand.Rand) error {
-	entered, left := 0, 0
+	var seen tally
 	ends, levels := r.IntN(5), r.IntN(5_000)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -216,10 +216,10 @@ func poolOnce(p *vstack.Pool, r *rand.Rand) error {
 	var err error
 	how, v := outcome(func() {
 		err = p.Run(ctx, func(_ context.Context, s *vstack.Stack) error {
-			counted(s, levels, &entered, &left, func() {
+			seen.recurse(s, levels, func() {
 				switch ends {
 				case 1:
-					counted(s, 1<<30, &entered, &left, func() {})
+					seen.recurse(s, 1<<30, func() {})
 				case 2:
 					panic(why)
 				case 3:
@@ -245,8 +245,8 @@ func poolOnce(p *vstack.Pool, r *rand.Rand) error {
 	case 4:
 		ok = how == "returned" && err == why
 	}
-	if !ok || entered != left {
-		return fmt.Errorf("end %d: %s %v %v, %d frames entered, %d left", ends, how, v, err, entered, left)
+	if !ok || seen.entered != seen.left {
+		return fmt.Errorf("end %d: %s %v %v, %d frames entered, %d left", ends, how, v, err, seen.entered, seen.left)
 	}
 	return nil
 }
