@@ -236,10 +236,8 @@ func (t *tree) ended(how string, v any, err error) error {
 	switch did := t.did; how {
 	case "returned":
 		// They share the limit, so together they may reach it where none would alone.
-		ok = err == nil && !did["overflow"] && !did["cancel"] && !did["error"] ||
-			errors.Is(err, vstack.ErrOverflow) || err == t.why && (did["cancel"] || did["error"]) ||
-			// A branch that panics or exits cancels the others; that is not the result.
-			err == context.Canceled && (did["panic"] || did["exit"])
+		ok = !did["panic"] && !did["exit"] && (err == nil && !did["overflow"] && !did["cancel"] && !did["error"] ||
+			errors.Is(err, vstack.ErrOverflow) || err == t.why && (did["cancel"] || did["error"]))
 	case "panic":
 		ok = v == t.text && did["panic"]
 	case "goexit":
