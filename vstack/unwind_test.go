@@ -252,6 +252,32 @@ func TestCancelShielded(t *testing.T) {
 	}
 }
 
+// A cancellation comes while a frame runs that is shielded from it, whose guards find
+// nothing to do. The frame around notices it afterwards.
+func TestCancelWhileShielded(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		err := s.Run(context.WithoutCancel(ctx), func(context.Context) error {
+			cancel()
+			for !s.Low() { // until the stack is interrupted
+				runtime.Gosched()
+			}
+			s.Do(func() {})
+			if s.Low() {
+				t.Error("the guard of the shielded frame is low again")
+			}
+			return nil
+		})
+		if !s.Low() {
+			t.Error("the guard of the frame around is not low")
+		}
+		return 0, err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCancelRecovered(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	seen := 0
