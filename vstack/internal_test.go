@@ -116,6 +116,30 @@ func TestInterruptAtBase(t *testing.T) {
 	})
 }
 
+// Once a request has been served the guards of both forms are as before, and so is the
+// goroutine's slot, which others share.
+func TestGuardAfterInterrupt(t *testing.T) {
+	needsBounds(t)
+	inRun(t, func(ctx context.Context, s *Stack) {
+		for name, served := range map[string]func(){
+			"a hop": func() { s.Do(func() {}) },
+			"Check": s.Check,
+			"Yield": s.Yield,
+			"Run":   func() { _ = s.Run(ctx, func(context.Context) error { return nil }) },
+		} {
+			s.interrupt(traceWanted)
+			if !s.Low() || !Low() {
+				t.Fatal("the guards are not low")
+			}
+			served()
+			slot := self.SlotOf(s.top.id)
+			if s.Low() || Low() || s.loadLimit() != s.top.room || slot.Limit() == 0 {
+				t.Errorf("after %s the guards are low: limit %d, room %d, the slot's %d", name, s.loadLimit(), s.top.room, slot.Limit())
+			}
+		}
+	})
+}
+
 // A loop across the end of a segment stops hopping.
 func TestHotSplit(t *testing.T) {
 	inRun(t, func(_ context.Context, s *Stack) {
