@@ -140,6 +140,32 @@ func TestGuardAfterInterrupt(t *testing.T) {
 	})
 }
 
+// A request that nobody has served goes along: the guard without a handle is low on the
+// goroutine that runs the stack, wherever that is.
+func TestInterruptGoesAlong(t *testing.T) {
+	needsBounds(t)
+	inRun(t, func(ctx context.Context, s *Stack) {
+		low := func(where string, want bool) {
+			if Low() != want {
+				t.Errorf("%s: the guard is low: %v", where, !want)
+			}
+		}
+		s.interrupt(canceled) // and the context is not done
+		_ = s.Run(ctx, func(context.Context) error {
+			low("in a frame", true)
+			_ = s.Run(ctx, func(context.Context) error { low("in a frame in it", true); return nil })
+			low("back in the frame", true)
+			return nil
+		})
+		low("at the root", true)
+		s.Check()
+		low("when it has been served", false)
+		_, _ = Await(s, func() (int, error) { s.interrupt(canceled); return 0, nil })
+		low("after Await", true)
+		s.Check()
+	})
+}
+
 // A loop across the end of a segment stops hopping.
 func TestHotSplit(t *testing.T) {
 	inRun(t, func(_ context.Context, s *Stack) {
