@@ -2,7 +2,6 @@ package debug_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -53,16 +52,7 @@ func TestStarved(t *testing.T) {
 			running, late := 0, 0
 			for i := 0; i < looks && late < enough; i++ {
 				debug.Forget()
-				var list struct {
-					Stacks []struct {
-						Note, Summary string
-						Late          bool
-					}
-				}
-				if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
-					t.Fatal(err)
-				}
-				for _, s := range list.Stacks {
+				for _, s := range rows(t) {
 					switch {
 					case s.Late:
 						late++
