@@ -106,7 +106,7 @@ func (w *Worker) finish(lives bool) (goesOn bool) {
 // run runs the job and returns when that has returned or panicked. After a Goexit it
 // does not return, also if a deferred call panics then: run recovers that, and the runtime
 // goes on with the Goexit. So loop knows one from the other. What recover returns does not
-// tell: with GODEBUG=panicnil=1 it is nil for both.
+// tell: with GODEBUG=panicnil=1 it is nil for both (golang/go#25448).
 func (w *Worker) run() {
 	ok := false
 	defer func() {

@@ -47,8 +47,8 @@ func operations() []operation {
 		{"misuse", 1, func(w *world, b byte) end { w.misuse(); return end{} }},
 
 		{"call", 12, func(w *world, b byte) end { r, err := w.body(); return w.called(b, r, err) }},
-		{"grow", 12, counted2((*world).grow2)},
-		{"do", 4, counted2(func(w *world, fn func() (int, error)) (r int, err error) {
+		{"grow", 12, calling((*world).grow2)},
+		{"do", 4, calling(func(w *world, fn func() (int, error)) (r int, err error) {
 			w.do(func() { r, err = fn() })
 			return r, err
 		})},
@@ -61,7 +61,7 @@ func operations() []operation {
 			}, int(b))
 			return w.called(b, r, err)
 		}},
-		{"guarded", 10, counted2(guardedBody)},
+		{"guarded", 10, calling(guardedBody)},
 		{"run", 22, func(w *world, b byte) end { r, err := w.frame(w.next(), (*world).run); return w.called(b, r, err) }},
 		{"run from a fat frame", 4, func(w *world, b byte) end {
 			r, err := w.fatFrame(w.next())
@@ -114,8 +114,8 @@ func spread(operations []operation) (table [256]operation) {
 	return table
 }
 
-// counted2 makes an operation of a function that calls a body further down.
-func counted2(fn func(w *world, body func() (int, error)) (int, error)) func(*world, byte) end {
+// calling makes an operation of a function that calls a body further down.
+func calling(fn func(w *world, body func() (int, error)) (int, error)) func(*world, byte) end {
 	return func(w *world, b byte) end {
 		w.calls++
 		r, err := fn(w, w.body)

@@ -131,17 +131,20 @@ func do(s *vstack.Stack, free bool, fn func()) {
 	}
 }
 
-// counted recurses n levels with a deferred call at each, and calls fn at the end.
-func counted(s *vstack.Stack, n int, entered, left *int, fn func()) {
+// A tally counts frames: those that were entered, and those whose deferred calls have run.
+type tally struct{ entered, left int }
+
+// recurse goes n levels down, with a deferred call at each, and calls fn at the end.
+func (t *tally) recurse(s *vstack.Stack, n int, fn func()) {
 	if low(s, n&1 == 0) {
-		do(s, n&2 == 0, func() { counted(s, n, entered, left, fn) })
+		do(s, n&2 == 0, func() { t.recurse(s, n, fn) })
 		return
 	}
-	*entered++
-	defer func() { *left++ }()
+	t.entered++
+	defer func() { t.left++ }()
 	if n == 0 {
 		fn()
 		return
 	}
-	counted(s, n-1, entered, left, fn)
+	t.recurse(s, n-1, fn)
 }

@@ -37,10 +37,11 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 	defer cancel(nil)
 	s := vstack.New()
 	defer s.Close()
-	entered, left, ran := 0, 0, false
+	var seen tally
+	ran := false
 	spin := func() { // until the guard throws
 		for {
-			counted(s, r.IntN(300), &entered, &left, func() {})
+			seen.recurse(s, r.IntN(300), func() {})
 			runtime.Gosched()
 		}
 	}
@@ -79,9 +80,9 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 		case 2:
 			var hop func()
 			hop = func() { // a new worker for each
-				entered++
-				defer func() { left++ }()
-				if entered < 50 {
+				seen.entered++
+				defer func() { seen.left++ }()
+				if seen.entered < 50 {
 					s.Do(hop)
 				}
 			}
@@ -89,19 +90,19 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 		case 4: // while a panic unwinds
 			func() {
 				defer func() { _ = recover() }()
-				counted(s, levels, &entered, &left, func() {
-					defer counted(s, 1, &entered, &left, func() { cancel(want) })
+				seen.recurse(s, levels, func() {
+					defer seen.recurse(s, 1, func() { cancel(want) })
 					panic("unwinds")
 				})
 			}()
 		case 5: // inside a deferred call, deep down
-			counted(s, levels, &entered, &left, func() {
+			seen.recurse(s, levels, func() {
 				defer spin()
 				defer cancel(want)
 			})
 		case 7:
 			return s.Run(ctx, func(context.Context) error {
-				counted(s, levels, &entered, &left, func() {})
+				seen.recurse(s, levels, func() {})
 				return nil
 			})
 		}
@@ -116,8 +117,8 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 	if ran == (stage == 0) && stage != 1 && stage != 2 && stage != 3 && stage != 6 {
 		return fmt.Errorf("stage %d: the function ran: %v", stage, ran)
 	}
-	if entered != left {
-		return fmt.Errorf("stage %d: %d frames entered, %d deferred calls run", stage, entered, left)
+	if seen.entered != seen.left {
+		return fmt.Errorf("stage %d: %d frames entered, %d deferred calls run", stage, seen.entered, seen.left)
 	}
 	return nil
 }
@@ -141,89 +142,109 @@ func branches(seed uint64, n int) error {
 }
 
 func branchesOnce(s *vstack.Stack, r *rand.Rand) error {
-	entered, left, begun, ended := 0, 0, 0, 0
-	why, text := errors.New("the cause"), "a panic"
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	did := map[string]bool{}
-	var scope func(ctx context.Context, s *vstack.Stack, n int) error
-	branch := func(ctx context.Context, s *vstack.Stack, n int) error {
-		begun++
-		defer func() { ended++ }()
-		for range r.IntN(4) {
-			switch r.IntN(12) {
-			case 0, 1:
-				s.Yield()
-			case 2:
-				if _, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 1, nil }); err != nil {
-					return err
-				}
-			case 3, 4, 5:
-				counted(s, r.IntN(3_000), &entered, &left, s.Yield)
-			case 6:
-				if n < 3 {
-					if err := scope(ctx, s, n+1); err != nil {
-						return err
-					}
-				}
-			case 7:
-				did["overflow"] = true
-				counted(s, 1<<30, &entered, &left, func() {})
-			case 8:
-				did["cancel"] = true
-				cancel(why)
-				s.Yield()
-				panic("Yield has gone on after the cancel")
-			case 9:
-				did["error"] = true
-				return why
-			case 10:
-				if r.IntN(4) == 0 {
-					did["panic"] = true
-					panic(text)
-				}
-			case 11:
-				if r.IntN(4) == 0 {
-					did["exit"] = true
-					runtime.Goexit()
-				}
-			}
-		}
-		return nil
-	}
-	scope = func(ctx context.Context, s *vstack.Stack, n int) error {
-		return s.Scope(ctx, func(scope *vstack.Scope) error {
-			for range 1 + r.IntN(8) {
-				scope.Go(func(ctx context.Context, s *vstack.Stack) error { return branch(ctx, s, n) })
-			}
-			if r.IntN(2) == 0 {
-				counted(s, r.IntN(2_000), &entered, &left, s.Yield)
-			}
-			return nil
-		})
-	}
+	t := &tree{r: r, cancel: cancel, why: errors.New("the cause"), text: "a panic", did: map[string]bool{}}
 	var err error
 	how, v := outcome(func() {
-		err = s.Run(ctx, func(ctx context.Context) error { return scope(ctx, s, 0) })
+		err = s.Run(ctx, func(ctx context.Context) error { return t.scope(ctx, s, 0) })
 	})
-	if entered != left || begun != ended {
-		return fmt.Errorf("%d frames entered, %d left; %d branches begun, %d ended", entered, left, begun, ended)
+	return t.ended(how, v, err)
+}
+
+// A tree is scopes in branches of scopes, and what they did.
+type tree struct {
+	r      *rand.Rand
+	cancel context.CancelCauseFunc
+	why    error  // they are canceled by, or return
+	text   string // they panic with
+	did    map[string]bool
+
+	tally           // of frames
+	begun, over int // branches
+}
+
+// scope is a scope n levels down.
+func (t *tree) scope(ctx context.Context, s *vstack.Stack, n int) error {
+	return s.Scope(ctx, func(scope *vstack.Scope) error {
+		for range 1 + t.r.IntN(8) {
+			scope.Go(func(ctx context.Context, s *vstack.Stack) error { return t.branch(ctx, s, n) })
+		}
+		if t.r.IntN(2) == 0 {
+			t.recurse(s, t.r.IntN(2_000), s.Yield)
+		}
+		return nil
+	})
+}
+
+// branch does a few things, one after the other.
+func (t *tree) branch(ctx context.Context, s *vstack.Stack, n int) error {
+	t.begun++
+	defer func() { t.over++ }()
+	for range t.r.IntN(4) {
+		if err := t.do(ctx, s, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tree) do(ctx context.Context, s *vstack.Stack, n int) error {
+	switch t.r.IntN(12) {
+	case 0, 1:
+		s.Yield()
+	case 2:
+		_, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 1, nil })
+		return err
+	case 3, 4, 5:
+		t.recurse(s, t.r.IntN(3_000), s.Yield)
+	case 6:
+		if n < 3 {
+			return t.scope(ctx, s, n+1)
+		}
+	case 7:
+		t.did["overflow"] = true
+		t.recurse(s, 1<<30, func() {})
+	case 8:
+		t.did["cancel"] = true
+		t.cancel(t.why)
+		s.Yield()
+		panic("Yield has gone on after the cancel")
+	case 9:
+		t.did["error"] = true
+		return t.why
+	case 10:
+		if t.r.IntN(4) == 0 {
+			t.did["panic"] = true
+			panic(t.text)
+		}
+	case 11:
+		if t.r.IntN(4) == 0 {
+			t.did["exit"] = true
+			runtime.Goexit()
+		}
+	}
+	return nil
+}
+
+// ended says what is wrong with how all of it has ended.
+func (t *tree) ended(how string, v any, err error) error {
+	if t.entered != t.left || t.begun != t.over {
+		return fmt.Errorf("%d frames entered, %d left; %d branches begun, %d ended", t.entered, t.left, t.begun, t.over)
 	}
 	ok := false
-	switch how {
+	switch did := t.did; how {
 	case "returned":
 		// They share the limit, so together they may reach it where none would alone.
-		ok = err == nil && !did["overflow"] && !did["cancel"] && !did["error"] ||
-			errors.Is(err, vstack.ErrOverflow) || err == why && (did["cancel"] || did["error"]) ||
-			// A branch that panics or exits cancels the others; that is not the result.
-			err == context.Canceled && (did["panic"] || did["exit"])
+		ok = !did["panic"] && !did["exit"] && (err == nil && !did["overflow"] && !did["cancel"] && !did["error"] ||
+			errors.Is(err, vstack.ErrOverflow) || err == t.why && (did["cancel"] || did["error"]))
 	case "panic":
-		ok = v == text && did["panic"]
+		ok = v == t.text && did["panic"]
 	case "goexit":
 		ok = did["exit"]
 	}
 	if !ok {
-		return fmt.Errorf("ended with %s %v %v, after %v", how, v, err, did)
+		return fmt.Errorf("ended with %s %v %v, after %v", how, v, err, t.did)
 	}
 	return nil
 }

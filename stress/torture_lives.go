@@ -27,121 +27,159 @@ func tasks(seed uint64, n int) error {
 }
 
 func taskOnce(r *rand.Rand) error {
-	s := vstack.New(vstack.WithMaxMemory(4 << 20))
 	ctx, cancel := context.WithCancelCause(context.Background())
-	why, text := errors.New("the cause"), "a panic"
-	entered, left, begun, ended := 0, 0, 0, 0
-	ends := r.IntN(6)
-	fn := func(ctx context.Context) error {
-		begun++
-		defer func() { ended++ }()
-		err := s.Scope(ctx, func(scope *vstack.Scope) error {
-			for range r.IntN(4) {
-				scope.Go(func(_ context.Context, s *vstack.Stack) error {
-					begun++
-					defer func() { ended++ }()
-					for range r.IntN(10) {
-						counted(s, r.IntN(2_000), &entered, &left, s.Yield)
-						_, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 0, nil })
-						if err != nil {
-							return err
-						}
-					}
-					return nil
-				})
-			}
-			counted(s, r.IntN(8_000), &entered, &left, s.Yield)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		switch ends {
-		case 1:
-			counted(s, 1<<30, &entered, &left, func() {})
-		case 2:
-			panic(text)
-		case 3:
-			runtime.Goexit()
-		case 4:
-			return why
-		case 5:
-			cancel(why)
-			s.Yield()
-		}
-		return nil
+	defer cancel(nil)
+	l := &life{
+		r: r, s: vstack.New(vstack.WithMaxMemory(4 << 20)),
+		cancel: cancel, why: errors.New("the cause"), text: "a panic",
+		ends: r.IntN(6), dropped: r.IntN(8) == 0, last: "nothing",
 	}
-	dropped := r.IntN(8) == 0
 	var err error
-	var done bool
-	last := "nothing"
 	how, v := outcome(func() {
-		task := s.Start(ctx, fn)
-		for range r.IntN(30) {
-			switch r.IntN(3) {
-			case 0:
-				last = "StepFor"
-				done = task.StepFor(time.Duration(r.IntN(200)) * time.Microsecond)
-			default:
-				last = "Step"
-				if done = task.Step(); !done {
-					select {
-					case <-task.Ready():
-					case <-time.After(time.Minute):
-						err = errors.New("a minute after Step the task is not ready")
-						return
-					}
-				}
-			}
-			if done {
-				break
-			}
-		}
-		if dropped {
-			return
-		}
-		switch r.IntN(3) {
-		case 0:
-			last = "Cancel"
-			err = task.Cancel()
-		case 1:
-			cancel(why)
-			last = "Wait after a cancel"
-			err = task.Wait()
-		default:
-			last = "Wait"
-			err = task.Wait()
+		task := l.s.Start(ctx, l.root)
+		if err = l.step(task); err == nil && !l.dropped {
+			err = l.finish(task)
 		}
 	})
 	cancel(nil)
-	if dropped {
-		// The collector finds it, and ends it. Its deferred calls run before that.
-		for begun := time.Now(); s.Stats().Running; runtime.GC() {
-			if time.Since(begun) > time.Minute {
-				return fmt.Errorf("a minute after a task was dropped it is there: %+v", s.Stats())
-			}
-		}
-		s.Close()
-		return nil
+	if l.dropped && err == nil {
+		return l.collected()
 	}
-	if entered != left || begun != ended {
-		return fmt.Errorf("%s: %d frames entered, %d left, %d begun, %d ended", last, entered, left, begun, ended)
+	if err := l.ended(how, v, err); err != nil {
+		return err
+	}
+	err = works(l.s)
+	l.s.Close()
+	return err
+}
+
+// A life is a task's: how it is to end, and what is counted of it.
+type life struct {
+	r       *rand.Rand
+	s       *vstack.Stack
+	cancel  context.CancelCauseFunc
+	why     error  // it is canceled by, or returns
+	text    string // it panics with
+	ends    int    // which of the ways of root
+	dropped bool   // nobody ends it
+	last    string // what was done with the task
+
+	tally           // of frames
+	begun, over int // root frames, of the task and of its branches
+}
+
+// root is the task's function.
+func (l *life) root(ctx context.Context) error {
+	l.begun++
+	defer func() { l.over++ }()
+	err := l.s.Scope(ctx, func(scope *vstack.Scope) error {
+		for range l.r.IntN(4) {
+			scope.Go(l.branch)
+		}
+		l.recurse(l.s, l.r.IntN(8_000), l.s.Yield)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	switch l.ends {
+	case 1:
+		l.recurse(l.s, 1<<30, func() {})
+	case 2:
+		panic(l.text)
+	case 3:
+		runtime.Goexit()
+	case 4:
+		return l.why
+	case 5:
+		l.cancel(l.why)
+		l.s.Yield()
+	}
+	return nil
+}
+
+func (l *life) branch(_ context.Context, s *vstack.Stack) error {
+	l.begun++
+	defer func() { l.over++ }()
+	for range l.r.IntN(10) {
+		l.recurse(s, l.r.IntN(2_000), s.Yield)
+		_, err := vstack.Await(s, func() (int, error) { runtime.Gosched(); return 0, nil })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step steps the task for a while.
+func (l *life) step(task *vstack.Task) error {
+	for range l.r.IntN(30) {
+		if l.r.IntN(3) == 0 {
+			l.last = "StepFor"
+			if task.StepFor(time.Duration(l.r.IntN(200)) * time.Microsecond) {
+				return nil
+			}
+			continue
+		}
+		l.last = "Step"
+		if task.Step() {
+			return nil
+		}
+		select {
+		case <-task.Ready():
+		case <-time.After(time.Minute):
+			return errors.New("a minute after Step the task is not ready")
+		}
+	}
+	return nil
+}
+
+// finish ends the task in one of the ways there are.
+func (l *life) finish(task *vstack.Task) error {
+	switch l.r.IntN(3) {
+	case 0:
+		l.last = "Cancel"
+		return task.Cancel()
+	case 1:
+		l.cancel(l.why)
+		l.last = "Wait after a cancel"
+		return task.Wait()
+	default:
+		l.last = "Wait"
+		return task.Wait()
+	}
+}
+
+// collected waits until the collector has found the dropped task, and ended it. Its
+// deferred calls run before that.
+func (l *life) collected() error {
+	for begun := time.Now(); l.s.Stats().Running; runtime.GC() {
+		if time.Since(begun) > time.Minute {
+			return fmt.Errorf("a minute after a task was dropped it is there: %+v", l.s.Stats())
+		}
+	}
+	l.s.Close()
+	return nil
+}
+
+// ended says what is wrong with how the task has ended.
+func (l *life) ended(how string, v any, err error) error {
+	if l.entered != l.left || l.begun != l.over {
+		return fmt.Errorf("%s: %d frames entered, %d left, %d begun, %d ended", l.last, l.entered, l.left, l.begun, l.over)
 	}
 	ok := false
 	switch how {
 	case "returned":
-		ok = err == nil || err == why || err == context.Canceled || errors.Is(err, vstack.ErrOverflow) && ends == 1
+		ok = err == nil || err == l.why || err == context.Canceled || errors.Is(err, vstack.ErrOverflow) && l.ends == 1
 	case "panic":
-		ok = ends == 2 && v == text
+		ok = l.ends == 2 && v == l.text
 	case "goexit":
-		ok = ends == 3
+		ok = l.ends == 3
 	}
 	if !ok {
-		return fmt.Errorf("%s: ended with %s %v %v", last, how, v, err)
+		return fmt.Errorf("%s: ended with %s %v %v", l.last, how, v, err)
 	}
-	err = works(s)
-	s.Close()
-	return err
+	return nil
 }
 
 // pools has goroutines take stacks of one pool, and end in all ways.
@@ -170,7 +208,7 @@ func pools(seed uint64, n int) error {
 }
 
 func poolOnce(p *vstack.Pool, r *rand.Rand) error {
-	entered, left := 0, 0
+	var seen tally
 	ends, levels := r.IntN(5), r.IntN(5_000)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -178,10 +216,10 @@ func poolOnce(p *vstack.Pool, r *rand.Rand) error {
 	var err error
 	how, v := outcome(func() {
 		err = p.Run(ctx, func(_ context.Context, s *vstack.Stack) error {
-			counted(s, levels, &entered, &left, func() {
+			seen.recurse(s, levels, func() {
 				switch ends {
 				case 1:
-					counted(s, 1<<30, &entered, &left, func() {})
+					seen.recurse(s, 1<<30, func() {})
 				case 2:
 					panic(why)
 				case 3:
@@ -207,8 +245,8 @@ func poolOnce(p *vstack.Pool, r *rand.Rand) error {
 	case 4:
 		ok = how == "returned" && err == why
 	}
-	if !ok || entered != left {
-		return fmt.Errorf("end %d: %s %v %v, %d frames entered, %d left", ends, how, v, err, entered, left)
+	if !ok || seen.entered != seen.left {
+		return fmt.Errorf("end %d: %s %v %v, %d frames entered, %d left", ends, how, v, err, seen.entered, seen.left)
 	}
 	return nil
 }

@@ -75,9 +75,9 @@ func Overflows(n, stacks int, limit int64) error {
 				}
 				continue
 			}
-			entered, left := 0, 0
+			var seen tally
 			err := s.Run(context.Background(), func(context.Context) error {
-				overflow(s, &entered, &left, func() {
+				overflow(s, &seen, func() {
 					full[round].Done()
 					full[round].Wait()
 				})
@@ -90,8 +90,8 @@ func Overflows(n, stacks int, limit int64) error {
 			if overflow.Limit != limit || !within(overflow.Bytes, limit) || overflow.Bytes < limit/2 {
 				return fmt.Errorf("stack %d: %+v", i, overflow)
 			}
-			if entered != left || entered < 1000 {
-				return fmt.Errorf("stack %d: %d frames entered, %d deferred calls run", i, entered, left)
+			if seen.entered != seen.left || seen.entered < 1000 {
+				return fmt.Errorf("stack %d: %d frames entered, %d deferred calls run", i, seen.entered, seen.left)
 			}
 		}
 		return nil
@@ -100,18 +100,18 @@ func Overflows(n, stacks int, limit int64) error {
 
 // overflow recurses without end and calls full in the deepest frame, once the
 // overflow has begun to unwind.
-func overflow(s *vstack.Stack, entered, left *int, full func()) {
-	if low(s, *entered&1 == 0) {
-		do(s, *entered&2 == 0, func() { overflow(s, entered, left, full) })
+func overflow(s *vstack.Stack, seen *tally, full func()) {
+	if low(s, seen.entered&1 == 0) {
+		do(s, seen.entered&2 == 0, func() { overflow(s, seen, full) })
 		return
 	}
-	*entered++
+	seen.entered++
 	defer func() {
-		if *left++; *left == 1 {
+		if seen.left++; seen.left == 1 {
 			full()
 		}
 	}()
-	overflow(s, entered, left, full)
+	overflow(s, seen, full)
 }
 
 // excursions goes down through up to 290 KB of unguarded frames between one guard
@@ -247,9 +247,9 @@ func budgets(seed uint64, n int) error {
 			r := rand.New(rand.NewPCG(seed, uint64(i)))
 			for range 10 {
 				levels := []int{10, 20_000, 1 << 30}[r.IntN(3)]
-				entered, left := 0, 0
+				var seen tally
 				fn := func(_ context.Context, s *vstack.Stack) error {
-					counted(s, levels, &entered, &left, func() {})
+					seen.recurse(s, levels, func() {})
 					return nil
 				}
 				var err error
@@ -258,8 +258,8 @@ func budgets(seed uint64, n int) error {
 				} else {
 					err = pool.Run(context.Background(), fn)
 				}
-				if entered != left || err != nil && !errors.Is(err, vstack.ErrOverflow) || err == nil && entered != levels+1 {
-					return fmt.Errorf("%d of %d levels entered, %d left: %v", entered, levels, left, err)
+				if seen.entered != seen.left || err != nil && !errors.Is(err, vstack.ErrOverflow) || err == nil && seen.entered != levels+1 {
+					return fmt.Errorf("%d of %d levels entered, %d left: %v", seen.entered, levels, seen.left, err)
 				}
 				if used := b.InUse(); used > size {
 					return fmt.Errorf("%d bytes of %d in use", used, size)

@@ -129,20 +129,9 @@ func strangers(seed uint64, n int) error {
 			var all sync.WaitGroup
 			errs := make([]error, 4)
 			for i := range errs {
-				all.Go(func() {
-					for range 3 {
-						handle := []*vstack.Stack{inner, closed}[i&1]
-						levels := []int{100, 10_000}[i>>1]
-						// Also in the depth that a plain goroutine has.
-						var got int
-						if _, err := guarded[without, [1 << 10]byte](&world{execution: newExecution(nil, 0), ambient: true, other: closed}, 600, func() (int, error) {
-							got = depth(handle, levels)
-							return 0, nil
-						}); err != nil || got != levels {
-							errs[i] = fmt.Errorf("a stranger's %d levels count %d, %v", levels, got, err)
-						}
-					}
-				})
+				handle := []*vstack.Stack{inner, closed}[i&1]
+				levels := []int{100, 10_000}[i>>1]
+				all.Go(func() { errs[i] = estranged(handle, closed, levels) })
 			}
 			for range 20 {
 				if got := depth(inner, 5_000); got != 5_000 {
@@ -159,6 +148,23 @@ func strangers(seed uint64, n int) error {
 		s.Close()
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// estranged recurses with the handle of a stack that the goroutine does not run, also in
+// the depth that a plain goroutine has.
+func estranged(handle, closed *vstack.Stack, levels int) error {
+	for range 3 {
+		w := &world{execution: newExecution(nil, 0), ambient: true, other: closed}
+		got := 0
+		_, err := guarded[without, [1 << 10]byte](w, 600, func() (int, error) {
+			got = depth(handle, levels)
+			return 0, nil
+		})
+		if err != nil || got != levels {
+			return fmt.Errorf("a stranger's %d levels count %d, %v", levels, got, err)
 		}
 	}
 	return nil

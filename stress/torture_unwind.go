@@ -43,7 +43,8 @@ const (
 )
 
 func unwindTwice(s *vstack.Stack, first, second, above, below int) error {
-	entered, left, interrupted, went := 0, 0, false, false
+	var seen tally
+	interrupted, went := false, false
 	// While it unwinds by a panic of its own the stack does not throw a cancellation.
 	own := first == overflows || first == cancels
 	cause, text := errors.New("the cause"), "a panic"
@@ -52,21 +53,21 @@ func unwindTwice(s *vstack.Stack, first, second, above, below int) error {
 	unwind := func(how int) {
 		switch how {
 		case overflows:
-			counted(s, 1<<30, &entered, &left, func() {})
+			seen.recurse(s, 1<<30, func() {})
 		case cancels:
 			cancel(cause)
 			for i := 0; !interrupted || !own || i < 20; i++ {
-				counted(s, 10, &entered, &left, func() {})
+				seen.recurse(s, 10, func() {})
 				runtime.Gosched()
 			}
 		case recurses:
-			counted(s, 2_000, &entered, &left, func() {})
+			seen.recurse(s, 2_000, func() {})
 		case overflown:
 			func() {
 				defer func() { _ = recover() }()
-				counted(s, 1<<30, &entered, &left, func() {})
+				seen.recurse(s, 1<<30, func() {})
 			}()
-			counted(s, 100, &entered, &left, func() {})
+			seen.recurse(s, 100, func() {})
 		case panics:
 			panic(text)
 		case exits:
@@ -78,19 +79,19 @@ func unwindTwice(s *vstack.Stack, first, second, above, below int) error {
 		ctx, cancel = context.WithCancelCause(context.Background())
 		defer cancel(nil)
 		err = s.Run(ctx, func(context.Context) error {
-			counted(s, above, &entered, &left, func() {
+			seen.recurse(s, above, func() {
 				defer func() {
 					interrupted = true
 					unwind(second)
 					went = true
 				}()
-				counted(s, below, &entered, &left, func() { unwind(first) })
+				seen.recurse(s, below, func() { unwind(first) })
 			})
 			return nil
 		})
 	})
-	if !interrupted || entered != left {
-		return fmt.Errorf("%d frames entered, %d deferred calls run, interrupted: %v", entered, left, interrupted)
+	if !interrupted || seen.entered != seen.left {
+		return fmt.Errorf("%d frames entered, %d deferred calls run, interrupted: %v", seen.entered, seen.left, interrupted)
 	}
 	last := second
 	if second >= recurses || second == cancels && own {
@@ -124,43 +125,43 @@ func unwindTwice(s *vstack.Stack, first, second, above, below int) error {
 // A chore is what the deferred calls of deferredCalls do.
 type chore struct {
 	name string
-	do   func(s *vstack.Stack, level int, entered, left *int)
+	do   func(s *vstack.Stack, level int, seen *tally)
 	deep bool // it may need more than the one segment in reserve
 }
 
 var chores = []chore{
-	{"nothing", func(*vstack.Stack, int, *int, *int) {}, false},
-	{"guard", func(s *vstack.Stack, n int, _, _ *int) {
+	{"nothing", func(*vstack.Stack, int, *tally) {}, false},
+	{"guard", func(s *vstack.Stack, n int, _ *tally) {
 		if low(s, n&1 == 0) {
 			do(s, n&2 == 0, func() {})
 		}
 	}, false},
-	{"hop", func(s *vstack.Stack, n int, _, _ *int) { do(s, n&1 == 0, func() {}) }, false},
-	{"100 KiB before the guard", func(s *vstack.Stack, n int, _, _ *int) { wide(s, n) }, false},
-	{"recurse", func(s *vstack.Stack, n int, entered, left *int) { counted(s, 30, entered, left, func() {}) }, true},
-	{"recurse deep, now and then", func(s *vstack.Stack, n int, entered, left *int) {
+	{"hop", func(s *vstack.Stack, n int, _ *tally) { do(s, n&1 == 0, func() {}) }, false},
+	{"100 KiB before the guard", func(s *vstack.Stack, n int, _ *tally) { wide(s, n) }, false},
+	{"recurse", func(s *vstack.Stack, n int, seen *tally) { seen.recurse(s, 30, func() {}) }, true},
+	{"recurse deep, now and then", func(s *vstack.Stack, n int, seen *tally) {
 		if n%200 == 0 {
-			counted(s, 2_000, entered, left, func() {})
+			seen.recurse(s, 2_000, func() {})
 		}
 	}, true},
-	{"a frame", func(s *vstack.Stack, n int, entered, left *int) {
+	{"a frame", func(s *vstack.Stack, n int, seen *tally) {
 		err := s.Run(context.Background(), func(context.Context) error {
-			counted(s, 5, entered, left, func() {})
+			seen.recurse(s, 5, func() {})
 			return nil
 		})
 		if err != nil && !errors.Is(err, vstack.ErrOverflow) {
 			panic(err)
 		}
 	}, true},
-	{"panic and recover", func(s *vstack.Stack, n int, entered, left *int) {
+	{"panic and recover", func(s *vstack.Stack, n int, seen *tally) {
 		defer expects(n)
-		counted(s, 3, entered, left, func() { panic(n) })
+		seen.recurse(s, 3, func() { panic(n) })
 	}, false},
-	{"hop, panic and recover", func(s *vstack.Stack, n int, entered, left *int) {
+	{"hop, panic and recover", func(s *vstack.Stack, n int, seen *tally) {
 		defer expects(n)
 		do(s, n&1 == 0, func() { panic(n) })
 	}, false},
-	{"exit elsewhere", func(s *vstack.Stack, n int, _, _ *int) {
+	{"exit elsewhere", func(s *vstack.Stack, n int, _ *tally) {
 		if n%50 == 0 {
 			outcome(func() { vstack.Do(runtime.Goexit) })
 		}
@@ -207,7 +208,8 @@ func unwindWith(first int, chore chore, levels int, r *rand.Rand) error {
 	s := vstack.New(vstack.WithMaxMemory(int64(1+r.IntN(4)) << 20))
 	defer s.Close()
 	cause := errors.New("the cause")
-	entered, left, begun, done := 0, 0, 0, 0 // the last two of chores
+	var seen tally
+	begun, done := 0, 0 // of chores
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var down func(n int)
@@ -216,11 +218,11 @@ func unwindWith(first int, chore chore, levels int, r *rand.Rand) error {
 			do(s, n&2 == 0, func() { down(n) })
 			return
 		}
-		entered++
+		seen.entered++
 		defer func() {
-			left++
+			seen.left++
 			begun++
-			chore.do(s, n, &entered, &left)
+			chore.do(s, n, &seen)
 			done++
 		}()
 		if first != overflows && n == levels {
@@ -247,8 +249,8 @@ func unwindWith(first int, chore chore, levels int, r *rand.Rand) error {
 	ok := how == "returned" && (overflow || first == cancels && err == cause) ||
 		first == panics && how == "panic" && v == cause || first == exits && how == "goexit"
 	// While the stack itself unwinds, a hop of a deferred call has its reserve.
-	if own := first == overflows || first == cancels; !ok || entered != left || own && !chore.deep && done != begun {
-		return fmt.Errorf("%s %v %v, %d frames entered, %d left, %d deferred calls begun, %d done", how, v, err, entered, left, begun, done)
+	if own := first == overflows || first == cancels; !ok || seen.entered != seen.left || own && !chore.deep && done != begun {
+		return fmt.Errorf("%s %v %v, %d frames entered, %d left, %d deferred calls begun, %d done", how, v, err, seen.entered, seen.left, begun, done)
 	}
 	return works(s)
 }

@@ -34,69 +34,94 @@ type valueKey struct{}
 // fresh is the flight of a Run frame that begins.
 var fresh flight
 
+// A call is one of Stack.Run, as the world sees it.
+type call struct {
+	*world
+	number   int // of the frame
+	fn       func(context.Context) error
+	inner    error // that fn returned
+	entered  bool
+	returned bool
+}
+
 // run is Stack.Run.
 func (w *world) run(ctx context.Context, fn func(context.Context) error) (err error) {
-	number := w.frames
-	ctx = context.WithValue(ctx, valueKey{}, number)
-	var inner error
-	entered, returned := false, false
-	frame := func(ctx context.Context) error {
-		entered = true
-		if ctx.Value(valueKey{}) != number {
-			w.violation("a frame's context lost a value")
+	c := &call{world: w, number: w.frames, fn: fn}
+	ctx = context.WithValue(ctx, valueKey{}, c.number)
+	if w.plain {
+		return c.runPlain(ctx)
+	}
+	return c.runStack(ctx)
+}
+
+// frame is the frame that both run.
+func (c *call) frame(ctx context.Context) error {
+	w := c.world
+	c.entered = true
+	if ctx.Value(valueKey{}) != c.number {
+		w.violation("a frame's context lost a value")
+	}
+	outer, flight := w.in, w.flight
+	w.in, w.flight = ctx, fresh
+	defer func() {
+		// A panic of the stack's own that a deferred call has replaced by another
+		// goes on as that, for the guards of the frames around.
+		if f := w.flight; !c.returned && (f.on || f.since > 0 || f.unsure) {
+			flight.unsure = true
 		}
-		outer, flight := w.in, w.flight
-		w.in, w.flight = ctx, fresh
-		defer func() {
-			// A panic of the stack's own that a deferred call has replaced by another
-			// goes on as that, for the guards of the frames around.
-			if f := w.flight; !returned && (f.on || f.since > 0 || f.unsure) {
-				flight.unsure = true
-			}
-			w.in, w.flight = outer, flight
-		}()
-		inner = fn(ctx)
-		returned = true
-		return inner
-	}
+		w.in, w.flight = outer, flight
+	}()
+	c.inner = c.fn(ctx)
+	c.returned = true
+	return c.inner
+}
+
+// runPlain does in the plain run what Stack.Run does.
+func (c *call) runPlain(ctx context.Context) (err error) {
+	w := c.world
 	switch {
-	case w.plain && w.closed:
+	case w.closed:
 		return vstack.ErrClosed
-	case w.plain && !w.ambient && ctx.Err() != nil:
+	case !w.ambient && ctx.Err() != nil:
 		return context.Cause(ctx)
-	case w.plain && w.due():
+	case w.due():
 		return &thrown{w, nil}
-	case w.plain:
-		defer func() {
-			if !returned { // not for Goexit, where recover returns nil
-				v := recover()
-				if t, ok := v.(*thrown); ok && t.by == w {
-					if err = t; t.cause != nil {
-						err = t.cause
-					}
-				} else if v != nil {
-					panic(v)
-				}
-			}
-		}()
-		return frame(ctx)
 	}
-	call := w.calls
+	defer func() {
+		if c.returned {
+			return
+		}
+		v := recover() // nil for Goexit
+		if t, ok := v.(*thrown); ok && t.by == w {
+			if err = t; t.cause != nil {
+				err = t.cause
+			}
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	return c.frame(ctx)
+}
+
+// runStack calls Stack.Run, and looks at what it does.
+func (c *call) runStack(ctx context.Context) error {
+	w := c.world
+	at := w.calls
 	was, flight := ctx.Err(), w.flight
-	err = w.stack.Run(ctx, func(ctx context.Context) error {
+	err := w.stack.Run(ctx, func(ctx context.Context) error {
 		if s, _ := vstack.FromContext(ctx); s != w.stack && !w.ambient {
 			w.violation("a frame's context does not know its stack")
 		}
 		if s := vstack.Current(); s != w.stack && !w.ambient {
 			w.violation("a frame's goroutine does not know its stack")
 		}
-		return frame(ctx)
+		return c.frame(ctx)
 	})
 	w.flight = flight
-	if returned && err != inner {
-		w.violation("Run returned %v, its function %v", err, inner)
+	if c.returned && err != c.inner {
+		w.violation("Run returned %v, its function %v", err, c.inner)
 	}
-	if entered && was != nil && !w.ambient {
+	if c.entered && was != nil && !w.ambient {
 		w.violation("Run has called its function under a context that was done before")
 	}
 	var overflow *vstack.OverflowError
@@ -104,8 +129,8 @@ func (w *world) run(ctx context.Context, fn func(context.Context) error) (err er
 		if overflow.Limit == 0 || !within(overflow.Bytes, overflow.Limit) {
 			w.violation("a false overflow: %v", overflow)
 		}
-		if !entered {
-			w.record.throws[call] = true
+		if !c.entered {
+			w.record.throws[at] = true
 		}
 	}
 	return err
@@ -203,6 +228,6 @@ func (w *world) full() {
 
 // within reports whether a stack that is charged with so many bytes keeps its limit. It may
 // be some over: the segment that runs may have grown since it was weighed, and Go begins a
-// new goroutine with the average size of the stacks that the collector has seen, up to
-// 1 MiB here.
+// new goroutine with the average size of the stacks that the collector has seen
+// (golang/go#18138), up to 1 MiB here.
 func within(bytes, limit int64) bool { return bytes <= limit+max(limit/4, 1<<20) }

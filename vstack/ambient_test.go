@@ -337,66 +337,6 @@ func TestNestedEntries(t *testing.T) {
 	}
 }
 
-func TestCatch(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	why := errors.New("why")
-	catching := func(fn func()) (err error) {
-		defer vstack.Catch(&err)
-		fn()
-		return nil
-	}
-	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
-		cancel(why)
-		if err := catching(s.Yield); err != why {
-			t.Errorf("Catch of a cancellation: %v", err)
-		}
-		s.Yield() // throws again
-		return 1, nil
-	})
-	if err != why {
-		t.Error(err)
-	}
-	if err := catching(func() {}); err != nil {
-		t.Error(err)
-	}
-	func() {
-		defer func() {
-			if got := recover(); got != "boom" {
-				t.Errorf("another panic: %v", got)
-			}
-		}()
-		_ = catching(func() { panic("boom") })
-	}()
-	exited := true
-	onFresh(func() {
-		_ = catching(runtime.Goexit)
-		exited = false
-	})
-	if !exited {
-		t.Error("Catch swallowed Goexit")
-	}
-	mustPanic(t, "Catch: the pointer is nil", func() {
-		defer vstack.Catch(nil)
-		panic(&vstack.OverflowError{})
-	})
-	// A library that makes every panic an error of its own.
-	wrapped := func() (err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = r.(error)
-			}
-		}()
-		_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) { return 0, nil })
-		s := vstack.New(vstack.WithMaxMemory(mib))
-		defer s.Close()
-		s.Do(func() { free(10_000_000) })
-		return nil
-	}
-	if err := wrapped(); !errors.Is(err, vstack.ErrOverflow) {
-		t.Error(err)
-	}
-}
-
 func TestSetDefaultLimit(t *testing.T) {
 	before := vstack.SetDefaultLimit(8 * mib)
 	if got := vstack.SetDefaultLimit(0); got != 8*mib {
@@ -429,5 +369,39 @@ func TestMaxMemoryVariable(t *testing.T) {
 		if out, err := runChild(t); err == nil || !strings.Contains(out, "vstack: the environment variable VSTACK_MAX_MEMORY") {
 			t.Errorf("VSTACK_MAX_MEMORY=%s: %v\n%s", wrong, err, out)
 		}
+	}
+}
+
+// Ambient stacks inside Await on ambient stacks have the one limit.
+func TestAmbientInAwait(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 16*mib)
+	onFresh(func() {
+		n := 0
+		var err error
+		func() {
+			defer vstack.Catch(&err)
+			var nest func() int
+			nest = func() (r int) {
+				n++
+				nativelyDown(490<<10, func() {
+					vstack.Do(func() {
+						r, _ = vstack.Await(vstack.Current(), func() (int, error) { return nest(), nil })
+					})
+				})
+				return r
+			}
+			nest()
+		}()
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		if n > 40 {
+			t.Error(n)
+		}
+	})
+	vstack.CloseIdle()
+	if b := vstack.DefaultInUse(); b != 0 {
+		t.Error(b, "bytes still drawn")
 	}
 }

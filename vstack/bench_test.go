@@ -289,13 +289,13 @@ func cancelLatency(b *testing.B, depth int) time.Duration {
 	return latency
 }
 
-// The guarded path allocates nothing. A hop does, a closure or so for thousands
-// of levels.
+// The guarded path allocates nothing, nor does a frame with a context that the stack knows.
+// A hop does, a closure or so for thousands of levels.
 func TestGuardAllocs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
 		l, f, e := &workload.Linear{Stack: s}, &workload.Fib{Stack: s}, &workload.Eval{Stack: s}
 		expr := workload.Balanced(8)
 		for name, fn := range map[string]func(){
@@ -305,6 +305,7 @@ func TestGuardAllocs(t *testing.T) {
 			"1,000 levels, no handle": func() { l.Free(1000) },
 			"fib, no handle":          func() { workload.FibFree[0](f, 10) },
 			"evaluator, no handle":    func() { _, _ = e.Free(expr, workload.Names) },
+			"a frame":                 func() { _ = s.Run(ctx, func(context.Context) error { return nil }) },
 		} {
 			if n := testing.AllocsPerRun(100, fn); n != 0 {
 				t.Errorf("%s: %v allocations, want none", name, n)

@@ -166,9 +166,6 @@ func TestBudgetStorm(t *testing.T) {
 	mine := errors.New("mine")
 	one := func(r *rand.Rand) {
 		kind := r.IntN(len(ends))
-		depth := r.IntN(2000)
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
 		done := make(chan struct{})
 		go func() { // Goexit ends it
 			defer close(done)
@@ -177,31 +174,8 @@ func TestBudgetStorm(t *testing.T) {
 					t.Error(v)
 				}
 			}()
-			err := pool.Run(ctx, func(ctx context.Context, s *vstack.Stack) error {
-				count(s, depth)
-				switch kind {
-				case 1:
-					s.Do(func() { panic(mine) })
-				case 2:
-					s.Do(runtime.Goexit)
-				case 3:
-					cancel()
-					for {
-						count(s, depth)
-						runtime.Gosched() // for whoever poisons the limit
-					}
-				case 4:
-					if depth < 100 { // it is slow
-						count(s, 1<<30)
-					}
-				case 5:
-					return s.Run(ctx, func(context.Context) error { count(s, depth); return mine })
-				}
-				return nil
-			})
-			switch {
-			case err == nil, err == mine, kind == 3 && err == context.Canceled, errors.Is(err, vstack.ErrOverflow):
-			default:
+			err := stormy(pool, kind, r.IntN(2000), mine)
+			if err != nil && err != mine && !(kind == 3 && err == context.Canceled) && !errors.Is(err, vstack.ErrOverflow) {
 				t.Error(kind, err)
 			}
 		}()
@@ -240,6 +214,34 @@ func TestBudgetStorm(t *testing.T) {
 	if !errors.As(err, &o) || o.Bytes != 4*mib {
 		t.Errorf("one stack: %v", err)
 	}
+}
+
+// stormy is a run that ends in one of six ways.
+func stormy(pool *vstack.Pool, kind, depth int, mine error) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	return pool.Run(ctx, func(ctx context.Context, s *vstack.Stack) error {
+		count(s, depth)
+		switch kind {
+		case 1:
+			s.Do(func() { panic(mine) })
+		case 2:
+			s.Do(runtime.Goexit)
+		case 3:
+			cancel()
+			for {
+				count(s, depth)
+				runtime.Gosched() // for whoever interrupts
+			}
+		case 4:
+			if depth < 100 { // it is slow
+				count(s, 1<<30)
+			}
+		case 5:
+			return s.Run(ctx, func(context.Context) error { count(s, depth); return mine })
+		}
+		return nil
+	})
 }
 
 // Branches draw from the budget of their stack.

@@ -56,7 +56,7 @@ func TestGuardAfterShrink(t *testing.T) {
 	inRun(t, func(ctx context.Context, s *Stack) {
 		_, _, before := self.Bounds()
 		for what, park := range map[string]func(){
-			"Run":   func() { _ = s.Run(ctx, func(context.Context) error { runtime.GC(); return nil }) },
+			"Run": func() { _ = s.Run(ctx, func(context.Context) error { runtime.GC(); return nil }) },
 			"Await": func() {
 				_, _ = Await(s, func() (int, error) {
 					collected := make(chan bool)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vstack-go/vstack/vstack"
 )
 
 func withLabel(ctx context.Context, key, value string, fn func(context.Context)) {
@@ -38,4 +40,30 @@ func labelled(t *testing.T, name, key string) (values []string) {
 		}
 	}
 	return values
+}
+
+// The labels of a goroutine are not those of another one that has used the ambient
+// stack before.
+func TestAmbientLabels(t *testing.T) {
+	vstack.CloseIdle()
+	labels := func() (found string) {
+		var b bytes.Buffer
+		nativelyDown(485<<10, func() {
+			vstack.Do(func() {
+				if vstack.Current() == nil {
+					t.Error("no ambient stack")
+				}
+				_ = pprof.Lookup("goroutine").WriteTo(&b, 1)
+			})
+		})
+		return b.String()
+	}
+	onFresh(func() {
+		pprof.Do(context.Background(), pprof.Labels("request", "somebodys"), func(context.Context) { labels() })
+	})
+	onFresh(func() {
+		if text := labels(); strings.Contains(text, "somebodys") {
+			t.Error("the ambient stack has the labels of the goroutine that used it before")
+		}
+	})
 }

@@ -110,59 +110,6 @@ func TestDefaultLimitTogether(t *testing.T) {
 	}
 }
 
-// A context may grow by a value at each level: Run does not take longer for that.
-func TestContextsWithValues(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
-		return
-	}
-	type key struct{ n int }
-	stack := vstack.New()
-	defer stack.Close()
-	levels := 8000
-	steps := 0
-	var rec func(ctx context.Context, n int) error
-	rec = func(ctx context.Context, n int) error {
-		if n == 0 {
-			for _, want := range []int{1, levels / 2, levels} {
-				if got := ctx.Value(key{want}); got != want {
-					return fmt.Errorf("value %d is %v", want, got)
-				}
-			}
-			if s, ok := vstack.FromContext(ctx); s != stack || !ok {
-				return errors.New("the context does not know the stack")
-			}
-			return nil
-		}
-		// What a level asks of the context that it is given must not grow with it.
-		if n%100 == 0 {
-			ctx = &counting{Context: ctx, steps: &steps}
-		}
-		return stack.Run(context.WithValue(ctx, key{n}, n), func(ctx context.Context) error { return rec(ctx, n-1) })
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if err := rec(ctx, levels); err != nil {
-		t.Error(err)
-	}
-	if steps > 10*levels { // of 80 counting contexts, each by the levels just below it
-		t.Errorf("%d levels asked %d times for a value further up than they need", levels, steps)
-	}
-	// Cancellation gets through as ever.
-	depth := 0
-	var down func(ctx context.Context) error
-	down = func(ctx context.Context) error {
-		if depth++; depth == 1000 {
-			cancel()
-			stack.Yield()
-			t.Error("goes on after the cancellation")
-		}
-		return stack.Run(context.WithValue(ctx, key{depth}, depth), down)
-	}
-	if err := stack.Run(ctx, down); err != context.Canceled {
-		t.Error(err)
-	}
-}
-
 // counting counts the look-ups of values that pass it.
 type counting struct {
 	context.Context

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"reflect"
 	"regexp"
 	"runtime"
 	"runtime/pprof"
@@ -97,58 +99,23 @@ type mistake struct{ text []string } // cannot be compared
 // The hook is called once, where the panic began, before its frames are gone;
 // whoever recovers gets the same value as without it.
 func TestPanicHook(t *testing.T) {
-	pointer := &mistake{}
 	for name, test := range map[string]struct {
 		value  any
 		repeat bool // a deferred call recovers the panic and panics again
 	}{
 		"error":    {errors.New("mine"), false},
-		"pointer":  {pointer, false},
-		"struct":   {mistake{[]string{"no"}}, false},
+		"pointer":  {&mistake{}, false},
+		"struct":   {mistake{[]string{"no"}}, false}, // it cannot be compared
 		"repeated": {errors.New("mine"), true},
 	} {
 		var seen []vstack.Panic
 		s := vstack.New(vstack.WithName("hooked"), vstack.WithPanicHook(func(p vstack.Panic) { seen = append(seen, p) }))
-		var unwound int
 		for round := range 2 { // and again
-			seen, unwound = nil, 0
-			func() {
-				defer func() {
-					got := recover()
-					if m, ok := got.(mistake); ok {
-						got = m.text[0]
-						test.value = "no"
-					}
-					if got != test.value {
-						t.Errorf("%s: recovered %v", name, got)
-					}
-				}()
-				value := test.value
-				if value == "no" {
-					value = mistake{[]string{"no"}}
-				}
-				_ = s.Run(context.Background(), func(ctx context.Context) error {
-					c := &calculator{s, binary, nil}
-					c.kind = func(n int) int {
-						if n == 10_000 && test.repeat {
-							return 1
-						}
-						return 0
-					}
-					c.leaf = func() {
-						_ = s.Run(ctx, func(context.Context) error {
-							defer func() { unwound++ }()
-							explode(value)
-							return nil
-						})
-					}
-					if test.repeat {
-						defer func() { panic(recover()) }()
-					}
-					c.eval(50_000)
-					return nil
-				})
-			}()
+			seen = nil
+			got, unwound := explodes(s, test.value, test.repeat)
+			if reflect.TypeOf(test.value).Comparable() && got != test.value || !reflect.DeepEqual(got, test.value) {
+				t.Errorf("%s: recovered %v", name, got)
+			}
 			if len(seen) != 1 {
 				t.Fatalf("%s, round %d: called %d times", name, round, len(seen))
 			}
@@ -160,6 +127,34 @@ func TestPanicHook(t *testing.T) {
 		}
 		s.Close()
 	}
+}
+
+// explodes panics with value deep in a stack, in a frame in a recursion in a frame. It
+// returns what reached the caller, and how many deferred calls of the panic's frame ran.
+func explodes(s *vstack.Stack, value any, repeat bool) (got any, unwound int) {
+	defer func() { got = recover() }()
+	_ = s.Run(context.Background(), func(ctx context.Context) error {
+		c := &calculator{s, binary, nil}
+		c.kind = func(n int) int {
+			if n == 10_000 && repeat {
+				return 1
+			}
+			return 0
+		}
+		c.leaf = func() {
+			_ = s.Run(ctx, func(context.Context) error {
+				defer func() { unwound++ }()
+				explode(value)
+				return nil
+			})
+		}
+		if repeat {
+			defer func() { panic(recover()) }()
+		}
+		c.eval(50_000)
+		return nil
+	})
+	return nil, unwound
 }
 
 //go:noinline
@@ -548,4 +543,27 @@ func ExampleOverflowError_Cycle() {
 		// fmt.Printf("%+v", overflow) prints the whole report.
 	}
 	// Output: count -> count x ...
+}
+
+// The hook is told once of each panic, whatever its value.
+func TestPanicHookOnce(t *testing.T) {
+	for _, value := range []any{math.NaN(), "text", struct{ f float64 }{math.NaN()}, []int{1}} {
+		told := 0
+		s := vstack.New(vstack.WithPanicHook(func(vstack.Panic) { told++ }))
+		func() {
+			defer func() { _ = recover() }()
+			var rec func(n int)
+			rec = func(n int) {
+				if n == 0 {
+					panic(value)
+				}
+				s.Do(func() { rec(n - 1) })
+			}
+			rec(40)
+		}()
+		s.Close()
+		if told != 1 {
+			t.Errorf("the hook was told %d times of panic(%v)", told, value)
+		}
+	}
 }

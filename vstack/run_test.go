@@ -326,3 +326,21 @@ func hopEvery1000(stack *vstack.Stack, n int, fn func()) {
 		hopEvery1000(stack, n-1, fn)
 	}
 }
+
+// Goroutines that hold a thread, and a worker that ends with one.
+func TestLockedThread(t *testing.T) {
+	onFresh(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if got := free(100_000); got != 100_000 {
+			t.Error(got)
+		}
+		_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+			runtime.LockOSThread() // never unlocked, on a worker
+			return free(100_000), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -550,3 +550,58 @@ func TestDeadlockShows(t *testing.T) {
 		}
 	})
 }
+
+// Branches that panic, overflow and end in Await at once; goleak looks afterwards.
+func TestBranchesEndInAllWays(t *testing.T) {
+	for i := range 50 {
+		func() {
+			defer func() { recover() }()
+			_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+				return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(10_000)
+						if i%3 == 0 {
+							panic("x")
+						}
+						return nil
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						defer func() { s.Yield() }()
+						_, err := vstack.Await(s, func() (int, error) {
+							if i%2 == 0 {
+								panic("y")
+							}
+							return free(10_000), nil
+						})
+						return err
+					})
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(1 << 30)
+						return nil
+					})
+					return nil
+				})
+			}, vstack.WithMaxMemory(4*mib))
+		}()
+	}
+}
+
+// A scope that was left by a panic is over.
+func TestScopeAfterPanic(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+		var kept *vstack.Scope
+		func() {
+			defer func() { _ = recover() }()
+			_ = s.Scope(ctx, func(scope *vstack.Scope) error { kept = scope; panic("boom") })
+		}()
+		before := s.Stats().Bytes
+		mustPanic(t, "has returned", func() { kept.Go(func(context.Context, *vstack.Stack) error { return nil }) })
+		if after := s.Stats().Bytes; after != before {
+			t.Errorf("charged with %d, then %d", before, after)
+		}
+		return 0, nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -74,7 +74,7 @@ func (g *segment) Run(w *scheduler.Worker) {
 	defer g.leave()
 	if n := int64(hi-lo) + besides(g.size) - g.memory; n > 0 && !g.reserve {
 		// The worker has that much, from its last job or since the runtime has started
-		// it with more. It cannot be refused any more.
+		// it with more (golang/go#18138). It cannot be refused any more.
 		s.account.add(g, n)
 		s.account.draw(s.account.used)
 	}

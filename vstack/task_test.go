@@ -16,7 +16,9 @@ func TestTaskSteps(t *testing.T) {
 	stack := vstack.New()
 	defer stack.Close()
 	var log []string
+	var of context.Context
 	task := stack.Start(context.Background(), func(ctx context.Context) error {
+		of = ctx
 		log = append(log, "start")
 		stack.Do(func() { log = append(log, "hopped") })
 		stack.Yield()
@@ -47,9 +49,18 @@ func TestTaskSteps(t *testing.T) {
 	if !task.Step() {
 		t.Error("a step after the end is not done")
 	}
-	// The stack is free again.
+	if of.Err() == nil {
+		t.Error("the context of the task is not done")
+	}
+	// The stack is free again, and nobody else gets its baton.
 	if got := count(stack, 10_000); got != 10_000 {
 		t.Error(got)
+	}
+	if err := stack.Run(context.Background(), func(context.Context) error {
+		_, err := vstack.Await(stack, func() (int, error) { return 0, nil })
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -63,6 +74,19 @@ func TestTaskDepth(t *testing.T) {
 	}
 	if deepest < 8 || task.Depth() != 0 {
 		t.Errorf("deepest %d, in the end %d", deepest, task.Depth())
+	}
+}
+
+// The time is over before the task has begun.
+func TestStepForNoTime(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	for range 1000 {
+		task := stack.Start(context.Background(), func(context.Context) error { return nil })
+		task.StepFor(0)
+		if err := task.Wait(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -153,6 +177,9 @@ func TestTaskMisuse(t *testing.T) {
 	mustPanic(t, "Scope outside", func() { _ = stack.Scope(ctx, func(*vstack.Scope) error { return nil }) })
 	task := stack.Start(ctx, func(context.Context) error { stack.Yield(); return nil })
 	mustPanic(t, "stack is in use", func() { stack.Start(ctx, fn) })
+	if _, err := vstack.Run(ctx, func(context.Context, *vstack.Stack) (bool, error) { return task.Step(), nil }); err != nil {
+		t.Error("a step in a frame of another stack:", err)
+	}
 	mustPanic(t, "Close while", stack.Close)
 	if err := stack.Run(ctx, fn); !errors.Is(err, vstack.ErrMisuse) {
 		t.Error(err)
@@ -167,4 +194,190 @@ func TestTaskMisuse(t *testing.T) {
 		}
 	}()
 	stack.Start(ctx, fn)
+}
+
+// A task for which there is no memory has ended before it begins.
+func TestTaskWithoutMemory(t *testing.T) {
+	budget := vstack.NewBudget(256 << 10)
+	stack := vstack.New(vstack.WithBudget(budget))
+	defer stack.Close()
+	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		s.Do(func() { // now all of the budget is in use
+			task := stack.Start(context.Background(), func(context.Context) error { t.Error("runs"); return nil })
+			if err := task.Wait(); !errors.Is(err, vstack.ErrOverflow) || !task.Step() {
+				t.Error(err)
+			}
+		})
+		return 0, nil
+	}, vstack.WithBudget(budget))
+	if err != nil {
+		t.Error(err)
+	}
+	if got := count(stack, 1000); got != 1000 {
+		t.Error("the stack is in use")
+	}
+}
+
+// Ready says each time that the task can go on, and not when it cannot.
+func TestTaskReady(t *testing.T) {
+	stack := vstack.New()
+	defer stack.Close()
+	gate := make(chan bool)
+	task := stack.Start(context.Background(), func(context.Context) error {
+		stack.Yield()
+		_, err := vstack.Await(stack, func() (bool, error) { return <-gate, nil })
+		return err
+	})
+	for range 2 {
+		<-task.Ready()
+		<-task.Ready()
+		task.Step()
+	}
+	for range 2 {
+		select {
+		case <-task.Ready(): // it may be about what was before
+		default:
+		}
+	}
+	select {
+	case <-task.Ready():
+		t.Error("the task waits in Await, and is ready again and again")
+	default:
+	}
+	gate <- true
+	<-task.Ready()
+	if !task.Step() {
+		t.Error("the task has not ended")
+	}
+	<-task.Ready()
+	<-task.Ready()
+}
+
+// A task that nobody refers to any more is unwound by the collector's hand.
+func TestDroppedTask(t *testing.T) {
+	for _, last := range []func(){func() {}, func() { panic("there is nobody to be told") }} {
+		unwound := make(chan bool, 1)
+		func() {
+			s := vstack.New()
+			task := s.Start(context.Background(), func(context.Context) error {
+				defer func() {
+					unwound <- true
+					last()
+				}()
+				count(s, 50_000)
+				for {
+					s.Yield()
+				}
+			})
+			task.Step()
+			task.Step()
+		}()
+		collectUntil(unwound)
+		settle(t, 0)
+	}
+}
+
+// collectUntil runs the collector until done has a value.
+func collectUntil(done chan bool) {
+	for {
+		runtime.GC()
+		select {
+		case <-done:
+			return
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+// A task is not dropped while it runs, also if nobody has it but the call that runs it.
+func TestTaskInUse(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	for name, run := range map[string]func(*vstack.Task){
+		"Wait":    func(task *vstack.Task) { _ = task.Wait() },
+		"StepFor": func(task *vstack.Task) { task.StepFor(time.Hour) },
+		"Step":    func(task *vstack.Task) { task.Step() },
+	} {
+		var err error
+		run(s.Start(context.Background(), func(ctx context.Context) error {
+			for range 2 { // cleanups have run, those of an earlier collection
+				cleaned := make(chan bool, 1)
+				runtime.AddCleanup(new([64]byte), func(c chan bool) { c <- true }, cleaned)
+				collectUntil(cleaned)
+			}
+			err = ctx.Err()
+			return nil
+		}))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Step of a task whose branches are all in Await returns; Ready says when to go on.
+func TestStepWhileAllAwait(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	gates := []chan int{make(chan int), make(chan int)}
+	var log []int
+	task := s.Start(context.Background(), func(ctx context.Context) error {
+		return s.Scope(ctx, func(scope *vstack.Scope) error {
+			for _, gate := range gates {
+				scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+					n, _ := vstack.Await(s, func() (int, error) { return <-gate, nil })
+					log = append(log, n)
+					return nil
+				})
+			}
+			return nil
+		})
+	})
+	for s.Stats().Awaiting < 2 {
+		if task.Step() {
+			t.Fatal("done")
+		}
+	}
+	for range 3 {
+		if task.Step() {
+			t.Fatal("done while all branches wait")
+		}
+	}
+	if task.StepFor(1000) {
+		t.Fatal("done while all branches wait")
+	}
+	gates[1] <- 1
+	<-task.Ready()
+	for len(log) < 1 {
+		task.Step()
+	}
+	go func() { gates[0] <- 2 }()
+	for !task.Step() {
+		<-task.Ready()
+	}
+	if err := task.Wait(); err != nil || len(log) != 2 || log[0] != 1 || log[1] != 2 {
+		t.Error(err, log)
+	}
+	select {
+	case <-task.Ready():
+	default:
+		t.Error("a task that has ended is not ready")
+	}
+}
+
+// A frame of the task cannot wait for the task.
+func TestTaskInsideItself(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	var task *vstack.Task
+	task = s.Start(context.Background(), func(context.Context) error {
+		mustPanic(t, "Task.Step called by a frame", func() { task.Step() })
+		mustPanic(t, "Task.StepFor called by a frame", func() { task.StepFor(1) })
+		mustPanic(t, "Task.Wait called by a frame", func() { _ = task.Wait() })
+		mustPanic(t, "Task.Cancel called by a frame", func() { _ = task.Cancel() })
+		return nil
+	})
+	if err := task.Wait(); err != nil {
+		t.Error(err)
+	}
 }

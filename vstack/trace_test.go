@@ -10,11 +10,13 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
 // traceAt returns a trace taken at the bottom of a recursion.
@@ -586,4 +588,74 @@ func ExampleStack_Trace() {
 	// Output:
 	// eval -> evalBinary -> eval x ...
 	// <nil>
+}
+
+// Somebody asks all stacks for traces, whatever they do.
+func TestTraceWhatever(t *testing.T) {
+	stop := make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, s := range vstack.Stacks() {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+				s.TraceContext(ctx, 4)
+				cancel()
+			}
+			runtime.Gosched()
+		}
+	})
+	rounds := 40
+	if raceEnabled {
+		rounds = 3
+	}
+	for i := range rounds {
+		onFresh(func() { free(9000 + i) })
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(20_000)
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				for range 10 {
+					scope.Go(func(ctx context.Context, s *vstack.Stack) error {
+						free(8000)
+						s.Yield()
+						_, err := vstack.Await(s, func() (int, error) { return free(8000), nil })
+						free(8000)
+						return err
+					})
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		_, err = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			free(1 << 30)
+			return 0, nil
+		}, vstack.WithMaxMemory(8*mib))
+		if !errors.Is(err, vstack.ErrOverflow) {
+			t.Error(err)
+		}
+		s := vstack.New()
+		task := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		for !task.StepFor(100 * time.Microsecond) {
+		}
+		task2 := s.Start(context.Background(), func(context.Context) error { free(30_000); s.Yield(); free(30_000); return nil })
+		task2.Step()
+		if err := task2.Cancel(); err != context.Canceled && err != nil {
+			t.Error(err)
+		}
+		s.Close()
+	}
+	close(stop)
+	wg.Wait()
+	for i := range self.Slots {
+		if self.Slot(i).Limit() == 0 {
+			t.Error("mark left in", i)
+		}
+	}
 }

@@ -3,8 +3,8 @@ package vstack_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
@@ -108,7 +108,7 @@ func TestGuardsInDeferredCalls(t *testing.T) {
 		return
 	}
 	for _, f := range forms {
-		deferred := map[string]func(s *vstack.Stack){
+		for name, call := range map[string]func(s *vstack.Stack){
 			"a guard":        func(s *vstack.Stack) { f.climb(s, 0) },
 			"100 KiB":        func(s *vstack.Stack) { padded(100, func() { f.climb(s, 3) }) },
 			"120 KiB":        func(s *vstack.Stack) { padded(120, func() { f.climb(s, 3) }) },
@@ -123,49 +123,41 @@ func TestGuardsInDeferredCalls(t *testing.T) {
 				defer func() { _ = recover() }()
 				f.climb(s, 1_000_000_000)
 			},
-		}
-		for name, call := range deferred {
+		} {
 			levels := 10_000
 			if name == "no end" {
 				levels = 50
 			}
-			for _, how := range []string{"cancel", "overflow"} {
-				t.Run(fmt.Sprintf("%s/%s/%s", f.name, name, how), func(t *testing.T) {
-					ctx, cancel := context.WithCancel(context.Background())
-					defer cancel()
-					ran := 0
-					_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
-						bottom := cancel
-						n := levels
-						if how == "overflow" {
-							bottom, n = func() {}, 0
-							if name == "no end" {
-								n = levels
-								bottom = func() { f.climb(s, 1_000_000_000) }
-							}
-						}
-						f.levels(s, n, func() {
-							bottom()
-							if how == "cancel" {
-								s.Yield()
-							}
-						}, func() { ran++; call(s) })
-						return 0, nil
-					}, vstack.WithMaxMemory(limitFor(name, how)))
-					want := context.Canceled
-					if how == "overflow" {
-						want = vstack.ErrOverflow
-					}
-					if !errors.Is(err, want) {
-						t.Errorf("got %v", err)
-					}
-					if ran < levels {
-						t.Errorf("%d deferred calls ran, want at least %d", ran, levels)
-					}
-				})
-			}
+			t.Run(f.name+"/"+name+"/cancel", func(t *testing.T) {
+				ran, err := f.unwound(limitFor(name, "cancel"), levels, call, func(s *vstack.Stack, cancel func()) { cancel(); s.Yield() })
+				if err != context.Canceled || ran < levels {
+					t.Errorf("%v; %d deferred calls ran, want at least %d", err, ran, levels)
+				}
+			})
+			t.Run(f.name+"/"+name+"/overflow", func(t *testing.T) {
+				above, bottom := 0, func(*vstack.Stack, func()) {}
+				if name == "no end" {
+					above, bottom = levels, func(s *vstack.Stack, _ func()) { f.climb(s, 1_000_000_000) }
+				}
+				ran, err := f.unwound(limitFor(name, "overflow"), above, call, bottom)
+				if !errors.Is(err, vstack.ErrOverflow) || ran < levels {
+					t.Errorf("%v; %d deferred calls ran, want at least %d", err, ran, levels)
+				}
+			})
 		}
 	}
+}
+
+// unwound returns how a recursion ends whose frames defer a call, and how many of them ran.
+// So many levels down bottom is called, and on the way on at each.
+func (f form) unwound(limit int64, levels int, deferred func(s *vstack.Stack), bottom func(s *vstack.Stack, cancel func())) (ran int, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	_, err = vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		f.levels(s, levels, func() { bottom(s, cancel) }, func() { ran++; deferred(s) })
+		return 0, nil
+	}, vstack.WithMaxMemory(limit))
+	return ran, err
 }
 
 // limitFor is enough for many more than 10,000 levels. So many took minutes, or more native
@@ -186,44 +178,40 @@ func TestGoesOnAfterRecover(t *testing.T) {
 	for _, f := range forms {
 		for depth := range 40 {
 			ctx, cancel := context.WithCancel(context.Background())
-			recovered, again := 0, false
+			first, again := false, false
 			_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
-				var at func(n int)
-				at = func(n int) {
-					if f.low(s) {
-						f.do(s, func() { at(n) })
-						return
-					}
-					if n > 0 {
-						at(n - 1)
-						return
-					}
-					func() {
-						defer func() {
-							if _, ok := recover().(*vstack.CanceledError); ok {
-								recovered++
-							}
-						}()
-						f.levels(s, 300, func() { cancel(); s.Yield() }, func() { f.climb(s, 20) })
-					}()
-					func() {
-						defer func() {
-							if _, ok := recover().(*vstack.CanceledError); ok {
-								again = true
-							}
-						}()
-						f.climb(s, 20)
-					}()
-				}
-				at(depth * 400)
+				f.at(s, depth*400, func() {
+					first = canceled(func() { f.levels(s, 300, func() { cancel(); s.Yield() }, func() { f.climb(s, 20) }) })
+					again = canceled(func() { f.climb(s, 20) })
+				})
 				return 0, nil
 			})
-			if recovered != 1 || !again || err != nil && err != context.Canceled {
-				t.Errorf("%s, %d levels down: recovered %d times, thrown again: %v, %v", f.name, depth*400, recovered, again, err)
+			if !first || !again || err != nil && err != context.Canceled {
+				t.Errorf("%s, %d levels down: thrown: %v, thrown again: %v, %v", f.name, depth*400, first, again, err)
 			}
 			cancel()
 		}
 	}
+}
+
+// at calls fn n levels down.
+func (f form) at(s *vstack.Stack, n int, fn func()) {
+	if f.low(s) {
+		f.do(s, func() { f.at(s, n, fn) })
+		return
+	}
+	if n > 0 {
+		f.at(s, n-1, fn)
+		return
+	}
+	fn()
+}
+
+// canceled reports whether fn is ended by a cancellation, which it recovers.
+func canceled(fn func()) (is bool) {
+	defer func() { _, is = recover().(*vstack.CanceledError) }()
+	fn()
+	return false
 }
 
 // A panic of the user's unwinds while the limit is near: what the guards in its deferred
@@ -264,6 +252,24 @@ func TestGoexitWhileCanceled(t *testing.T) {
 		if got != "goexit" || ran < 3000 {
 			t.Errorf("%s: %s, %d deferred calls", f.name, got, ran)
 		}
+	}
+}
+
+// A deferred call overflows while Goexit unwinds its frame. Run turns the overflow into an
+// error, as if it had recovered it, and the Goexit goes on.
+func TestOverflowWhileExiting(t *testing.T) {
+	s := vstack.New(vstack.WithMaxMemory(mib))
+	defer s.Close()
+	got := outcome(func() {
+		err := s.Run(context.Background(), func(context.Context) error {
+			defer count(s, 1<<30)
+			runtime.Goexit()
+			return nil
+		})
+		t.Error("Run has returned", err)
+	})
+	if got != "goexit" || count(s, 1000) != 1000 {
+		t.Error(got)
 	}
 }
 
@@ -339,5 +345,225 @@ func TestThrowsInALaterPanic(t *testing.T) {
 			t.Errorf("%s: the guard does not throw: %v", f.name, err)
 		}
 		cancel()
+	}
+}
+
+// A goroutine on no stack, 480 KiB deep, overflows since others use all of the default
+// limit. Its deferred calls have guards.
+func TestDeferredGuardsWithoutBudget(t *testing.T) {
+	vstack.CloseIdle()
+	withDefaultLimit(t, 256<<10)
+	hold := make(chan bool)
+	held := make(chan bool)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+				held <- true
+				<-hold
+				return 0, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-held
+	<-held
+	ran := 0
+	var deferred func(n int)
+	deferred = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { deferred(n) })
+			return
+		}
+		ran++
+	}
+	levels := 0
+	var rec func(n int)
+	rec = func(n int) {
+		if vstack.Low() {
+			vstack.Do(func() { rec(n) })
+			return
+		}
+		levels++
+		defer deferred(1)
+		rec(n + 1)
+	}
+	onFresh(func() {
+		defer func() {
+			if err, _ := recover().(error); !errors.Is(err, vstack.ErrOverflow) {
+				t.Errorf("recovered %v", err)
+			}
+		}()
+		rec(0)
+	})
+	close(hold)
+	wg.Wait()
+	if ran != levels {
+		t.Errorf("%d deferred calls of %d ran", ran, levels)
+	}
+}
+
+// Deferred calls that use everything there is, while an overflow or a cancellation unwinds.
+func TestDeferredCallsOfAllKinds(t *testing.T) {
+	for _, f := range forms {
+		for name, deferred := range f.deferredCalls() {
+			t.Run(f.name+"/"+name+"/overflow", func(t *testing.T) {
+				f.twice(t, deferred, vstack.ErrOverflow, func(*vstack.Stack, func()) {})
+			})
+			t.Run(f.name+"/"+name+"/cancel", func(t *testing.T) {
+				f.twice(t, deferred, context.Canceled, func(s *vstack.Stack, cancel func()) {
+					cancel()
+					for {
+						f.climb(s, 1)
+						runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
+					}
+				})
+			})
+		}
+	}
+}
+
+// twice unwinds a stack two times, from further down than bottom is called.
+func (f form) twice(t *testing.T, deferred func(context.Context, *vstack.Stack), want error, bottom func(s *vstack.Stack, cancel func())) {
+	s := vstack.New(vstack.WithMaxMemory(16 * mib))
+	defer s.Close()
+	for range 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := s.Run(ctx, func(ctx context.Context) error {
+			f.deferring(t, s, func() { bottom(s, cancel) }, func() { deferred(ctx, s) })
+			return nil
+		})
+		if !errors.Is(err, want) {
+			t.Error(err)
+		}
+		cancel()
+	}
+	if stats := s.Stats(); stats.Segments != 0 {
+		t.Error(stats)
+	}
+}
+
+// deferredCalls are functions that use all there is.
+func (f form) deferredCalls() map[string]func(ctx context.Context, s *vstack.Stack) {
+	return map[string]func(ctx context.Context, s *vstack.Stack){
+		"run": func(_ context.Context, s *vstack.Stack) {
+			_ = s.Run(context.Background(), func(context.Context) error { f.climb(s, 300); return nil })
+		},
+		"await": func(_ context.Context, s *vstack.Stack) {
+			_, _ = vstack.Await(s, func() (int, error) { return free(100), nil })
+		},
+		"scope": func(_ context.Context, s *vstack.Stack) {
+			_ = s.Scope(context.Background(), func(scope *vstack.Scope) error {
+				scope.Go(func(ctx context.Context, s *vstack.Stack) error { f.climb(s, 300); s.Yield(); return nil })
+				return nil
+			})
+		},
+		"yield": func(_ context.Context, s *vstack.Stack) { s.Yield() },
+		"check": func(_ context.Context, s *vstack.Stack) { vstack.Check(); s.Check() },
+		"catch": func(_ context.Context, s *vstack.Stack) {
+			var err error
+			func() { defer vstack.Catch(&err); f.climb(s, 20_000) }()
+		},
+		"other": func(context.Context, *vstack.Stack) {
+			_, _ = vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) { return free(9000), nil }, vstack.WithMaxMemory(0))
+		},
+		"trace": func(_ context.Context, s *vstack.Stack) { s.Trace() },
+	}
+}
+
+// deferring goes down for ever, and calls bottom on the way, 30,000 levels down. Each level
+// defers a call, one in 977 of deferred; all of them have to run to their end.
+func (f form) deferring(t *testing.T, s *vstack.Stack, bottom, deferred func()) {
+	levels, ran := 0, 0
+	defer func() {
+		if ran != levels {
+			t.Errorf("%d of %d deferred calls ran to the end", ran, levels)
+		}
+	}()
+	var down func(n int)
+	down = func(n int) {
+		if f.low(s) {
+			f.do(s, func() { down(n) })
+			return
+		}
+		levels++
+		defer func() {
+			if n%977 == 0 {
+				deferred()
+			}
+			ran++
+		}()
+		if n == 30_000 {
+			bottom()
+		}
+		down(n + 1)
+	}
+	down(0)
+}
+
+// A deferred call that overflows itself while a cancellation unwinds, and recovers
+// that: the cancellation goes on, so its guards must not throw it again.
+func TestOverflowWhileCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := false
+	_, err := vstack.Run(ctx, func(_ context.Context, s *vstack.Stack) (int, error) {
+		defer func() {
+			func() {
+				defer func() {
+					if err, ok := recover().(error); !ok || !errors.Is(err, vstack.ErrOverflow) {
+						t.Errorf("recovered %v, want an overflow", err)
+					}
+				}()
+				count(s, 1<<30)
+			}()
+			vstack.Do(func() {}) // a cancellation here would be a panic on top of the first
+			ended = true
+		}()
+		cancel()
+		s.Yield()
+		return 0, nil
+	}, vstack.WithMaxMemory(mib))
+	if err != context.Canceled || !ended {
+		t.Errorf("%v, the deferred call has ended: %v", err, ended)
+	}
+}
+
+// A deferred call that cleans up in a frame with a context of its own, while another
+// panic of the stack unwinds: that context counts in the frame.
+func TestCancelFrameWhileUnwinding(t *testing.T) {
+	for _, first := range []string{"overflow", "cancellation"} {
+		t.Run(first, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			cause := errors.New("the cause")
+			var cleanup error
+			_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+				defer func() {
+					ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+					cleanup = s.Run(ctx, func(context.Context) error {
+						cancel(cause)
+						for range 1_000_000 { // or for ever
+							s.Yield()
+						}
+						return errors.New("the cleanup does not notice that it is canceled")
+					})
+					vstack.Do(func() {})
+				}()
+				if first == "cancellation" {
+					cancel()
+					s.Yield()
+				}
+				return count(s, 1<<30), nil
+			}, vstack.WithMaxMemory(mib))
+			if cleanup != cause {
+				t.Error(cleanup)
+			}
+			if want := map[string]error{"overflow": vstack.ErrOverflow, "cancellation": context.Canceled}[first]; !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		})
 	}
 }

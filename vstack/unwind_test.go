@@ -252,6 +252,32 @@ func TestCancelShielded(t *testing.T) {
 	}
 }
 
+// A cancellation comes while a frame runs that is shielded from it, whose guards find
+// nothing to do. The frame around notices it afterwards.
+func TestCancelWhileShielded(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		err := s.Run(context.WithoutCancel(ctx), func(context.Context) error {
+			cancel()
+			for !s.Low() { // until the stack is interrupted
+				runtime.Gosched()
+			}
+			s.Do(func() {})
+			if s.Low() {
+				t.Error("the guard of the shielded frame is low again")
+			}
+			return nil
+		})
+		if !s.Low() {
+			t.Error("the guard of the frame around is not low")
+		}
+		return 0, err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCancelRecovered(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	seen := 0
@@ -311,4 +337,77 @@ func TestOverflowOfAnotherStack(t *testing.T) {
 	}()
 	err := b.Run(context.Background(), func(context.Context) error { panic(value) })
 	t.Errorf("returned %v", err)
+}
+
+// A frame that recovers an overflow again and again, with large frames around, is still
+// canceled.
+func TestCancelLoopThatRecovers(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	_, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+		for {
+			if n++; n == 30 {
+				cancel()
+			}
+			if n > 60 {
+				return 0, nil
+			}
+			func() {
+				var err error
+				defer vstack.Catch(&err)
+				padded(n%5*30, func() { free(1 << 30) })
+			}()
+			padded(120, func() { free(10) })
+		}
+	}, vstack.WithMaxMemory(4*mib))
+	if err != context.Canceled || n > 33 {
+		t.Error(err, n)
+	}
+}
+
+// A frame that has recovered a cancellation goes on with a function that reaches deeper
+// than what had panicked. Its guards must throw: it may run for ever.
+func TestCancelRecoveredAndDeeper(t *testing.T) {
+	for name, guard := range map[string]func(s *vstack.Stack, fn func()){
+		"with a handle": func(s *vstack.Stack, fn func()) {
+			if s.Low() {
+				s.Do(fn)
+			} else {
+				fn()
+			}
+		},
+		"without": func(_ *vstack.Stack, fn func()) {
+			if vstack.Low() {
+				vstack.Do(fn)
+			} else {
+				fn()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			thrown, ran := 0, 0
+			_, err := vstack.Run(ctx, func(_ context.Context, s *vstack.Stack) (int, error) {
+				try := func(fn func()) {
+					defer func() {
+						if _, ok := recover().(*vstack.CanceledError); ok {
+							thrown++
+						}
+					}()
+					fn()
+				}
+				cancel()
+				try(s.Yield)
+				for _, frames := range []int{0, 1, 10, 100, 1000, 10} {
+					try(func() {
+						natively(frames, func() int { guard(s, func() { ran++ }); return 0 })
+					})
+				}
+				return 0, nil
+			})
+			if err != nil || thrown != 7 || ran != 0 {
+				t.Errorf("thrown %d times of 7, %d functions ran: %v", thrown, ran, err)
+			}
+		})
+	}
 }

@@ -77,31 +77,38 @@ func linesOf(dir, name string) (int, error) {
 			return 0, err
 		}
 		for _, d := range parsed.Decls {
-			wanted := false
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				wanted = d.Recv == nil && d.Name.Name == name
-				if d.Recv != nil {
-					receiver := receiverName(d.Recv.List[0].Type)
-					wanted = receiver == name || receiver+"."+d.Name.Name == name
-				}
-			case *ast.GenDecl:
-				if t, ok := d.Specs[0].(*ast.TypeSpec); ok {
-					wanted = t.Name.Name == name
-				}
-			}
-			if !wanted {
-				continue
-			}
-			code := text[set.Position(d.Pos()).Offset:set.Position(d.End()).Offset]
-			for line := range bytes.Lines(code) {
-				if line := bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-					total++
-				}
+			if declares(d, name) {
+				total += codeLines(text[set.Position(d.Pos()).Offset:set.Position(d.End()).Offset])
 			}
 		}
 	}
 	return total, nil
+}
+
+// declares reports whether d is the declaration with that name, or a method of the type.
+func declares(d ast.Decl, name string) bool {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			return d.Name.Name == name
+		}
+		receiver := receiverName(d.Recv.List[0].Type)
+		return receiver == name || receiver+"."+d.Name.Name == name
+	case *ast.GenDecl:
+		t, ok := d.Specs[0].(*ast.TypeSpec)
+		return ok && t.Name.Name == name
+	}
+	return false
+}
+
+// codeLines counts the lines that are no comments.
+func codeLines(code []byte) (n int) {
+	for line := range bytes.Lines(code) {
+		if line := bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			n++
+		}
+	}
+	return n
 }
 
 func receiverName(t ast.Expr) string {

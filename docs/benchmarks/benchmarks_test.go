@@ -32,46 +32,7 @@ func TestEveryWay(t *testing.T) {
 	r := newResults()
 	r.Quick = true
 	r.Runs = []run1{{Date: "today", Turns: 1, Machine: []string{"a machine", "go", "load average at the start: 1.5, 2, 3"}}}
-	measure := func(name, work, way string) sample {
-		n := small[work]
-		if n == 0 {
-			n = 2000
-		}
-		form, _, _ := strings.Cut(way, ", ")
-		s := works[work](form, n, 1)
-		for _, metric := range []string{"first", "cpu", "wall"} {
-			if v, ok := s[metric]; ok && !(v > 0) {
-				t.Errorf("%s, %s: %s is %v", name, way, metric, v)
-			}
-		}
-		s["peak"] = 1 << 20
-		return s
-	}
-	for _, g := range allGroups(true) {
-		if works[g.work] == nil {
-			t.Errorf("%s: no work %q", g.name, g.work)
-			continue
-		}
-		for _, way := range g.ways {
-			s := sample{"cpu": 1, "first": 1, "peak": 1}
-			if ours(way) {
-				s = measure(g.name, g.work, way)
-			}
-			r.add(record{Group: g.name, Way: way, Run: "today", Sample: s})
-		}
-	}
-	for _, w := range peerWorks() {
-		for _, way := range w.ways {
-			if ours(way) {
-				r.add(record{Group: w.name, Way: way, Run: "today", Sample: measure(w.name, w.mine, way)})
-			}
-		}
-	}
-	for _, name := range []string{"fastjson", "expr"} {
-		s := works["parser "+name]("plain grown", 1, 1)
-		r.add(record{Group: "parser " + name, Way: "plain grown", Run: "today", Sample: s})
-		r.add(record{Group: "parser " + name, Way: guardedWay + "plain grown", Run: "today", Sample: s})
-	}
+	measureAll(t, r)
 	for _, row := range allRows(true) {
 		res := row.result(r)
 		if !res.ok && !strings.HasPrefix(row.group, "deepjson") { // another package's benchmark
@@ -81,7 +42,57 @@ func TestEveryWay(t *testing.T) {
 			t.Errorf("%s: %v", row.what, res.ratio)
 		}
 	}
+	checkPages(t, r)
+}
 
+// measureAll adds a sample of everything to r.
+func measureAll(t *testing.T, r *results) {
+	for _, g := range allGroups(true) {
+		if works[g.work] == nil {
+			t.Errorf("%s: no work %q", g.name, g.work)
+			continue
+		}
+		for _, way := range g.ways {
+			s := sample{"cpu": 1, "first": 1, "peak": 1}
+			if ours(way) {
+				s = measureOne(t, g.name, g.work, way)
+			}
+			r.add(record{Group: g.name, Way: way, Run: "today", Sample: s})
+		}
+	}
+	for _, w := range peerWorks() {
+		for _, way := range w.ways {
+			if ours(way) {
+				r.add(record{Group: w.name, Way: way, Run: "today", Sample: measureOne(t, w.name, w.mine, way)})
+			}
+		}
+	}
+	for _, name := range []string{"fastjson", "expr"} {
+		s := works["parser "+name]("plain grown", 1, 1)
+		r.add(record{Group: "parser " + name, Way: "plain grown", Run: "today", Sample: s})
+		r.add(record{Group: "parser " + name, Way: guardedWay + "plain grown", Run: "today", Sample: s})
+	}
+}
+
+// measureOne measures one way of a work, which is small here.
+func measureOne(t *testing.T, name, work, way string) sample {
+	n := small[work]
+	if n == 0 {
+		n = 2000
+	}
+	form, _, _ := strings.Cut(way, ", ")
+	s := works[work](form, n, 1)
+	for _, metric := range []string{"first", "cpu", "wall"} {
+		if v, ok := s[metric]; ok && !(v > 0) {
+			t.Errorf("%s, %s: %s is %v", name, way, metric, v)
+		}
+	}
+	s["peak"] = 1 << 20
+	return s
+}
+
+// checkPages writes everything, and reads some of it.
+func checkPages(t *testing.T, r *results) {
 	dir := t.TempDir()
 	if err := r.write(dir); err != nil {
 		t.Fatal(err)

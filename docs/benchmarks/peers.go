@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -103,27 +104,9 @@ func peerRows() []row {
 
 // peerGroups are the groups that run other programs, as far as they can be built.
 func (m *measurer) peerGroups(wanted *regexp.Regexp) (groups []group) {
-	matches := func(names ...string) bool {
-		for _, name := range names {
-			if wanted.MatchString(name) {
-				return true
-			}
-		}
-		return false
-	}
-	documents := []string{"records", "numbers", "containers"}
+	matches := func(names ...string) bool { return slices.ContainsFunc(names, wanted.MatchString) }
 	if matches("deepjson records", "deepjson numbers", "deepjson containers") {
-		if test, err := m.buildDeepjson(); err != nil {
-			fmt.Fprintln(os.Stderr, "deepjson's parser is left out:", err)
-		} else {
-			for _, document := range documents {
-				groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, units: 300,
-					command: func(ctx context.Context, g group, way string) *exec.Cmd {
-						return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=300x",
-							"-test.bench=^BenchmarkShallow$/^"+document+"$/^"+way+"$")
-					}})
-			}
-		}
+		groups = m.deepjsonGroups()
 	}
 	if matches("parser fastjson", "parser expr") {
 		parsers, err := m.parserGroups()
@@ -132,49 +115,78 @@ func (m *measurer) peerGroups(wanted *regexp.Regexp) (groups []group) {
 		}
 		groups = append(groups, parsers...)
 	}
-	var works []peerWork
-	for _, w := range peerWorks() {
-		if matches(w.name) {
-			works = append(works, w)
-		}
-	}
+	works := slices.DeleteFunc(peerWorks(), func(w peerWork) bool { return !matches(w.name) })
 	if len(works) == 0 {
 		return groups
 	}
 	dir := m.buildPeers()
 	for _, w := range works {
-		g := group{name: w.name, work: w.mine, n: w.n, repeats: w.repeats, ways: w.ways, memory: w.memory, turns: peerTurns}
-		commands := map[string]string{}
-		for _, p := range peers {
-			command := filepath.Join(dir, p.name)
-			if _, err := os.Stat(command); err != nil || w.work == "tree" && p.works != "tree" || p.most > 0 && w.work == "linear" && w.n > p.most {
-				continue
-			}
+		groups = append(groups, w.group(dir))
+	}
+	return groups
+}
+
+// deepjsonGroups run the benchmarks of the example's own package.
+func (m *measurer) deepjsonGroups() (groups []group) {
+	test, err := m.buildDeepjson()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "deepjson's parser is left out:", err)
+		return nil
+	}
+	for _, document := range []string{"records", "numbers", "containers"} {
+		groups = append(groups, group{name: "deepjson " + document, ways: []string{"unguarded", "guarded"}, units: 300,
+			command: func(ctx context.Context, g group, way string) *exec.Cmd {
+				return exec.CommandContext(ctx, test, "-test.run=^$", "-test.benchtime=300x",
+					"-test.bench=^BenchmarkShallow$/^"+document+"$/^"+way+"$")
+			}})
+	}
+	return groups
+}
+
+// group is the work done by us and by those peers that can do it, whose commands are in dir.
+func (w peerWork) group(dir string) group {
+	g := group{name: w.name, work: w.mine, n: w.n, repeats: w.repeats, ways: w.ways, memory: w.memory, turns: peerTurns}
+	commands := map[string]string{}
+	for _, p := range peers {
+		command := filepath.Join(dir, p.name)
+		if _, err := os.Stat(command); err == nil && p.can(w) {
 			commands[p.name] = command
 			g.ways = append(g.ways, p.name)
 		}
-		g.command = func(ctx context.Context, g group, way string) *exec.Cmd {
-			command := commands[way]
-			if command == "" {
-				return nil
-			}
-			batch := 1
-			if w.work == "linear" {
-				batch = max(1, 2_000_000/w.n)
-			}
-			repeats := g.repeats
-			if strings.HasPrefix(way, "kotlin") || strings.HasPrefix(way, "java") {
-				// Its clock of CPU time has steps of 10 ms.
-				repeats, batch = min(repeats, 5), batch*10
-				if w.n >= 1_000_000 && w.work == "linear" {
-					batch = max(1, 20_000_000/w.n)
-				}
-			}
-			return exec.CommandContext(ctx, command, w.work, strconv.Itoa(w.n), strconv.Itoa(repeats), strconv.Itoa(batch))
-		}
-		groups = append(groups, g)
 	}
-	return groups
+	g.command = func(ctx context.Context, g group, way string) *exec.Cmd {
+		command := commands[way]
+		if command == "" {
+			return nil
+		}
+		repeats, batch := w.sizes(way, g.repeats)
+		return exec.CommandContext(ctx, command, w.work, strconv.Itoa(w.n), strconv.Itoa(repeats), strconv.Itoa(batch))
+	}
+	return g
+}
+
+// can reports whether the peer has a program for the work, and gets as deep.
+func (p peer) can(w peerWork) bool {
+	if w.work == "tree" && p.works != "tree" {
+		return false
+	}
+	return p.most == 0 || w.work != "linear" || w.n <= p.most
+}
+
+// sizes returns how many samples a peer takes, and how many calls one of them is.
+func (w peerWork) sizes(way string, most int) (repeats, batch int) {
+	repeats, batch = most, 1
+	if w.work == "linear" {
+		batch = max(1, 2_000_000/w.n)
+	}
+	if strings.HasPrefix(way, "kotlin") || strings.HasPrefix(way, "java") {
+		// Its clock of CPU time has steps of 10 ms.
+		repeats, batch = min(repeats, 5), batch*10
+		if w.n >= 1_000_000 && w.work == "linear" {
+			batch = max(1, 20_000_000/w.n)
+		}
+	}
+	return repeats, batch
 }
 
 // buildDeepjson builds the benchmark of the example's own package.

@@ -77,14 +77,7 @@ func TestInsert(t *testing.T) {
 func TestLeave(t *testing.T) {
 	for name, tree := range shapes(deep) {
 		for _, at := range []int{1, 2, deep / 2, deep} {
-			last := 0
-			for key := range tree.all() {
-				last = key
-				if key == at {
-					break
-				}
-			}
-			if last != at {
+			if last := breaksAt(tree, at); last != at {
 				t.Errorf("%s: break at %d, ends at %d", name, at, last)
 			}
 			if got, ok := find(tree, at); got != at || !ok {
@@ -93,13 +86,7 @@ func TestLeave(t *testing.T) {
 			if value, _ := recovered(tree, at).(string); !strings.HasPrefix(value, "at ") {
 				t.Errorf("%s: panic at %d: recovered %v", name, at, value)
 			}
-		outer:
-			for range 2 {
-				for key := range tree.all() {
-					if key == at {
-						continue outer
-					}
-				}
+			if !continuesOuter(tree, at) {
 				t.Errorf("%s: continue outer at %d did not leave the loop", name, at)
 			}
 		}
@@ -107,6 +94,29 @@ func TestLeave(t *testing.T) {
 			t.Errorf("%s: found what is not there", name)
 		}
 	}
+}
+
+func breaksAt(tree *node, at int) (last int) {
+	for key := range tree.all() {
+		last = key
+		if key == at {
+			break
+		}
+	}
+	return last
+}
+
+func continuesOuter(tree *node, at int) bool {
+outer:
+	for range 2 {
+		for key := range tree.all() {
+			if key == at {
+				continue outer
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // A body may defer: the call is made when its function returns, not before.

@@ -13,32 +13,45 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // All forms of a recursion compute the same, past the end of several segments too.
-func TestFormsAgree(t *testing.T) {
-	const deep = 200_000
-	leaning, balanced := workload.Leaning(deep), workload.Balanced(10)
-	spine := workload.Spine(deep, 3)
-	want, err := (&workload.Eval{}).Plain(leaning, workload.Names)
+
+const deep = 200_000
+
+// onStack runs fn in a frame of a stack.
+func onStack(t *testing.T, fn func(s *vstack.Stack)) {
+	t.Helper()
+	_, err := vstack.Run(t.Context(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		fn(s)
+		return 0, nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantBalanced, err := (&workload.Eval{}).Plain(balanced, workload.Names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = vstack.Run(t.Context(), func(_ context.Context, s *vstack.Stack) (int, error) {
-		eval, linear, sum, ackermann := &workload.Eval{Stack: s}, &workload.Linear{Stack: s}, &workload.Sum{Stack: s}, &workload.Ackermann{Stack: s}
-		for name, f := range map[string]func(n *workload.Node, env *workload.Env) (int, error){"handle": eval.Handle, "free": eval.Free} {
-			if got, err := f(leaning, workload.Names); got != want || err != nil {
-				t.Errorf("Eval, %s: %d, %v, want %d", name, got, err, want)
+}
+
+func TestEval(t *testing.T) {
+	onStack(t, func(s *vstack.Stack) {
+		eval := &workload.Eval{Stack: s}
+		for tree, n := range map[string]*workload.Node{"leaning": workload.Leaning(deep), "balanced": workload.Balanced(10)} {
+			want, err := (&workload.Eval{}).Plain(n, workload.Names)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if got, err := f(balanced, workload.Names); got != wantBalanced || err != nil {
-				t.Errorf("Eval, %s: %d, %v, want %d", name, got, err, wantBalanced)
-			}
-			if _, err := f(balanced, nil); err != workload.ErrUnknown {
-				t.Errorf("Eval without names, %s: %v", name, err)
+			for name, f := range map[string]func(n *workload.Node, env *workload.Env) (int, error){"handle": eval.Handle, "free": eval.Free} {
+				if got, err := f(n, workload.Names); got != want || err != nil {
+					t.Errorf("%s, %s: %d, %v, want %d", name, tree, got, err, want)
+				}
+				if _, err := f(n, nil); err != workload.ErrUnknown {
+					t.Errorf("%s, %s, without names: %v", name, tree, err)
+				}
 			}
 		}
-		wide, four := &workload.Wide{Stack: s}, &workload.Four{Stack: s}
+	})
+}
+
+// Those that return how deep they were.
+func TestLevels(t *testing.T) {
+	onStack(t, func(s *vstack.Stack) {
+		linear, wide, four := &workload.Linear{Stack: s}, &workload.Wide{Stack: s}, &workload.Four{Stack: s}
 		for name, f := range map[string]func(int) int{
 			"Plain": linear.Plain, "Handle": linear.Handle, "HandleSplit": linear.HandleSplit, "Free": linear.Free, "FreeSplit": linear.FreeSplit,
 			"Wide.Plain": wide.Plain, "Wide.Handle": wide.Handle, "Wide.Free": wide.Free,
@@ -52,29 +65,6 @@ func TestFormsAgree(t *testing.T) {
 				t.Errorf("%s: %d", name, got)
 			}
 		}
-		for name, f := range map[string]func(*workload.Tree) int{
-			"Plain": sum.Plain, "Handle": sum.Handle, "HandleSplit": sum.HandleSplit, "Free": sum.Free, "FreeSplit": sum.FreeSplit,
-		} {
-			if got := f(spine); got != 4*deep {
-				t.Errorf("Sum, %s: %d", name, got)
-			}
-		}
-		for name, f := range map[string]func(m, n int) int{
-			"Plain": ackermann.Plain, "Handle": ackermann.Handle, "HandleSplit": ackermann.HandleSplit, "Free": ackermann.Free, "FreeSplit": ackermann.FreeSplit,
-		} {
-			if got := f(3, 6); got != 509 {
-				t.Errorf("Ackermann, %s: %d", name, got)
-			}
-		}
-		for i := range 4 {
-			for name, copies := range map[string][4]func(*workload.Fib, int) int{
-				"Plain": workload.FibPlain, "Handle": workload.FibHandle, "HandleSplit": workload.FibHandleSplit, "HandleLeaf": workload.FibHandleLeaf, "Free": workload.FibFree, "FreeLeaf": workload.FibFreeLeaf, "FreeSplit": workload.FibFreeSplit,
-			} {
-				if got := copies[i](&workload.Fib{Stack: s}, 15); got != 610 {
-					t.Errorf("Fib, %s %d: %d", name, i, got)
-				}
-			}
-		}
 		hot := &workload.Hot{Stack: s}
 		for name, f := range map[string]func(int, func()) int{"Plain": hot.Plain, "Handle": hot.Handle, "Free": hot.Free} {
 			called := 0
@@ -82,11 +72,48 @@ func TestFormsAgree(t *testing.T) {
 				t.Errorf("Hot, %s: %d, %d calls", name, got, called)
 			}
 		}
-		return 0, nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func TestSum(t *testing.T) {
+	spine := workload.Spine(deep, 3)
+	onStack(t, func(s *vstack.Stack) {
+		sum := &workload.Sum{Stack: s}
+		for name, f := range map[string]func(*workload.Tree) int{
+			"Plain": sum.Plain, "Handle": sum.Handle, "HandleSplit": sum.HandleSplit, "Free": sum.Free, "FreeSplit": sum.FreeSplit,
+		} {
+			if got := f(spine); got != 4*deep {
+				t.Errorf("%s: %d", name, got)
+			}
+		}
+	})
+}
+
+func TestAckermann(t *testing.T) {
+	onStack(t, func(s *vstack.Stack) {
+		ackermann := &workload.Ackermann{Stack: s}
+		for name, f := range map[string]func(m, n int) int{
+			"Plain": ackermann.Plain, "Handle": ackermann.Handle, "HandleSplit": ackermann.HandleSplit, "Free": ackermann.Free, "FreeSplit": ackermann.FreeSplit,
+		} {
+			if got := f(3, 6); got != 509 {
+				t.Errorf("%s: %d", name, got)
+			}
+		}
+	})
+}
+
+func TestFib(t *testing.T) {
+	onStack(t, func(s *vstack.Stack) {
+		for name, copies := range map[string][4]func(*workload.Fib, int) int{
+			"Plain": workload.FibPlain, "Handle": workload.FibHandle, "HandleSplit": workload.FibHandleSplit, "Free": workload.FibFree, "FreeSplit": workload.FibFreeSplit,
+		} {
+			for i, fib := range copies {
+				if got := fib(&workload.Fib{Stack: s}, 15); got != 610 {
+					t.Errorf("%s %d: %d", name, i, got)
+				}
+			}
+		}
+	})
 }
 
 // The counts are those of the calls that are made.

@@ -37,58 +37,63 @@ func TestLate(t *testing.T) {
 			}
 		}, []string{"late: it runs"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
-			go func() {
-				_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
-					climb(s, "secret", 1000, func() {
-						for {
-							select {
-							case <-answer:
-								close(waiting)
-								test.wait(done)
-								return
-							default:
-								climb(s, "secret", 1, func() {})
-							}
-						}
-					})
-					return 0, nil
-				}, vstack.WithName("late "+name))
-				finished <- err
-			}()
-			before := ""
-			for range 200 { // until it is deep, and has answered
-				if before = answered(t, "").Body.String(); strings.Contains(before, "climb → climb x ") {
-					break
-				}
-			}
-			answer <- true
-			<-waiting
-			body := ""
-			for range 50 { // until it waits
-				debug.Forget()
-				if body = get(t, "").Body.String(); strings.Contains(body, test.want[0]) {
-					break
-				}
-			}
-			for _, part := range append(test.want, "late "+name, `class="late"`, "seen ", "climb → climb x ") {
-				if !strings.Contains(body, part) {
-					t.Errorf("%q is not on the page", part)
-				}
-			}
-			if t.Failed() {
-				i := strings.Index(body, "late: ")
-				t.Logf("%.300s", body[max(i, 0):])
-			}
-			done <- true
-			close(done)
-			if err := <-finished; err != nil {
-				t.Error(err)
-			}
-			debug.Forget()
-		})
+		t.Run(name, func(t *testing.T) { shownLate(t, "late "+name, test.wait, test.want) })
 	}
+}
+
+// shownLate has a stack come to no guard, by wait, and looks for what the page says then.
+func shownLate(t *testing.T, name string, wait func(done chan bool), want []string) {
+	answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
+	go func() {
+		_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+			climb(s, "secret", 1000, func() {
+				for {
+					select {
+					case <-answer:
+						close(waiting)
+						wait(done)
+						return
+					default:
+						climb(s, "secret", 1, func() {})
+					}
+				}
+			})
+			return 0, nil
+		}, vstack.WithName(name))
+		finished <- err
+	}()
+	// It is deep, and has answered.
+	look(200, func() string { return answered(t, "").Body.String() }, "climb → climb x ")
+	answer <- true
+	<-waiting
+	body := look(50, func() string {
+		debug.Forget()
+		return get(t, "").Body.String()
+	}, want[0])
+	for _, part := range append(want, name, `class="late"`, "seen ", "climb → climb x ") {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is not on the page", part)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%.300s", body[max(strings.Index(body, "late: "), 0):])
+	}
+	done <- true
+	close(done)
+	if err := <-finished; err != nil {
+		t.Error(err)
+	}
+	debug.Forget()
+}
+
+// look looks at a page until it has the text, so many times at most.
+func look(times int, page func() string, text string) (body string) {
+	for range times {
+		if body = page(); strings.Contains(body, text) {
+			break
+		}
+	}
+	return body
 }
 
 // The goroutine profile knows names. What it says of one that several stacks have is said
@@ -107,13 +112,10 @@ func TestLateTogether(t *testing.T) {
 		<-entered
 	}
 	const want = "late: it waits; all of its name: 3 × waits for a channel in debug_test."
-	body := ""
-	for range 50 { // until they all wait
+	body := look(50, func() string { // until they all wait
 		debug.Forget()
-		if body = get(t, "").Body.String(); strings.Contains(body, want) {
-			break
-		}
-	}
+		return get(t, "").Body.String()
+	}, want)
 	if !strings.Contains(body, want) {
 		t.Errorf("%.300s", body[max(strings.Index(body, "late: "), 0):])
 	}

@@ -51,18 +51,8 @@ func TestStarved(t *testing.T) {
 			deep.Wait()
 			running, late := 0, 0
 			for i := 0; i < looks && late < enough; i++ {
-				debug.Forget()
-				for _, s := range rows(t) {
-					switch {
-					case s.Late:
-						late++
-						if !strings.HasPrefix(s.Note, "late") || !strings.Contains(s.Note, ": it runs") || strings.Contains(s.Note, "waits") {
-							t.Errorf("a stack that runs: %q", s.Note)
-						}
-					case s.Note == "":
-						running++
-					}
-				}
+				r, l := seen(t)
+				running, late = running+r, late+l
 			}
 			t.Logf("%d have answered, %d were late", running, late)
 			if running+late == 0 {
@@ -70,6 +60,33 @@ func TestStarved(t *testing.T) {
 			}
 		})
 	}
+}
+
+// seen looks at the page. It returns how many stacks have answered, and how many have not:
+// of those it has to say that they run.
+func seen(t *testing.T) (running, late int) {
+	debug.Forget()
+	var list struct {
+		Stacks []struct {
+			Note, Summary string
+			Late          bool
+		}
+	}
+	if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list.Stacks {
+		switch {
+		case s.Late:
+			late++
+			if !strings.HasPrefix(s.Note, "late") || !strings.Contains(s.Note, ": it runs") || strings.Contains(s.Note, "waits") {
+				t.Errorf("a stack that runs: %q", s.Note)
+			}
+		case s.Note == "":
+			running++
+		}
+	}
+	return running, late
 }
 
 // parse is a recursion whose levels do some work.

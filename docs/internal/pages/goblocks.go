@@ -130,9 +130,6 @@ func (s *Source) Name() string { return s.pkg }
 
 // Sources makes the page's go blocks into files; n others there are before them.
 func (p *Page) Sources(n int) (sources []*Source, problems []string) {
-	problem := func(b *Block, format string, args ...any) {
-		problems = append(problems, p.problem(b.Line, format, args...))
-	}
 	common := ""
 	for _, n := range p.notes {
 		if n.key == "prelude for all" {
@@ -140,45 +137,59 @@ func (p *Page) Sources(n int) (sources []*Source, problems []string) {
 		}
 	}
 	for _, b := range p.Blocks {
-		if _, ok := b.notes["output"]; ok && b.lang != "go" {
-			if len(sources) == 0 || !sources[len(sources)-1].Run {
-				problem(b, "no go block above is run, so this cannot be its output")
-				continue
+		_, isOutput := b.notes["output"]
+		var err error
+		switch {
+		case b.lang == "go":
+			var s *Source
+			if s, err = p.source(b, n+len(sources), common); s != nil {
+				sources = append(sources, s)
 			}
+		case isOutput && (len(sources) == 0 || !sources[len(sources)-1].Run):
+			err = errors.New("no go block above is run, so this cannot be its output")
+		case isOutput:
 			sources[len(sources)-1].Output = &b.text
-			continue
 		}
-		if b.lang != "go" {
-			continue
+		if err != nil {
+			problems = append(problems, p.problem(b.Line, "%v", err))
 		}
-		if reason, ok := b.notes["not compiled"]; ok {
-			if len(reason) < shortest {
-				problem(b, "<!-- not compiled: --> needs a reason")
-			}
-			continue
-		}
-		if file, ok := b.notes["part of"]; ok {
-			if text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(file))); err != nil {
-				problem(b, "<!-- part of: -->: %v", err)
-			} else if !strings.Contains(squeezed(string(text)), squeezed(b.text)) {
-				problem(b, "it is not a part of %s", file)
-			}
-			continue
-		}
-		s := &Source{Block: b, pkg: fmt.Sprintf("block%03d", n+len(sources))}
-		if err := s.build(common); err != nil {
-			problem(b, "%v", err)
-			continue
-		}
-		if reason, ok := b.notes["not run"]; ok {
-			if len(reason) < shortest {
-				problem(b, "<!-- not run: --> needs a reason")
-			}
-			s.Run = false
-		}
-		sources = append(sources, s)
 	}
 	return sources, problems
+}
+
+// source makes a file of a go block, or none if the page says that it is not to be compiled.
+// There may be a file and an error.
+func (p *Page) source(b *Block, number int, common string) (*Source, error) {
+	if reason, ok := b.notes["not compiled"]; ok {
+		return nil, reasoned("not compiled", reason)
+	}
+	if file, ok := b.notes["part of"]; ok {
+		text, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(file)))
+		if err != nil {
+			return nil, fmt.Errorf("<!-- part of: -->: %w", err)
+		}
+		if !strings.Contains(squeezed(string(text)), squeezed(b.text)) {
+			return nil, fmt.Errorf("it is not a part of %s", file)
+		}
+		return nil, nil
+	}
+	s := &Source{Block: b, pkg: fmt.Sprintf("block%03d", number)}
+	if err := s.build(common); err != nil {
+		return nil, err
+	}
+	if reason, ok := b.notes["not run"]; ok {
+		s.Run = false
+		return s, reasoned("not run", reason)
+	}
+	return s, nil
+}
+
+// reasoned says that a note's reason is none.
+func reasoned(note, reason string) error {
+	if len(reason) < shortest {
+		return fmt.Errorf("<!-- %s: --> needs a reason", note)
+	}
+	return nil
 }
 
 // squeezed is text with one space for each piece of white space.
@@ -273,49 +284,78 @@ type parts struct {
 	names   map[string]bool   // that it declares
 }
 
-// fragment makes declarations of a block that is no file.
+const clause = "package p;"
+
+var startsDeclaration = regexp.MustCompile(`^\s*(?:func [\w(]|type |import )`)
+
+// fragment makes declarations of a block that is no file: it has declarations, or
+// statements.
 func (s *Source) fragment(text, place string) (*parts, error) {
-	const clause = "package p;"
-	set := token.NewFileSet()
-	p := &parts{imports: map[string]string{}, names: map[string]bool{}}
-	f, err := parser.ParseFile(set, "", clause+text, parser.SkipObjectResolution)
-	in, hasIn := s.notes["in"]
-	if err == nil && !hasIn {
-		for _, i := range f.Imports {
-			path, _ := strconv.Unquote(i.Path.Value)
-			name := path[strings.LastIndexByte(path, '/')+1:]
-			p.imports[name] = i.Path.Value
-			if i.Name != nil {
-				name = i.Name.Name
-				p.imports[name] = name + " " + i.Path.Value
-			}
-		}
-		body := []byte(clause + text)
-		for _, d := range f.Decls {
-			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
-				for i := set.Position(g.Pos()).Offset; i < set.Position(g.End()).Offset; i++ {
-					if body[i] != '\n' {
-						body[i] = ' '
-					}
-				}
-			}
-			for _, name := range declaredBy(d) {
-				p.names[name] = true
-			}
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && (fn.Name.Name == "main" || strings.HasPrefix(fn.Name.Name, "Example")) {
-				p.text += fmt.Sprintf("func %s() { %s() }\n", entry, fn.Name.Name)
-				s.Run = true
-			}
-		}
-		delete(p.names, "_")
-		delete(p.names, "init")
-		p.text += place + string(body[len(clause):])
-		return p, nil
+	if _, in := s.notes["in"]; in {
+		return s.statements(text, place)
 	}
-	if err != nil && regexp.MustCompile(`^\s*(?:func [\w(]|type |import )`).MatchString(text) && !hasIn {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, "", clause+text, parser.SkipObjectResolution)
+	switch {
+	case err == nil:
+		return s.declarations(f, set, text, place), nil
+	case startsDeclaration.MatchString(text):
 		return nil, err
 	}
-	// Statements. Variables that only a reader uses are used at the end.
+	return s.statements(text, place)
+}
+
+// declarations takes the imports out, for the file has all of them at its head, and says
+// what is to be run.
+func (s *Source) declarations(f *ast.File, set *token.FileSet, text, place string) *parts {
+	p := &parts{imports: importsOf(f), names: map[string]bool{}}
+	body := []byte(clause + text)
+	for _, d := range f.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
+			blank(body[set.Position(g.Pos()).Offset:set.Position(g.End()).Offset])
+		}
+		for _, name := range declaredBy(d) {
+			p.names[name] = true
+		}
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && (fn.Name.Name == "main" || strings.HasPrefix(fn.Name.Name, "Example")) {
+			p.text += fmt.Sprintf("func %s() { %s() }\n", entry, fn.Name.Name)
+			s.Run = true
+		}
+	}
+	delete(p.names, "_")
+	delete(p.names, "init")
+	p.text += place + string(body[len(clause):])
+	return p
+}
+
+// importsOf returns a file's imports by the names that they have in it.
+func importsOf(f *ast.File) map[string]string {
+	imports := map[string]string{}
+	for _, i := range f.Imports {
+		path, _ := strconv.Unquote(i.Path.Value)
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		imports[name] = i.Path.Value
+		if i.Name != nil {
+			name = i.Name.Name
+			imports[name] = name + " " + i.Path.Value
+		}
+	}
+	return imports
+}
+
+// blank writes spaces over text, and leaves its lines.
+func blank(text []byte) {
+	for i := range text {
+		if text[i] != '\n' {
+			text[i] = ' '
+		}
+	}
+}
+
+// statements makes a function of them: what the note "in" says, or one that is run if there
+// is output to compare. Variables that only a reader uses are used at the end.
+func (s *Source) statements(text, place string) (*parts, error) {
+	in, hasIn := s.notes["in"]
 	head := "func _() {"
 	if s.Output != nil {
 		head = "func " + entry + "() {"
@@ -327,20 +367,12 @@ func (s *Source) fragment(text, place string) (*parts, error) {
 			head = "var _ = " + head
 		}
 	}
-	f, err = parser.ParseFile(set, "", clause+head+text+"\n}", parser.SkipObjectResolution)
+	f, err := parser.ParseFile(token.NewFileSet(), "", clause+head+text+"\n}", parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	var variables []string
+	p := &parts{imports: map[string]string{}, names: map[string]bool{}, text: head + "\n" + place + text + "\n"}
 	for _, d := range f.Decls {
-		ast.Inspect(d, func(n ast.Node) bool {
-			b, ok := n.(*ast.BlockStmt)
-			if !ok {
-				return true
-			}
-			variables = locals(b)
-			return false // the outermost one only
-		})
 		if fn, ok := d.(*ast.FuncDecl); ok {
 			for _, name := range declaredBy(fn) {
 				p.names[name] = true
@@ -348,8 +380,7 @@ func (s *Source) fragment(text, place string) (*parts, error) {
 		}
 	}
 	delete(p.names, "_")
-	p.text = head + "\n" + place + text + "\n"
-	for _, v := range variables {
+	for _, v := range variablesOf(f) {
 		p.text += "_ = " + v + "\n"
 	}
 	if hasIn && strings.Contains(in, ")") && !strings.HasSuffix(in, "()") {
@@ -357,6 +388,21 @@ func (s *Source) fragment(text, place string) (*parts, error) {
 	}
 	p.text += "}\n"
 	return p, nil
+}
+
+// variablesOf returns the variables of the outermost block of the last declaration that
+// has one.
+func variablesOf(f *ast.File) (variables []string) {
+	for _, d := range f.Decls {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if b, ok := n.(*ast.BlockStmt); ok {
+				variables = locals(b)
+				return false
+			}
+			return true
+		})
+	}
+	return variables
 }
 
 // locals returns the variables that a block declares.

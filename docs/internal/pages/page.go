@@ -60,65 +60,90 @@ var (
 
 // Parse makes a page of the text of a file of the repository at root.
 func Parse(root, file, text string) *Page {
-	p := &Page{root: root, File: file, Words: len(strings.Fields(text))}
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
-	pending := map[string]string{} // notes that a block may follow
-	current := &section{}
-	p.sections = []*section{current}
-	for i := 0; i < len(lines); i++ {
-		line := lines[i]
-		keep := func(prose, shown string) {
-			p.prose = append(p.prose, prose)
-			p.shown = append(p.shown, shown)
-		}
+	r := &reader{
+		page:  &Page{root: root, File: file, Words: len(strings.Fields(text))},
+		lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), pending: map[string]string{}, current: &section{},
+	}
+	r.page.sections = []*section{r.current}
+	for ; r.at < len(r.lines); r.at++ {
+		line := r.lines[r.at]
 		if m := fence.FindStringSubmatch(line); m != nil {
-			b := &Block{Page: p, Line: i + 2, lang: m[2], notes: pending}
-			pending = map[string]string{}
-			keep("", "")
-			for i++; i < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[i]), m[1]); i++ {
-				b.text += lines[i] + "\n"
-				if b.lang == "" || b.lang == "text" {
-					keep("", lines[i])
-				} else {
-					keep("", "")
-				}
-			}
-			keep("", "")
-			p.Blocks = append(p.Blocks, b)
+			r.block(m[1], m[2])
 			continue
 		}
 		if before, comment, ok := strings.Cut(line, "<!--"); ok && strings.TrimSpace(before) == "" {
-			start := i
-			keep("", "")
-			for !strings.Contains(comment, "-->") && i+1 < len(lines) {
-				i++
-				comment += "\n" + lines[i]
-				keep("", "")
-			}
-			comment, _, _ = strings.Cut(comment, "-->")
-			if m := noteStart.FindStringSubmatch(strings.TrimSpace(comment)); m != nil {
-				n := note{start + 1, m[1], strings.Trim(m[2], " \n")}
-				p.notes = append(p.notes, n)
-				pending[n.key] = n.value
-			}
+			r.comment(comment)
 			continue
 		}
-		keep(line, line)
+		r.keep(line, line)
 		if strings.TrimSpace(line) != "" {
-			clear(pending)
+			clear(r.pending)
 		}
 		if m := heading.FindStringSubmatch(line); m != nil {
-			current.last = i
-			outer := current
-			for outer != nil && outer.level >= len(m[1]) {
-				outer = outer.outer
-			}
-			current = &section{outer: outer, level: len(m[1]), first: i, anchor: p.slug(m[2])}
-			p.sections = append(p.sections, current)
+			r.heading(len(m[1]), m[2])
 		}
 	}
-	current.last = len(lines)
-	return p
+	r.current.last = len(r.lines)
+	return r.page
+}
+
+// A reader makes a page, line by line.
+type reader struct {
+	page    *Page
+	lines   []string
+	at      int               // the line that is read
+	pending map[string]string // notes that a block may follow
+	current *section
+}
+
+func (r *reader) keep(prose, shown string) {
+	r.page.prose = append(r.page.prose, prose)
+	r.page.shown = append(r.page.shown, shown)
+}
+
+// block reads a block that begins here, to the line that begins like its first one.
+func (r *reader) block(mark, lang string) {
+	b := &Block{Page: r.page, Line: r.at + 2, lang: lang, notes: r.pending}
+	r.pending = map[string]string{}
+	r.keep("", "")
+	for r.at++; r.at < len(r.lines) && !strings.HasPrefix(strings.TrimSpace(r.lines[r.at]), mark); r.at++ {
+		b.text += r.lines[r.at] + "\n"
+		if b.lang == "" || b.lang == "text" {
+			r.keep("", r.lines[r.at])
+		} else {
+			r.keep("", "")
+		}
+	}
+	r.keep("", "")
+	r.page.Blocks = append(r.page.Blocks, b)
+}
+
+// comment reads a comment that begins here, which may be a note.
+func (r *reader) comment(text string) {
+	line := r.at + 1
+	r.keep("", "")
+	for !strings.Contains(text, "-->") && r.at+1 < len(r.lines) {
+		r.at++
+		text += "\n" + r.lines[r.at]
+		r.keep("", "")
+	}
+	text, _, _ = strings.Cut(text, "-->")
+	if m := noteStart.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		n := note{line, m[1], strings.Trim(m[2], " \n")}
+		r.page.notes = append(r.page.notes, n)
+		r.pending[n.key] = n.value
+	}
+}
+
+// heading begins a section.
+func (r *reader) heading(level int, text string) {
+	r.current.last = r.at
+	outer := r.current
+	for outer != nil && outer.level >= level {
+		outer = outer.outer
+	}
+	r.current = &section{outer: outer, level: level, first: r.at, anchor: r.page.slug(text)}
+	r.page.sections = append(r.page.sections, r.current)
 }
 
 // slug returns the anchor of a heading, as GitHub makes it.
@@ -169,35 +194,33 @@ func (p *Page) BadLinks(all []*Page) (problems []string) {
 		line = inlineCode.ReplaceAllString(line, "code")
 		for _, m := range link.FindAllStringSubmatch(line, -1) {
 			target := m[1] + m[2] + m[3]
-			u, err := url.Parse(target)
-			if err != nil {
+			if err := p.badLink(target, all); err != nil {
 				problems = append(problems, p.problem(i+1, "link %s: %v", target, err))
-				continue
-			}
-			if u.Scheme != "" || u.Host != "" {
-				continue
-			}
-			file := p.File
-			if u.Path != "" {
-				file = path.Join(path.Dir(p.File), u.Path)
-				if !known(all, file) {
-					if _, err := os.Stat(filepath.Join(p.root, filepath.FromSlash(file))); err != nil {
-						problems = append(problems, p.problem(i+1, "link %s: there is no %s", target, file))
-						continue
-					}
-				}
-			}
-			if u.Fragment == "" {
-				continue
-			}
-			for _, to := range all {
-				if to.File == file && !slices.Contains(to.anchors(), u.Fragment) {
-					problems = append(problems, p.problem(i+1, "link %s: %s has no heading #%s", target, file, u.Fragment))
-				}
 			}
 		}
 	}
 	return problems
+}
+
+// badLink says why a link leads nowhere; nil if it leads somewhere, another site included.
+func (p *Page) badLink(target string, all []*Page) error {
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "" || u.Host != "" {
+		return err
+	}
+	file := p.File
+	if u.Path != "" {
+		file = path.Join(path.Dir(p.File), u.Path)
+		if _, err := os.Stat(filepath.Join(p.root, filepath.FromSlash(file))); err != nil && !known(all, file) {
+			return fmt.Errorf("there is no %s", file)
+		}
+	}
+	for _, to := range all {
+		if u.Fragment != "" && to.File == file && !slices.Contains(to.anchors(), u.Fragment) {
+			return fmt.Errorf("%s has no heading #%s", file, u.Fragment)
+		}
+	}
+	return nil
 }
 
 func known(all []*Page, file string) bool {
