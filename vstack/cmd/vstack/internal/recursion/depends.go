@@ -3,6 +3,7 @@ package recursion
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
@@ -28,7 +29,7 @@ func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
 				if n := telling(l, v); n > best {
 					walk, best = f.walk(l), n
 				}
-			case l.Rel.Change == sizechange.Counted && ssax.IsInteger(v.Type()):
+			case l.Rel.Change == sizechange.Counted && ssax.IsInteger(ssax.Deref(v.Type())) && !alongFunctions(v):
 				count = fmt.Sprintf("the integer %s of %s counts, and no bound was found", v.Name(), l.To.Func.Name())
 			}
 		}
@@ -99,6 +100,45 @@ func (f *finder) walk(l sizechange.Link) string {
 		}
 	}
 	return fmt.Sprintf("%s %s of %s %s", name, t, fn.Name(), what)
+}
+
+// alongFunctions reports whether v, or what it leads to by steps of a constant, is an index
+// of a list of functions: gRPC goes from interceptor to interceptor so.
+func alongFunctions(v ssa.Value) bool {
+	refs := v.Referrers()
+	if refs == nil {
+		return false
+	}
+	return slices.ContainsFunc(*refs, func(ref ssa.Instruction) bool {
+		switch ref := ref.(type) {
+		case *ssa.IndexAddr:
+			return ref.Index == v && sizechange.ListsFunctions(ref.X.Type())
+		case *ssa.UnOp: // it is captured
+			return alongFunctions(ref)
+		case *ssa.Store: // to be captured
+			alloc, ok := ref.Addr.(*ssa.Alloc)
+			return ok && ref.Val == v && captured(alloc, alongFunctions)
+		case *ssa.BinOp:
+			_, step := isStep(ref)
+			return step && alongFunctions(ref)
+		}
+		return false
+	})
+}
+
+// captured reports whether ok says yes of the variable, or of it as a closure has it.
+func captured(variable *ssa.Alloc, ok func(ssa.Value) bool) bool {
+	return slices.ContainsFunc(*variable.Referrers(), func(ref ssa.Instruction) bool {
+		switch ref := ref.(type) {
+		case *ssa.UnOp:
+			return ok(ref)
+		case *ssa.MakeClosure:
+			fn, isFunc := ref.Fn.(*ssa.Function)
+			i := slices.Index(ref.Bindings, ssa.Value(variable))
+			return isFunc && i >= 0 && ok(fn.FreeVars[i])
+		}
+		return false
+	})
 }
 
 // indexes reports whether v is used as an index.

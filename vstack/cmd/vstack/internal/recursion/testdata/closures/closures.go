@@ -323,3 +323,57 @@ func Fixed(layout string, at *Node) string { // want unclear "nothing was found"
 }
 
 func eachOf(do func(string) string) string { return do("%c") }
+
+// Interceptors: each is handed the next one, which is made then. The list is the program's.
+type (
+	unary       func(req any) any
+	interceptor func(req any, next unary) any
+)
+
+func intercept(all []interceptor, at int, last unary) unary {
+	if at == len(all) {
+		return last
+	}
+	return func(req any) any {
+		return all[at](req, intercept(all, at+1, last))
+	}
+}
+
+func Intercepted(req any) any {
+	log := func(req any, next unary) any { return next(req) } // want unclear "nothing was found"
+	return intercept([]interceptor{log, log}, 0, func(any) any { return nil })(req)
+}
+
+// The same without an index.
+type (
+	stage  func(v any) any
+	passer func(v any, next stage) any
+)
+
+func pass(all []passer, last stage) stage {
+	if len(all) == 0 {
+		return last
+	}
+	return func(v any) any { return all[0](v, pass(all[1:], last)) }
+}
+
+func Passed(v any) any {
+	log := func(v any, next stage) any { return next(v) } // want unclear "nothing was found"
+	return pass([]passer{log, log}, func(any) any { return nil })(v)
+}
+
+// A list of texts is input.
+type command func(rest []string) int
+
+func interpret(words []string, run command) int { // want unguarded "rest \[\]string of Interpret.func1 walks a slice"
+	if len(words) == 0 {
+		return 0
+	}
+	return run(words[1:])
+}
+
+func Interpret(words []string) int {
+	var run command
+	run = func(rest []string) int { return interpret(rest, run) }
+	return interpret(words, run)
+}
