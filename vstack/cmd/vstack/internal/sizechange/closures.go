@@ -42,6 +42,7 @@ func (a *Analysis) captured(c *program.Call, t *tracer, add func(index int, r Re
 		r := func(i int) Rel { return Rel{Change: Same, slots: slotBit(n + i)} }
 		if v, ok := functionSlot(c.Site.Common().Value).(*ssa.FreeVar); ok && !holds(v, callee) && !forGoType(v) {
 			inside := t.rel(c.Site.Common().Value).as(Part) // another closure of the same text
+			inside.Inside = true
 			r = func(int) Rel { return inside }
 		}
 		for i := range callee.FreeVars {
@@ -109,6 +110,7 @@ func (a *Analysis) closure(c *program.Call, on map[*ssa.Function]*program.Func) 
 	r := a.tracer(c.Site.Parent()).rel(c.Site.Common().Value)
 	if outer != nil { // it is not a method that is bound to its receiver
 		r = r.as(Part)
+		r.Inside = true
 	} else if r.slots != 0 {
 		r.Change = Same
 	}

@@ -40,6 +40,7 @@ const (
 type Rel struct {
 	Change Change
 	Up     bool   // counted upwards
+	Inside bool   // a part of a function value, which has captured it; of links only
 	slots  uint64 // one bit each; slots past 63 are not followed
 	by     steps
 }
