@@ -1,7 +1,7 @@
 module github.com/vstack-go/vstack
 
-go 1.24.0
+go 1.25.0
 
 require go.uber.org/goleak v1.3.0
 
-require golang.org/x/sync v0.19.0
+require golang.org/x/sync v0.22.0

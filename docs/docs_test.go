@@ -52,12 +52,12 @@ func TestFigures(t *testing.T) {
 	each(t, func(p *pages.Page, _ []*pages.Page) []string { return p.BadFigures() })
 }
 
-// All pages together are short: 9,000 words with docs/build.md, which has 1,500 of them. Not
-// counted are results, and the reference of the command and of contributors.
+// All pages together are short. Not counted are the appendices: results, and what contributors
+// need. The reference is in the package comments.
 func TestLength(t *testing.T) {
 	appendices := []string{
 		"docs/corpus.md", "docs/performance.md", "docs/reliability.md", "docs/peers.md", "docs/benchmarks/",
-		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "vstack/cmd/vstack/README.md", "docs/build.md",
+		"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
 	}
 	total, at := 0, ""
 	each(t, func(p *pages.Page, _ []*pages.Page) []string {
@@ -69,11 +69,15 @@ func TestLength(t *testing.T) {
 		if p.File == "README.md" && (p.Words < 900 || p.Words > 1200) {
 			return []string{fmt.Sprintf("README.md has %d words, want 900 to 1,200", p.Words)}
 		}
+		if p.File == "vstack/cmd/vstack/README.md" && p.Words > 350 {
+			return []string{fmt.Sprintf("%s has %d words, want 350 at most: the reference is the package comment", p.File, p.Words)}
+		}
 		return nil
 	})
-	if total > 7500 {
-		t.Errorf("%d words, want 7,500 at most:%s", total, at)
+	if total > 9000 {
+		t.Errorf("%d words, want 9,000 at most:%s", total, at)
 	}
+	t.Logf("%d words:%s", total, at)
 }
 
 // Names in `code` exist in the packages.

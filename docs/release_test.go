@@ -2,6 +2,8 @@ package docs
 
 import (
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,9 +39,8 @@ func readMod(t *testing.T, dir string) (m goMod) {
 	return m
 }
 
-// The modules that users get are those of the release script, with one minimum of Go, but
-// for the command (CONTRIBUTING.md says why), and they replace nothing but each other, which
-// the script takes out. .ci/run tries the rest.
+// The modules that users get are those of the release script. They replace nothing but each
+// other, which the script takes out. .ci/run tries the rest.
 func TestReleasedModules(t *testing.T) {
 	const own = "github.com/vstack-go/vstack"
 	script, err := os.ReadFile(filepath.Join(root, ".ci", "release"))
@@ -52,18 +53,10 @@ func TestReleasedModules(t *testing.T) {
 	if len(modules) < 4 || modules[0] != "." {
 		t.Fatalf("the script releases %q", modules)
 	}
-	minimum := map[string]string{"vstack/cmd/vstack": "1.25.0"}
 	for _, dir := range modules {
 		m := readMod(t, dir)
 		if want := strings.TrimSuffix(own+"/"+dir, "/."); m.Module.Path != want {
 			t.Errorf("%s is %s", dir, m.Module.Path)
-		}
-		want, ok := minimum[dir]
-		if !ok {
-			want = "1.24.0"
-		}
-		if m.Go != want {
-			t.Errorf("%s wants Go %s, the pages say %s", dir, m.Go, want)
 		}
 		for _, r := range m.Replace {
 			if !strings.HasPrefix(r.Old.Path, own) || !strings.HasPrefix(r.New.Path, "../") {
@@ -76,6 +69,42 @@ func TestReleasedModules(t *testing.T) {
 					t.Errorf("%s requires %s, which is not released", dir, r.Path)
 				}
 			}
+		}
+	}
+}
+
+// There is one minimum of Go: every module has it, and the pages that name one name it.
+func TestOneMinimum(t *testing.T) {
+	want := readMod(t, ".").Go
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if d.Name() == "go.mod" {
+			dir, err := filepath.Rel(root, filepath.Dir(name))
+			if err != nil {
+				return err
+			}
+			if got := readMod(t, dir).Go; got != want {
+				t.Errorf("%s wants Go %s, the root module %s", dir, got, want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := fmt.Sprintf("Go %s or later", strings.TrimSuffix(want, ".0"))
+	for _, page := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), says) {
+			t.Errorf("%s does not say %q", page, says)
 		}
 	}
 }

@@ -12,16 +12,16 @@ type Origin struct {
 	PCs   []uintptr // as [runtime.Callers] returns them, the innermost first, 64 at most
 }
 
-// Origin returns where the last panic of a job began, until Forget; nil if there
-// was none. Like the other methods it is for the holder of the baton.
+// Origin returns where the last panic of a job began; nil if there was none, and after
+// Forget. Like the other methods it is for the holder of the baton.
 func (s *Scheduler) Origin() *Origin { return s.origin }
 
 // Forget forgets the origin, which refers to the panic's value and would keep it
 // alive. Call it once nobody can ask any more.
 func (s *Scheduler) Forget() { s.origin = nil }
 
-// A Witness is a [Job] that is told when a panic leaves it: once for each panic, the
-// job in whose own frames it began.
+// A Witness is a [Job] that wants to know of panics. Each is told to one job, the one in
+// whose frames it began; those that it passes through on its way up are not told.
 type Witness interface {
 	Job
 	// Panicked is called on the job's goroutine, on top of the frames that

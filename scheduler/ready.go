@@ -8,8 +8,8 @@ import "sync"
 // for it again. Whoever gives the baton up passes it to the first in the queue;
 // if there is none, it is free, and the first that comes back takes it.
 //
-// The queue is the one thing that a goroutine without the baton touches, so it
-// has a lock; so has the fact that the baton is free.
+// The queue, and whether the baton is free, is all that a goroutine without the baton
+// touches. So these have a lock.
 type queue struct {
 	mu          sync.Mutex
 	first, last *Turn
@@ -94,10 +94,9 @@ func (s *Scheduler) ReadyFirst(t *Turn) {
 	q.first = t
 }
 
-// Home makes t the turn that gets the baton when it is given up and nobody is ready,
-// and not only when it is passed to t: that of somebody who runs the branches in
-// steps. The channel, which has room for one, gets a value whenever somebody becomes
-// ready. A nil t, with a nil channel, undoes it.
+// Home makes t the turn that gets the baton when it is given up and nobody is ready. It
+// is for who runs the branches in steps. The channel, which has room for one, gets a value
+// whenever somebody becomes ready. A nil t, with a nil channel, undoes it.
 func (s *Scheduler) Home(t *Turn, ready chan struct{}) {
 	q := &s.ready
 	q.mu.Lock()
@@ -153,10 +152,9 @@ func (s *Scheduler) Switch(from, to *Turn) {
 	<-from.baton
 }
 
-// Release gives the baton to the first that is ready, or to [Scheduler.Home], or
-// leaves it free. The
-// caller goes on without it, say to wait for something, and must not use the
-// scheduler before [Scheduler.Acquire] has returned.
+// Release gives the baton to the first that is ready, or to the turn of [Scheduler.Home],
+// or leaves it free. The caller goes on without it, say to wait for something, and must not
+// use the scheduler before [Scheduler.Acquire] has returned.
 func (s *Scheduler) Release() {
 	q := &s.ready
 	q.mu.Lock()

@@ -27,8 +27,8 @@ func (f Func) Run(*Worker) { f() }
 type Scheduler struct {
 	// Ended, if it is not nil, is called on the goroutine of each worker when it has
 	// run its last job, before Trim or the caller goes on. Set it before the first
-	// call. It must not panic, and must not refer to what a parked worker is not to
-	// keep alive.
+	// call. It must not panic. Parked workers refer to it, and so keep alive what it
+	// refers to.
 	Ended func(w *Worker)
 
 	free  [sizes]*Worker // idle workers, the one used last first
@@ -50,8 +50,9 @@ type Stats struct {
 // Stats returns the counts. It costs a copy.
 func (s *Scheduler) Stats() Stats { return s.stats }
 
-// Idle returns how many bytes of stack the idle worker has that [Scheduler.Call] would
-// take for the given size, and whether there is one, so that it starts none.
+// Idle looks at the idle worker that [Scheduler.Call] would take for the given size, and
+// returns how many bytes of stack that has. It reports false if there is none: Call would
+// start one.
 func (s *Scheduler) Idle(size Size) (bytes int64, ok bool) {
 	if w := s.free[size]; w != nil {
 		return w.bytes, true
@@ -62,7 +63,7 @@ func (s *Scheduler) Idle(size Size) (bytes int64, ok bool) {
 // Workers returns how many workers were started, and how many of them have
 // ended. Unlike the other methods it may be called from any goroutine.
 func (s *Scheduler) Workers() (started, ended int64) {
-	ended = s.gone.Load() // first: it is not to be the larger
+	ended = s.gone.Load() // first, so that it is never the larger
 	return s.made.Load(), ended
 }
 
@@ -156,9 +157,9 @@ func (o Outcome) Repeat() {
 }
 
 // Trim ends idle workers until at most keep bytes of stack are idle. Those used
-// last, whose stacks are warm, are kept. It waits for each of the others until
-// there is no more than its goroutine's last step: a goroutine that has yet to run
-// holds its stack, and with one processor it may not run for long.
+// last, whose stacks are warm, are kept. It waits until each of the others is at the last
+// step of its goroutine: until that has run it holds its stack, and with one processor
+// that may take long.
 func (s *Scheduler) Trim(keep int64) {
 	if s.stats.Bytes <= keep {
 		return

@@ -5,7 +5,7 @@ package scheduler
 // user's, so that a user's handle can be collected while workers are parked.
 type Worker struct {
 	// Local is for the jobs: what one leaves here the next one on this goroutine finds.
-	// It must not refer to what a parked worker is not to keep alive.
+	// A parked worker keeps it alive.
 	Local any
 
 	sched *Scheduler
@@ -67,10 +67,10 @@ func (w *Worker) ended() {
 	}
 }
 
-// finish gives the baton away when the job has ended, unless the next to have
-// it is a branch that this worker can run itself: then it reports true. The
-// worker goes back on the free list if its goroutine lives on; that comes before
-// the baton is given away, for then the list is the next holder's.
+// finish gives the baton away when the job has ended. If the next to have it is a branch
+// that this worker can run itself, it takes that as its job instead, and reports true. A
+// worker whose goroutine lives on goes back on the free list, and before the baton is given
+// away: from then on the list is the next holder's.
 func (w *Worker) finish(lives bool) (goesOn bool) {
 	s, b := w.sched, w.branch
 	w.job, w.branch = nil, nil
@@ -103,10 +103,10 @@ func (w *Worker) finish(lives bool) (goesOn bool) {
 	return false
 }
 
-// run runs the job and returns when it has returned or panicked. Goexit does not
-// come back here, and that tells it from a panic whatever recover returns: with
-// GODEBUG=panicnil=1 that is nil for both. Nor does a panic in a call deferred
-// while Goexit unwinds: once it is recovered the runtime goes on with the Goexit.
+// run runs the job and returns when that has returned or panicked. After a Goexit it
+// does not return, also if a deferred call panics then: run recovers that, and the runtime
+// goes on with the Goexit. So loop knows one from the other. What recover returns does not
+// tell: with GODEBUG=panicnil=1 it is nil for both.
 func (w *Worker) run() {
 	ok := false
 	defer func() {

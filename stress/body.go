@@ -220,7 +220,7 @@ func (x *execution) main(r *record, plain bool) {
 		}
 		calls := w.calls
 		w.stack.Do(func() {
-			if n, _ := guarded[[16]byte](w, 100, w.leaf); n != 100 {
+			if n, _ := guarded[withHandle, [16]byte](w, 100, w.leaf); n != 100 {
 				w.violation("after root call %d a recursion of 100 levels counts %d", i, n)
 			}
 		})

@@ -14,31 +14,23 @@ type local interface {
 	[16]byte | [128]byte | [1 << 10]byte | [4 << 10]byte | [16 << 10]byte | [60 << 10]byte | [100 << 10]byte
 }
 
-// guarded goes n levels down through the guard and calls fn.
-func guarded[L local](w *world, n int, fn func() (int, error)) (int, error) {
-	if w.stack.Low() || w.due() {
-		return w.grow2(func() (int, error) { return guarded[L](w, n, fn) })
-	}
-	w.passed()
-	if n == 0 {
-		return fn()
-	}
-	var frame L
-	at := n % len(frame)
-	frame[at], frame[len(frame)-1] = byte(n), byte(n)
-	w.calls++
-	r, err := guarded[L](w, n-1, fn)
-	if frame[at] != byte(n) || frame[len(frame)-1] != byte(n) {
-		w.violation("a local variable has changed")
-	}
-	return r + 1, err
-}
+// A guard is a first line of the guard that guarded is compiled with: with the handle of
+// the program's stack, or without one.
+type guard interface{ low(w *world) bool }
 
-// unhandled is guarded with the guard without a handle.
-func unhandled[L local](w *world, n int, fn func() (int, error)) (int, error) {
-	// In the plain run that would be low at 480 KiB, and the recursion is plain.
-	if !w.plain && vstack.Low() || w.due() {
-		return w.grow2(func() (int, error) { return unhandled[L](w, n, fn) })
+type withHandle struct{}
+type without struct{}
+
+func (withHandle) low(w *world) bool { return w.stack.Low() }
+
+// In the plain run it would be low at 480 KiB, and the recursion is plain.
+func (without) low(w *world) bool { return !w.plain && vstack.Low() }
+
+// guarded goes n levels down through the guard and calls fn.
+func guarded[G guard, L local](w *world, n int, fn func() (int, error)) (int, error) {
+	var g G
+	if g.low(w) || w.due() {
+		return w.grow2(func() (int, error) { return guarded[G, L](w, n, fn) })
 	}
 	w.passed()
 	if n == 0 {
@@ -48,7 +40,7 @@ func unhandled[L local](w *world, n int, fn func() (int, error)) (int, error) {
 	at := n % len(frame)
 	frame[at], frame[len(frame)-1] = byte(n), byte(n)
 	w.calls++
-	r, err := unhandled[L](w, n-1, fn)
+	r, err := guarded[G, L](w, n-1, fn)
 	if frame[at] != byte(n) || frame[len(frame)-1] != byte(n) {
 		w.violation("a local variable has changed")
 	}
@@ -191,14 +183,14 @@ type way struct {
 }
 
 var ways = []way{
-	{16, 0, guarded[[16]byte], unhandled[[16]byte]},
-	{16, 0, unhandled[[16]byte], nil},
-	{128, 0, guarded[[128]byte], unhandled[[128]byte]},
-	{1 << 10, 0, unhandled[[1 << 10]byte], nil},
-	{4 << 10, 0, guarded[[4 << 10]byte], unhandled[[4 << 10]byte]},
-	{16 << 10, 0, unhandled[[16 << 10]byte], nil},
-	{16 << 10, 0, guarded[[16 << 10]byte], unhandled[[16 << 10]byte]},
-	{100 << 10, 8, unhandled[[100 << 10]byte], nil},
+	{16, 0, guarded[withHandle, [16]byte], guarded[without, [16]byte]},
+	{16, 0, guarded[without, [16]byte], nil},
+	{128, 0, guarded[withHandle, [128]byte], guarded[without, [128]byte]},
+	{1 << 10, 0, guarded[without, [1 << 10]byte], nil},
+	{4 << 10, 0, guarded[withHandle, [4 << 10]byte], guarded[without, [4 << 10]byte]},
+	{16 << 10, 0, guarded[without, [16 << 10]byte], nil},
+	{16 << 10, 0, guarded[withHandle, [16 << 10]byte], guarded[without, [16 << 10]byte]},
+	{100 << 10, 8, guarded[without, [100 << 10]byte], nil},
 	{256, 0, func(w *world, n int, fn func() (int, error)) (int, error) {
 		return w.ladder(n, uint32(n)*2654435761, fn)
 	}, nil},
@@ -211,7 +203,7 @@ var ways = []way{
 	{1 << 10, 290, func(w *world, n int, fn func() (int, error)) (int, error) {
 		return natively(w, n, func() (int, error) {
 			w.calls++
-			return unhandled[[16]byte](w, 1, fn)
+			return guarded[without, [16]byte](w, 1, fn)
 		})
 	}, nil},
 }

@@ -202,12 +202,11 @@ func (w *world) catch(kind byte) (r int, err error) {
 	return w.down(kind>>1, int(kind), w.body)
 }
 
-// iterate runs the body of a range loop in a function that calls it from
-// further down, on another segment maybe. The results are one thing, and end is not
-// four, because of a bug in Go's compiler: results that closures
-// share are moved to the heap together, and after a panic that a deferred call of the
-// same function recovers they are returned from memory that the collector may have
-// given to something else.
+// iterate runs the body of a range loop in a function that calls it from further down,
+// on another segment maybe. It has one result, and not four, because of a bug in Go's
+// compiler: it moves several results that closures share to the heap together. When a
+// deferred call of the function recovers a panic, it returns them from there, where the
+// collector may have put something else.
 func (w *world) iterate(kind, n byte) (l end) {
 	times, depth := int(kind&3)+1, int(n)
 	way := n % 7

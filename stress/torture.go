@@ -76,21 +76,12 @@ func bytesInUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// start runs fn on a goroutine that all waits for.
-func start(all *sync.WaitGroup, fn func()) {
-	all.Add(1)
-	go func() {
-		defer all.Done()
-		fn()
-	}()
-}
-
 // parallel calls fn(0) to fn(n-1) at the same time.
 func parallel(n int, fn func(i int) error) error {
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		start(&all, func() { errs[i] = fn(i) })
+		all.Go(func() { errs[i] = fn(i) })
 	}
 	all.Wait()
 	return errors.Join(errs...)

@@ -49,7 +49,7 @@ func cancelOne(parent context.Context, r *rand.Rand) error {
 	defer canceler.Wait()
 	later := func(turns int) {
 		turns = r.IntN(turns)
-		start(&canceler, func() {
+		canceler.Go(func() {
 			for range turns {
 				runtime.Gosched()
 			}

@@ -219,7 +219,7 @@ func watched(seed uint64, n int) error {
 	var watchers sync.WaitGroup
 	looked := make([]int, 2)
 	for i := range looked {
-		start(&watchers, func() {
+		watchers.Go(func() {
 			for {
 				select {
 				case <-over:

@@ -129,13 +129,13 @@ func strangers(seed uint64, n int) error {
 			var all sync.WaitGroup
 			errs := make([]error, 4)
 			for i := range errs {
-				start(&all, func() {
+				all.Go(func() {
 					for range 3 {
 						handle := []*vstack.Stack{inner, closed}[i&1]
 						levels := []int{100, 10_000}[i>>1]
 						// Also in the depth that a plain goroutine has.
 						var got int
-						if _, err := unhandled[[1 << 10]byte](&world{execution: newExecution(nil, 0), ambient: true, other: closed}, 600, func() (int, error) {
+						if _, err := guarded[without, [1 << 10]byte](&world{execution: newExecution(nil, 0), ambient: true, other: closed}, 600, func() (int, error) {
 							got = depth(handle, levels)
 							return 0, nil
 						}); err != nil || got != levels {

@@ -201,8 +201,8 @@ func (w *world) full() {
 	w.stack.Do(deeper)
 }
 
-// within reports whether a stack that is charged with so many bytes keeps its limit. The
-// segment that runs may have grown natively since it was weighed, and a new goroutine may
-// begin with as large a stack as those have that the collector has seen on average: up to
+// within reports whether a stack that is charged with so many bytes keeps its limit. It may
+// be some over: the segment that runs may have grown since it was weighed, and Go begins a
+// new goroutine with the average size of the stacks that the collector has seen, up to
 // 1 MiB here.
 func within(bytes, limit int64) bool { return bytes <= limit+max(limit/4, 1<<20) }

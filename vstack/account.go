@@ -19,9 +19,9 @@ import (
 //	it waits for its branches      the same                            it goes on
 //	it ends                        nothing any more
 //
-// So a goroutine may have grown by what is not charged yet only while it is the one that
-// runs, in Await, and where StepFor has taken the baton from it. While a stack unwinds,
-// weighing makes nothing overflow, and its reserve segment is charged with nothing.
+// So what a goroutine has grown since it was weighed is not charged while it runs, while it
+// is in Await, and while StepFor has taken the baton from it; otherwise it is. While a stack
+// unwinds, weighing makes nothing overflow, and its reserve segment is charged with nothing.
 type account struct {
 	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
 	lent *Budget // whose size that is
@@ -35,9 +35,6 @@ type account struct {
 	drawn  int64   // from the budget, for workers that run or are idle
 }
 
-// byDefault stands for a limit that was not given.
-const byDefault = -1
-
 // limit returns the account's own limit, 0 for none.
 func (a *account) limit() int64 {
 	if a.max != byDefault {
@@ -46,9 +43,10 @@ func (a *account) limit() int64 {
 	return limitOf(a.lent)
 }
 
-// charge adds n bytes to what g is charged with, or reports that this would pass the
-// limit: that of a budget if it has a size. Idle workers, but for one that g is to
-// have, hold idle bytes; that is memory too, so they end where it is needed.
+// charge adds n bytes to what g is charged with. If that would pass the limit it reports
+// false; the budget is the size of the one that is used up, 0 if it is the stack's own
+// limit. Idle workers hold idle bytes, not counting one that g is to have: memory too, so
+// they end where it is needed.
 func (s *Stack) charge(g *segment, n, idle int64) (budget int64, ok bool) {
 	a := s.account
 	used := a.used + n
@@ -69,7 +67,7 @@ func (s *Stack) charge(g *segment, n, idle int64) (budget int64, ok bool) {
 	return 0, true
 }
 
-// add charges g with n bytes more, which may be less, whatever the limit.
+// add charges g with n bytes, whatever the limit; a negative n takes some back.
 func (a *account) add(g *segment, n int64) {
 	a.used += n
 	if a.used > a.counts.peak.Load() {
@@ -113,8 +111,8 @@ func (s *Stack) load() {
 	}
 }
 
-// loadAnyway is load for where nothing may be thrown: it passes the limit, so that what
-// comes next finds it used up.
+// loadAnyway is load where nothing may be thrown. It may pass the limit; then the next to
+// be charged overflows.
 func (s *Stack) loadAnyway() {
 	g := s.top
 	if _, ok := s.weigh(g, g.bytes()); !ok {
@@ -122,9 +120,9 @@ func (s *Stack) loadAnyway() {
 	}
 }
 
-// segment takes a segment for a worker of the given size, charged with its memory;
-// a large one where there is not enough for a huge one. It weighs the segment that it
-// is for. It fails past the limit.
+// segment takes a segment for a worker of the given size, charged with its memory; a
+// large one where there is not enough for a huge one. Before that it weighs the top
+// segment, which is to wait for the new one. It fails past the limit.
 func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 	if p := s.top; p != nil {
 		if budget, ok := s.weigh(p, p.bytes()); !ok && !s.unwinding() {
@@ -170,12 +168,13 @@ func besides(size scheduler.Size) int64 {
 	return 0
 }
 
-// next returns the size of the segment to hop to. The first of a recursion is large,
-// which is enough for most, and those below are huge, as is the first if a worker
-// for that is idle, and that of an ambient stack: its recursion is deep already. A hop
-// costs more than itself: the processor remembers where the last calls return to, and
-// works ahead there. A hop overwrites that, so that later it waits at every return of the
-// segment above.
+// next returns the size of the segment to hop to. The first of a recursion is large, which
+// is enough for most; those below it are huge. The first is huge as well if a worker of
+// that size is idle, or on an ambient stack, whose recursion is deep already.
+//
+// Larger is better, since a hop costs more than itself: the processor remembers where the
+// last calls return to, and works ahead there. A hop overwrites that, so that later it
+// waits at every return of the segment above.
 func (s *Stack) next() scheduler.Size {
 	if s.top == nil && s.pooled == nil || s.top != nil && s.top.size == scheduler.Small {
 		if _, ok := s.sched.Idle(scheduler.Huge); !ok {
@@ -190,3 +189,38 @@ func (s *Stack) discard(g *segment) {
 	*g = segment{stack: s, parent: s.spare}
 	s.spare = g
 }
+
+// overflowSegments bounds the trace of an overflow, and so its cost: input that
+// is meant to overflow the stack must not find a way to make that slow.
+const overflowSegments = 8
+
+// overflow makes the error for a stack that is out of memory; budget is not 0 if
+// the budget is what is used up. Deferred calls that overflow again while the stack
+// unwinds are told of the first place: every one of them might read the same frames.
+func (s *Stack) overflow(budget int64) error {
+	a := s.account
+	first := s.overflowed == nil || !s.unwinding()
+	if first {
+		s.overflowed = s.walk(s.top, overflowSegments)
+	}
+	if budget > 0 {
+		happened.budgets.Add(1)
+	} else {
+		happened.overflows.Add(1)
+	}
+	err := &OverflowError{
+		Bytes:  a.used,
+		Limit:  a.limit(),
+		Budget: budget,
+		Hops:   s.hops,
+		Trace:  s.overflowed,
+		stack:  s,
+	}
+	if first && onOverflow != nil {
+		onOverflow(err)
+	}
+	return err
+}
+
+// onOverflow is set in a program of vstack build that was asked to report overflows.
+var onOverflow func(*OverflowError)

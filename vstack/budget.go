@@ -30,6 +30,10 @@ type Budget struct {
 	pools map[*Pool]struct{} // that have idle stacks
 }
 
+// minMemory is the smallest limit that leaves room for a root frame and one
+// segment.
+const minMemory = 256 << 10
+
 // NewBudget makes a budget of the given number of bytes. It panics for less
 // than 256 KiB, which no recursion could work with.
 func NewBudget(bytes int64) *Budget {

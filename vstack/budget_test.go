@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -214,14 +212,12 @@ func TestBudgetStorm(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for g := range goroutines {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(g), 1))
 			for range runs / goroutines {
 				one(r)
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	for kind, n := range ends {

@@ -1,6 +1,10 @@
 package vstack
 
-import "github.com/vstack-go/vstack/vstack/internal/self"
+import (
+	"context"
+
+	"github.com/vstack-go/vstack/vstack/internal/self"
+)
 
 // Check notices what a guard notices, in places that pass none: loops, and the way
 // back up of a recursion, when functions return and each still works on the result, as
@@ -56,5 +60,31 @@ func (s *Stack) served() {
 		Check()
 	case s.requests.Load() != 0:
 		s.serve()
+	}
+}
+
+// serve serves the requests, on the goroutine that holds the baton. It panics if the
+// frame's context is done, but not while the stack unwinds.
+func (s *Stack) serve() {
+	// First take the bits, then look: what comes after that sets them again.
+	taken := s.requests.Swap(0)
+	if taken&traceWanted != 0 {
+		s.answer()
+	}
+	if taken&stepDue != 0 && s.task != nil {
+		s.task.due.Store(false)
+		s.calm()
+		s.pause()
+	}
+	s.check()
+	s.calm()
+}
+
+// check panics if the innermost frame's context is done. It asks the context itself: the
+// goroutine that is to interrupt the stack then may not have run yet.
+func (s *Stack) check() {
+	if f := s.in; !s.unwinding() && f != nil && f.done != nil && f.root.Err() != nil {
+		happened.canceled.Add(1)
+		s.throw(&CanceledError{cause: context.Cause(f.root), stack: s})
 	}
 }

@@ -3,6 +3,8 @@ package vstack_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/vstack-go/vstack/vstack"
@@ -13,7 +15,7 @@ func TestCheckOnTheWayUp(t *testing.T) {
 	for name, check := range map[string]func(*vstack.Stack){
 		"Check":                  func(*vstack.Stack) { vstack.Check() },
 		"Stack.Check":            func(s *vstack.Stack) { s.Check() },
-		"another stack's Check":  func(*vstack.Stack) { other.Check() },
+		"another stack's Check":  func(*vstack.Stack) { other().Check() },
 		"nothing, for contrast":  func(*vstack.Stack) {},
 		"a nil stack's, as that": func(*vstack.Stack) { (*vstack.Stack)(nil).Check() },
 	} {
@@ -34,6 +36,7 @@ func TestCheckOnTheWayUp(t *testing.T) {
 				if n == 0 {
 					cancel()
 					for !vstack.Low() { // until it has been told
+						runtime.Gosched() // for whoever cancels: on wasm nothing preempts this
 					}
 					return
 				}
@@ -56,12 +59,14 @@ func TestCheckOnTheWayUp(t *testing.T) {
 	}
 }
 
-var other = vstack.New()
+// other is another stack, idle. It is made when it is needed: TestMaxMemoryVariable wants a
+// process in which nobody makes one.
+var other = sync.OnceValue(func() *vstack.Stack { return vstack.New() })
 
 // It does nothing where there is nothing to notice, and on goroutines of no stack.
 func TestCheckElsewhere(t *testing.T) {
 	vstack.Check()
-	other.Check()
+	other().Check()
 	s := vstack.New()
 	defer s.Close()
 	s.Check()
@@ -97,6 +102,7 @@ func TestCheckUnwinding(t *testing.T) {
 			if n == 0 {
 				cancel(cause)
 				for !vstack.Low() {
+					runtime.Gosched()
 				}
 				vstack.Check()
 			}

@@ -10,8 +10,8 @@ import (
 // also knows the stack. One wraps another, since functions derive contexts from those
 // that they get, and a recursion may do so at every level. So it keeps the way short:
 // what everybody asks of a context is answered here, and only what a user looks for
-// goes up the chain. There is one for every 16 frames at most, since a chain of others
-// is walked by a loop, and ours by calls.
+// goes up the chain. There is one for every 16 frames at most: package context walks a
+// chain of its own contexts in a loop, and one of ours by calls.
 type stackContext struct {
 	context.Context
 	stack  *Stack
@@ -96,8 +96,8 @@ func (s *Stack) context(ctx context.Context) (known, root context.Context) {
 	return s.wrap(ctx, root), root
 }
 
-// sameEnd reports whether the two, which have one Done, end alike: somebody's own type of
-// context may have only a deadline of its own, or an error.
+// sameEnd reports whether two contexts that have the same Done also have the same deadline,
+// and both an error or none: a user's type of context may have its own of these alone.
 func sameEnd(a, b context.Context) bool {
 	at, ok := a.Deadline()
 	bt, bok := b.Deadline()
@@ -106,6 +106,14 @@ func sameEnd(a, b context.Context) bool {
 
 func (s *Stack) wrap(ctx, root context.Context) *stackContext {
 	return &stackContext{ctx, s, s.frames, root, ctx.Value(labelsKey)}
+}
+
+// named adds the stack's label to ctx.
+func (s *Stack) named(ctx context.Context) context.Context {
+	if s.name == "" {
+		return ctx
+	}
+	return pprof.WithLabels(ctx, pprof.Labels("vstack", s.name))
 }
 
 // FromContext returns the stack whose frame ctx was given to, by [Run] or

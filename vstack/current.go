@@ -23,7 +23,6 @@ var workers [64]struct {
 // self.
 func working(id uintptr, w *scheduler.Worker) self.Link {
 	link := self.Enter(id)
-	lookoutOf(id).forget(id)
 	t := &workers[self.SlotOf(id)%64]
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -54,7 +53,7 @@ func workerOf(id uintptr) *scheduler.Worker {
 }
 
 // current returns the stack whose top segment runs on the goroutine with this id, or
-// nil. It is for that goroutine, and for one that it waits for.
+// nil. Call it on that goroutine, or on one that it waits for.
 func current(id uintptr) *Stack {
 	w := workerOf(id)
 	if w == nil {
@@ -80,26 +79,6 @@ func waiting(id uintptr) *Stack {
 		}
 		id = waiter
 	}
-}
-
-// adopt makes the calling goroutine, for which the stack's top segment waits in another
-// copy of the library, the stack's top segment; disown ends that.
-func (s *Stack) adopt(id, hi uintptr) {
-	p := s.top
-	p.base = s.base
-	p.cover()
-	// It is not charged, nor given more room: its memory is the other copy's.
-	g := &segment{stack: s, parent: p, size: scheduler.Huge, id: id, free: self.Room, room: self.Room, reserve: true, adopted: true}
-	s.top = g
-	s.throwing(false)
-	s.moved(id)
-	s.arm(hi, g.room)
-}
-
-func (s *Stack) disown() {
-	g := s.top
-	s.left(g)
-	g.parent.resume()
 }
 
 // Current returns the stack that the calling goroutine runs a segment of, or nil if it

@@ -167,3 +167,98 @@ func overflows() error {
 	}
 	return nil
 }
+
+// stranger runs fn on a goroutine that is a worker of another copy of the library, for
+// which the goroutine with that id waits.
+func stranger(waiter uintptr, fn func(id uintptr)) {
+	onAnother(func() {
+		id, _, _ := self.Bounds()
+		link := self.Enter(id)
+		defer self.Leave(id)
+		link.Set(waiter)
+		fn(id)
+	})
+}
+
+// A function that is called by way of another copy, or of two, runs on the stack that
+// waits for it.
+func TestStackThatWaits(t *testing.T) {
+	needsBounds(t)
+	inRun(t, func(_ context.Context, s *Stack) {
+		id, _, _ := self.Bounds()
+		check := func(uintptr) {
+			Do(func() {
+				if got := Current(); got != s {
+					t.Errorf("it runs on %v instead of the stack that waits", got)
+				}
+			})
+		}
+		stranger(id, check)
+		stranger(id, func(id uintptr) { stranger(id, check) })
+		if s.top.adopted || s.runs.Load() != id {
+			t.Error("the stack has not come back")
+		}
+	})
+}
+
+// A stack that has thrown in a function that another copy has called is as any other once
+// somebody has recovered that: it is canceled, and overflows again.
+func TestThrownByWayOfACopy(t *testing.T) {
+	needsBounds(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	stack := New(WithMaxMemory(minMemory))
+	defer stack.Close()
+	err := stack.Run(ctx, func(context.Context) error {
+		id, _, _ := self.Bounds()
+		for range 2 {
+			stranger(id, func(uintptr) {
+				defer func() {
+					if err, ok := recover().(*OverflowError); !ok || err.stack != stack {
+						t.Errorf("recovered %v", err)
+					}
+				}()
+				var deeper func()
+				deeper = func() { Do(deeper) }
+				deeper()
+			})
+			if stack.unwinding() {
+				t.Error("the stack unwinds, and the overflow was recovered")
+			}
+		}
+		cancel()
+		stack.Yield()
+		t.Error("the frame is not canceled")
+		return nil
+	})
+	if err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+// A user's goroutine is taken once for one that has come to its first guard natively deep.
+// In Await a worker's goroutine runs on no stack, and has come there by guards.
+func TestUnguardedDepth(t *testing.T) {
+	needsBounds(t)
+	depth := func(room uintptr) uintptr {
+		id, _, _ := self.Bounds()
+		l := lookoutOf(id)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.become(id)
+		defer l.become(id)
+		l.room.Store(room)
+		return l.unguarded(id)
+	}
+	if got, want := depth(self.Room), uintptr(self.Room+head); got != want {
+		t.Errorf("on a user's goroutine %d, want %d", got, want)
+	}
+	if got, want := depth(2*maxRoom), uintptr(2*maxRoom+excursion); got != want {
+		t.Errorf("on a user's goroutine that was given room %d, want %d", got, want)
+	}
+	inRun(t, func(_ context.Context, s *Stack) {
+		got, _ := Await(s, func() (uintptr, error) { return depth(self.Room), nil })
+		if want := uintptr(maxRoom + excursion); got != want {
+			t.Errorf("in Await %d, want %d", got, want)
+		}
+	})
+}

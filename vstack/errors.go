@@ -119,6 +119,15 @@ func (p Part) turns(cycle Part) (n int64) {
 	return n
 }
 
+// Cycle returns the recursion that made the stack deep, folded, and whether one
+// was found: [Trace.Cycle] of the error's trace.
+func (e *OverflowError) Cycle() (cycle Part, ok bool) {
+	if e.Trace == nil {
+		return Part{}, false
+	}
+	return e.Trace.Cycle()
+}
+
 // LogValue is for package log/slog: the line of Error, and its numbers for machines.
 func (e *OverflowError) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("msg", e.Error()), slog.Int64("bytes", e.Bytes), slog.Int64("limit", e.Limit)}

@@ -86,8 +86,8 @@ func grow1[R any](s *Stack, fn func() R) R {
 	return hop1(s, fn)
 }
 
-// The result is on the heap, since it is the closure's; it is here so that it is not
-// when there is no hop.
+// hop1 is a function of its own because the closure moves its result to the heap: so that
+// is done only for a hop.
 func hop1[R any](s *Stack, fn func() R) (r R) {
 	s.grow(func() { r = fn() })
 	return r

@@ -1,7 +1,6 @@
 package vstack
 
 import (
-	"github.com/vstack-go/vstack/scheduler"
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
@@ -37,29 +36,6 @@ const Supported = self.Supported
 // It may be called on any goroutine, whether or not that runs on a [Stack], and costs
 // about 1 ns; see [Stack.Low] for one that costs less.
 func Low() bool { return self.Low() }
-
-// room returns how many bytes of native stack a segment on a worker of the given
-// size may use. What is left of the worker's stack, the head room, is for the calls
-// between two guards; without it every stack would double.
-func room(size scheduler.Size) uintptr {
-	if !self.Supported {
-		return ^uintptr(0)
-	}
-	if size == scheduler.Small {
-		return smallRoom
-	}
-	return uintptr(size.Bytes()) - head
-}
-
-const (
-	// head is how much native stack there should be below a segment's room.
-	head = 32 << 10
-
-	// smallRoom is the room of the segment of a [Stack.Run] frame, whose worker's
-	// stack is not grown beforehand. Recursion moves on to a large worker soon
-	// instead of growing a small stack by copying it again and again.
-	smallRoom = 2 << 10
-)
 
 func init() {
 	self.Look = func() bool {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vstack-go/vstack/stress/workload"
 	"github.com/vstack-go/vstack/vstack"
 )
 
@@ -55,55 +56,26 @@ func onStack(b *testing.B, ctx context.Context, fn func(context.Context, *vstack
 	}
 }
 
-const (
-	fibN     = 20
-	fibCalls = 21891
-)
+const fibN = 20
 
-func fibPlain(n int) int {
-	if n < 2 {
-		return n
-	}
-	return fibPlain(n-1) + fibPlain(n-2)
-}
+var fibCalls = workload.FibCalls(fibN)
 
-type fibber struct{ stack *vstack.Stack }
+// handle is fib with the handle's guard, split the same in two functions.
+func handle(s *vstack.Stack) { workload.FibHandle[0](&workload.Fib{Stack: s}, fibN) }
+func split(s *vstack.Stack)  { workload.FibHandleSplit[0](&workload.Fib{Stack: s}, fibN) }
 
-func (f *fibber) guard(n int) int {
-	if f.stack.Low() {
-		return vstack.GrowOn(f.stack, func() int { return f.guard(n) })
-	}
-	if n < 2 {
-		return n
-	}
-	return f.guard(n-1) + f.guard(n-2)
-}
+// caller is fib by Call: method makes a method value at every call, function one func
+// value.
+type caller struct{}
 
-// split is guard in two functions.
-func (f *fibber) split(n int) int {
-	if f.stack.Low() {
-		return f.splitLow(n)
-	}
-	if n < 2 {
-		return n
-	}
-	return f.split(n-1) + f.split(n-2)
-}
-
-//go:noinline
-func (f *fibber) splitLow(n int) int {
-	return vstack.GrowOn(f.stack, func() int { return f.split(n) })
-}
-
-// method makes a method value at every call of Call, caller one func value.
-func (f *fibber) method(n int) int {
+func (f caller) method(n int) int {
 	if n < 2 {
 		return n
 	}
 	return vstack.Call(f.method, n-1) + vstack.Call(f.method, n-2)
 }
 
-func caller() (call func(int) int) {
+func (caller) function() (call func(int) int) {
 	call = func(n int) int {
 		if n < 2 {
 			return n
@@ -134,16 +106,6 @@ func fibEach(ctx context.Context, n int) int {
 		return n
 	}
 	return fibEach(ctx, n-1) + fibEach(ctx, n-2)
-}
-
-func fibParam(s *vstack.Stack, n int) int {
-	if s.Low() {
-		return vstack.GrowOn(s, func() int { return fibParam(s, n) })
-	}
-	if n < 2 {
-		return n
-	}
-	return fibParam(s, n-1) + fibParam(s, n-2)
 }
 
 // fibNamed captures a named result, fibReassigned a parameter that it assigns.
@@ -256,7 +218,7 @@ func digit(c byte) (int, error) {
 func BenchmarkGuide(b *testing.B) {
 	background := context.Background()
 	result := 0 // staticcheck wants it used
-	plain := func() { result += fibPlain(fibN) }
+	plain := func() { result += workload.Bare(fibN) }
 	b.Cleanup(func() { _ = result })
 	bench := func(name string, fn func(b *testing.B, ctx context.Context, s *vstack.Stack)) {
 		b.Run(name, func(b *testing.B) {
@@ -276,22 +238,18 @@ func BenchmarkGuide(b *testing.B) {
 		})
 	}
 	bench("plain-vs-guard", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{s}
-		compare(b, fibCalls, plain, func() { f.guard(fibN) })
+		compare(b, fibCalls, plain, func() { handle(s) })
 	})
 	bench("plain-vs-guard-in-two-functions", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{s}
-		compare(b, fibCalls, plain, func() { f.split(fibN) })
+		compare(b, fibCalls, plain, func() { split(s) })
 	})
 	bench("plain-vs-guard-of-nil-stack", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{}
-		compare(b, fibCalls, plain, func() { f.guard(fibN) })
+		compare(b, fibCalls, plain, func() { handle(nil) })
 	})
 	bench("guard-vs-guard-with-cancelable-context", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{s}
 		in := func(ctx context.Context) func() {
 			return func() {
-				if err := s.Run(ctx, func(context.Context) error { f.guard(fibN); return nil }); err != nil {
+				if err := s.Run(ctx, func(context.Context) error { handle(s); return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -301,13 +259,11 @@ func BenchmarkGuide(b *testing.B) {
 		compare(b, fibCalls, in(ctx), in(cancelable))
 	})
 	bench("guard-vs-Call", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{s}
-		call := caller()
-		compare(b, fibCalls, func() { f.guard(fibN) }, func() { call(fibN) })
+		call := caller{}.function()
+		compare(b, fibCalls, func() { handle(s) }, func() { call(fibN) })
 	})
 	bench("guard-vs-Call-with-method-value", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
-		f := &fibber{s}
-		compare(b, fibCalls, func() { f.guard(fibN) }, func() { f.method(fibN) })
+		compare(b, fibCalls, func() { handle(s) }, func() { caller{}.method(fibN) })
 	})
 	bench("parameter-vs-FromContext-in-every-frame", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		compare(b, fibCalls, func() { fibOnce(ctx, s, fibN) }, func() { fibEach(ctx, fibN) })
@@ -318,9 +274,9 @@ func BenchmarkGuide(b *testing.B) {
 		compare(b, fibCalls, func() { fibOnce(ctx, s, fibN) }, func() { fibEach(ctx, fibN) })
 	})
 	roots("guard-vs-captured-named-result", fibCalls,
-		func(s *vstack.Stack) { fibParam(s, fibN) }, func(s *vstack.Stack) { fibNamed(s, fibN) })
+		func(s *vstack.Stack) { fibonacci(s, fibN) }, func(s *vstack.Stack) { fibNamed(s, fibN) })
 	roots("guard-vs-captured-reassigned-parameter", fibCalls,
-		func(s *vstack.Stack) { fibParam(s, fibN) }, func(s *vstack.Stack) { fibReassigned(s, fibN) })
+		func(s *vstack.Stack) { fibonacci(s, fibN) }, func(s *vstack.Stack) { fibReassigned(s, fibN) })
 	bench("guard-vs-Run-per-level", func(b *testing.B, ctx context.Context, s *vstack.Stack) {
 		const depth = 1000
 		compare(b, depth, func() { count(s, depth) }, func() {
@@ -375,7 +331,7 @@ func BenchmarkGuideAllocs(b *testing.B) {
 		name string
 		fn   func(*vstack.Stack, int) int
 	}{
-		{"guard", fibParam},
+		{"guard", fibonacci},
 		{"captured-named-result", fibNamed},
 		{"captured-reassigned-parameter", fibReassigned},
 	} {
@@ -385,7 +341,7 @@ func BenchmarkGuideAllocs(b *testing.B) {
 				for b.Loop() {
 					bm.fn(s, fibN)
 				}
-				b.ReportMetric(n/fibCalls, "allocs/call")
+				b.ReportMetric(n/float64(fibCalls), "allocs/call")
 				b.ReportMetric(0, "ns/op")
 			})
 		})

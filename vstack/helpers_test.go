@@ -51,3 +51,14 @@ func count(s *vstack.Stack, n int) int {
 	}
 	return count(s, n-1) + 1
 }
+
+// fibonacci is the recursion that is never deep.
+func fibonacci(s *vstack.Stack, n int) int {
+	if s.Low() {
+		return vstack.GrowOn(s, func() int { return fibonacci(s, n) })
+	}
+	if n < 2 {
+		return n
+	}
+	return fibonacci(s, n-1) + fibonacci(s, n-2)
+}

@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack
 
 import (
@@ -57,16 +55,26 @@ func TestGuardAfterReturn(t *testing.T) {
 func TestGuardAfterShrink(t *testing.T) {
 	inRun(t, func(ctx context.Context, s *Stack) {
 		_, _, before := self.Bounds()
-		for range 8 {
-			_ = s.Run(ctx, func(context.Context) error {
-				runtime.GC()
-				return nil
-			})
-			if _, _, hi := self.Bounds(); s.base != hi {
-				t.Fatal("the base is stale after the stack was shrunk while it was parked")
-			}
-			if s.Low() {
-				t.Fatal("the guard is low after the stack was shrunk")
+		for what, park := range map[string]func(){
+			"Run":   func() { _ = s.Run(ctx, func(context.Context) error { runtime.GC(); return nil }) },
+			"Await": func() {
+				_, _ = Await(s, func() (int, error) {
+					collected := make(chan bool)
+					go func() { runtime.GC(); close(collected) }()
+					<-collected
+					return 0, nil
+				})
+			},
+		} {
+			for range 8 {
+				scheduler.Large.Pregrow() // or there is nothing left to shrink
+				park()
+				if _, _, hi := self.Bounds(); s.base != hi {
+					t.Fatalf("the base is stale after the stack was shrunk in %s", what)
+				}
+				if s.Low() {
+					t.Fatalf("the guard is low after the stack was shrunk in %s", what)
+				}
 			}
 		}
 		for range 8 {
@@ -223,8 +231,8 @@ func TestHotSplitWithinTheLimit(t *testing.T) {
 	}
 }
 
-// The goroutine's slot says what its segment may use while that is on top, and what
-// everybody may while a child of it runs.
+// A goroutine's slot has the limit of its segment while that is on top. While a child of it
+// runs, it has everybody's.
 func TestSlotOfTop(t *testing.T) {
 	needsBounds(t)
 	inRun(t, func(_ context.Context, s *Stack) {

@@ -1,7 +1,6 @@
 package vstack
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 
@@ -11,8 +10,8 @@ import (
 // Interrupts. Whoever wants something of a running stack sets a bit in requests,
 // then the handle's limit to 0, and marks the slot of the goroutine that runs the
 // stack. The next guard of either form is low, wherever the recursion is, and the
-// Grow that follows finds the request. That is how the Go runtime preempts
-// goroutines, and it costs the guards nothing.
+// Grow that follows finds the request, and serves it; see check.go. That is how the Go
+// runtime preempts goroutines, and it costs the guards nothing.
 //
 //	who asks                             the holder of the baton
 //	--------                             -----------------------
@@ -94,32 +93,6 @@ func (s *Stack) arm(base, limit uintptr) {
 func (s *Stack) rebase() {
 	_, _, hi := self.Bounds()
 	s.setBase(hi)
-}
-
-// serve serves the requests, on the goroutine that holds the baton. It panics if the
-// frame's context is done, but not while the stack unwinds.
-func (s *Stack) serve() {
-	// First take the bits, then look: what comes after that sets them again.
-	taken := s.requests.Swap(0)
-	if taken&traceWanted != 0 {
-		s.answer()
-	}
-	if taken&stepDue != 0 && s.task != nil {
-		s.task.due.Store(false)
-		s.calm()
-		s.pause()
-	}
-	s.check()
-	s.calm()
-}
-
-// check panics if the innermost frame's context is done. It asks the context itself:
-// who has been told to interrupt the stack may not have run yet.
-func (s *Stack) check() {
-	if f := s.in; !s.unwinding() && f != nil && f.done != nil && f.root.Err() != nil {
-		happened.canceled.Add(1)
-		s.throw(&CanceledError{cause: context.Cause(f.root), stack: s})
-	}
 }
 
 // calm sets the guards as they are when nothing is asked of the stack.

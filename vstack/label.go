@@ -16,14 +16,6 @@ func WithName(name string) Option {
 	return func(o *options) { o.name = name }
 }
 
-// named adds the stack's label to ctx.
-func (s *Stack) named(ctx context.Context) context.Context {
-	if s.name == "" {
-		return ctx
-	}
-	return pprof.WithLabels(ctx, pprof.Labels("vstack", s.name))
-}
-
 // label gives the calling goroutine, a worker that begins a job, the labels of
 // the innermost frame's context.
 func (s *Stack) label() {
@@ -40,23 +32,21 @@ func (s *Stack) label() {
 	}
 }
 
-// hopTraced is a hop while an execution trace is taken: a region of the caller's
-// goroutine, and a task for the hop of a root call.
-func (s *Stack) hopTraced(g *segment) scheduler.Outcome {
-	if s.top == nil {
-		ctx := g.frame.ctx
-		if ctx == nil {
-			ctx = context.Background()
-		}
-		ctx, task := s.newTask(ctx)
-		defer task.End()
-		if g.frame.ctx != nil {
-			g.frame.ctx = ctx
-		}
-		return s.call(g)
+// traceHop begins what an execution trace shows of the hop to g, which end ends: a
+// region of the caller's goroutine, or for a root call a task.
+func (s *Stack) traceHop(g *segment) (end func()) {
+	if s.top != nil {
+		return trace.StartRegion(s.regions(), "vstack hop").End
 	}
-	defer trace.StartRegion(s.regions(), "vstack hop").End()
-	return s.call(g)
+	ctx := g.frame.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, task := s.newTask(ctx)
+	if g.frame.ctx != nil {
+		g.frame.ctx = ctx
+	}
+	return task.End
 }
 
 // regions returns the context that names the task of regions.

@@ -8,9 +8,9 @@ import (
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
-// A lookout remembers the hops to ambient stacks of one goroutine that runs on none, the
-// last of those in a slot that made one; see resolve.go for what for. Its lock is for
-// those who change it.
+// A lookout is for goroutines that run on no stack: it remembers one's hops to ambient
+// stacks, so that a hot split is noticed; see room.go. There is one for each slot, for the
+// goroutine that hopped last. Its lock is for those who change it.
 type lookout struct {
 	mu   sync.Mutex
 	id   atomic.Uintptr
@@ -25,11 +25,10 @@ type lookout struct {
 	thrown uintptr
 }
 
-// soon is how far apart the hops of a hot split are at most. What takes longer between
-// two hops than some hundred of them does not need more room. And the goroutine may be
-// another one: the runtime uses g's again, so a server whose requests are all a little
-// too deep hops from the same depth of the same g, request after request, each of them
-// once.
+// soon is how far apart the hops of a hot split are at most: as long as some hundred hops
+// take. Code that works longer than that between two of them gains little by more room.
+// And the goroutine may be another one: the runtime uses g's again. In a server whose
+// requests are all a little too deep, each hops once, from the same depth of the same g.
 const soon = 200 * time.Microsecond
 
 var start = time.Now() // of the lookouts' clock
@@ -69,7 +68,7 @@ func (l *lookout) roomOf(id, hi uintptr) uintptr {
 	return room
 }
 
-// forget ends what is known of a goroutine with that id: a new worker has it.
+// forget forgets the goroutine that had this id: a new worker has it now.
 func (l *lookout) forget(id uintptr) {
 	if l.id.Load() != id {
 		return
@@ -145,8 +144,8 @@ func (l *lookout) unwinds(id uintptr) bool {
 	return l.id.Load() == id && l.thrown > 0
 }
 
-// unguarded returns how deep natively the goroutine, the caller, cannot be if there are
-// guards everywhere above it.
+// unguarded returns a native depth that the goroutine, the caller, can only pass if code
+// above it recurses without guards.
 func (l *lookout) unguarded(id uintptr) uintptr {
 	if room := l.room.Load(); room <= maxRoom && workerOf(id) == nil { // in Await, a worker
 		return room + head

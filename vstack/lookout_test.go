@@ -8,9 +8,9 @@ import (
 	"github.com/vstack-go/vstack/vstack/internal/self"
 )
 
-// A server's requests, each on a goroutine of its own, each a little too deep for it: the runtime
-// gives one g to all of them, and still each of them hops, instead of growing its stack
-// to the next power of two as one that hops again and again from one place.
+// A server's requests, each on a goroutine of its own, are all a little too deep for it.
+// The runtime gives the same g to one after the other. Each of them hops: they are not
+// taken for one goroutine that hops again and again, which would grow its stack instead.
 func TestEachGoroutineHops(t *testing.T) {
 	for i := range 40 {
 		hopped := make(chan bool)

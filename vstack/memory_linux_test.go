@@ -98,16 +98,14 @@ func overflowAll(t *testing.T, most int64) {
 				return vstack.ErrOverflow
 			},
 		} {
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
+			wg.Go(func() {
 				<-start
 				for range 2 {
 					if err := work(); !errors.Is(err, vstack.ErrOverflow) {
 						t.Errorf("%s: %v", name, err)
 					}
 				}
-			}()
+			})
 		}
 		group.Go(endless)
 	}

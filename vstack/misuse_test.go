@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -240,13 +238,9 @@ func TestTaskInsideItself(t *testing.T) {
 	}
 }
 
-var (
-	globalPool  = vstack.NewPool()
-	globalStack = vstack.New()
-)
-
 // What is used in a bubble leaves nothing behind in it, and works outside as before.
 func TestBubbles(t *testing.T) {
+	globalPool, globalStack := vstack.NewPool(), vstack.New()
 	defer globalPool.Close()
 	defer globalStack.Close()
 	use := func(t *testing.T) {

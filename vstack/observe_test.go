@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -347,9 +345,7 @@ func TestStatsConcurrent(t *testing.T) {
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
-		readers.Add(1)
-		go func() {
-			defer readers.Done()
+		readers.Go(func() {
 			last := int64(0)
 			for {
 				select {
@@ -367,7 +363,7 @@ func TestStatsConcurrent(t *testing.T) {
 					_ = other.Stats()
 				}
 			}
-		}()
+		})
 	}
 	for range 50 {
 		_ = s.Run(context.Background(), func(context.Context) error {
@@ -489,11 +485,14 @@ func TestExecutionTrace(t *testing.T) {
 		if got := count(s, 10_000); got != 10_000 {
 			t.Error(got)
 		}
+		_, _ = vstack.Await(s, func() (int, error) { return 0, nil })
 		return s.Run(ctx, func(context.Context) error { return nil })
 	})
 	s.Do(func() {})
-	if err := s.Start(context.Background(), func(ctx context.Context) error {
-		return s.Scope(ctx, func(scope *vstack.Scope) error {
+	stepped := vstack.New(vstack.WithName("stepped"))
+	defer stepped.Close()
+	if err := stepped.Start(context.Background(), func(ctx context.Context) error {
+		return stepped.Scope(ctx, func(scope *vstack.Scope) error {
 			scope.Go(func(_ context.Context, b *vstack.Stack) error { count(b, 10_000); return nil })
 			return nil
 		})
@@ -505,7 +504,7 @@ func TestExecutionTrace(t *testing.T) {
 		t.Error(err)
 	}
 	// The strings of a trace are in it once; go tool trace shows the rest.
-	for _, part := range []string{"vstack sums", "vstack hop"} {
+	for _, part := range []string{"vstack sums", "vstack stepped", "vstack hop", "vstack await"} {
 		if !bytes.Contains(text.Bytes(), []byte(part)) {
 			t.Errorf("no %q in the execution trace", part)
 		}

@@ -22,10 +22,6 @@ type options struct {
 	ambient    bool // of the default pool
 }
 
-// minMemory is the smallest limit that leaves room for a root frame and one
-// segment.
-const minMemory = 256 << 10
-
 // What is kept for the next root call if no option says otherwise.
 const (
 	stackIdleMemory = 8 << 20

@@ -40,7 +40,7 @@ func (g *segment) Panicked(value any) {
 	}
 }
 
-// began is the first of the two panics.
+// A began is the first of the two panics that repeat makes: it says where the other began.
 type began struct {
 	name string
 	pcs  []uintptr

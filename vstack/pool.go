@@ -257,7 +257,6 @@ func end(stacks []*pooled) {
 	}
 }
 
-// checkBranch panics if fn is nil.
 func checkBranch(name string, fn func(context.Context, *Stack) error) {
 	if fn == nil {
 		panic(misuse(name + ": fn is nil"))

@@ -3,14 +3,14 @@ package vstack
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 )
 
 // A frame recovers a cancellation and panics itself. A deferred call of that panic hops,
-// from a place that is about as deep as where the stack has thrown: whether the stack's
-// panic is still under way is a comparison of depths there, which comes out one way in
-// the guard and the other way in the hop. Whoever finds that it is over must not be the
-// last to know that the context is done.
+// from about as deep as where the stack has thrown. Whether the stack's panic is still
+// under way is a comparison of depths, and there the guard may say yes and the hop no. The
+// one that says no has to pass on that the context is done.
 func TestRecoveredThenPanicked(t *testing.T) {
 	for depth := range 300 {
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -52,13 +52,13 @@ func thrownAndPanicked(s *Stack, cancel func(), depth int) {
 
 // By way of a stack that is closed: on that way the guard looks from further down than
 // the hop.
-func hopBelow(depth int) { below(depth, func() { closedStack.Do(func() {}) }) }
+func hopBelow(depth int) { below(depth, func() { closedStack().Do(func() {}) }) }
 
-var closedStack = func() *Stack {
+var closedStack = sync.OnceValue(func() *Stack {
 	s := New()
 	s.Close()
 	return s
-}()
+})
 
 //go:noinline
 func below(n int, fn func()) int {

@@ -6,50 +6,6 @@ import (
 	"slices"
 )
 
-// overflowSegments bounds the trace of an overflow, and so its cost: input that
-// is meant to overflow the stack must not find a way to make that slow.
-const overflowSegments = 8
-
-// overflow makes the error for a stack that is out of memory; budget is not 0 if
-// the budget is what is used up. Deferred calls that overflow again while the stack
-// unwinds are told of the first place: every one of them might read the same frames.
-func (s *Stack) overflow(budget int64) error {
-	a := s.account
-	first := s.overflowed == nil || !s.unwinding()
-	if first {
-		s.overflowed = s.walk(s.top, overflowSegments)
-	}
-	if budget > 0 {
-		happened.budgets.Add(1)
-	} else {
-		happened.overflows.Add(1)
-	}
-	err := &OverflowError{
-		Bytes:  a.used,
-		Limit:  a.limit(),
-		Budget: budget,
-		Hops:   s.hops,
-		Trace:  s.overflowed,
-		stack:  s,
-	}
-	if first && onOverflow != nil {
-		onOverflow(err)
-	}
-	return err
-}
-
-// onOverflow is set in a program of vstack build that was asked to report overflows.
-var onOverflow func(*OverflowError)
-
-// Cycle returns the recursion that made the stack deep, folded, and whether one
-// was found: [Trace.Cycle] of the error's trace.
-func (e *OverflowError) Cycle() (cycle Part, ok bool) {
-	if e.Trace == nil {
-		return Part{}, false
-	}
-	return e.Trace.Cycle()
-}
-
 // Format prints the one line of Error, quoted for %q, and for %+v a report of at most 40
 // lines: the cycle of calls that made the stack deep, once, and what called it, in the
 // form of Go's tracebacks. Package fmt calls Format.

@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -122,9 +120,7 @@ func TestDeepNeighbour(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(64 * mib))
 	deep, over := make(chan self.Slot), make(chan bool)
 	var all sync.WaitGroup
-	all.Add(1)
-	go func() {
-		defer all.Done()
+	all.Go(func() {
 		natively(200_000, func() int {
 			for range 100 { // a hot split
 				if vstack.Low() {
@@ -135,15 +131,13 @@ func TestDeepNeighbour(t *testing.T) {
 			<-over
 			return 0
 		})
-	}()
+	})
 	shared := <-deep
 	most := make([]uintptr, 3*self.Slots) // one of them has the same slot
 	var neighbours sync.WaitGroup
 	neighbours.Add(len(most))
 	for i := range most {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+		all.Go(func() {
 			var down func(n int)
 			down = func(n int) {
 				if vstack.Low() {
@@ -160,7 +154,7 @@ func TestDeepNeighbour(t *testing.T) {
 			}
 			neighbours.Done()
 			<-over // so that each has a g of its own
-		}()
+		})
 	}
 	neighbours.Wait()
 	close(over)

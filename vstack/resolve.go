@@ -26,38 +26,7 @@ import (
 //	the handle is that of another stack that is in use or closed:
 //	                                    as without a handle
 //
-// A hot split is a loop just above the end of the room: it would hop at every turn.
-//
-// How deep a goroutine of ours gets natively: the guard hops at the room, which is at
-// most maxRoom. If no more than excursion bytes are used between two guards, that is
-// at most 704 + 300 KiB, so that the stack is at most 1 MiB. Code that uses more
-// between two guards, such as recursion that has none, has broken that bound itself;
-// then room is counted from where the guards begin again.
-//
-// The goroutines of others may be as deep as they like when they come to their first
-// guard. If that is more than head bytes past the room, it is taken for what is above
-// it that had no guards, and room is counted from there. A guarded recursion that uses
-// less than head bytes between two guards comes to one sooner, and hops from maxRoom on
-// as well. One that uses more may go on in this way once, and no further: from then on
-// excursion bytes have to be passed. So goroutines of others that have guards
-// everywhere stay under 2 MiB.
-//
-// Room past maxRoom is that goroutine's alone. Its slot, which others share, says
-// maxRoom, so that the guard without a handle looks closer every time; it does so without
-// a lock. On a goroutine that runs on no stack it is the room of the native stack that was
-// there, and ends with it: the runtime may have moved the goroutine since, or given its
-// id to another one.
-const (
-	maxHops   = 8         // out of one segment, before it gets more room
-	more      = 224 << 10 // bytes that a hot split gives
-	muchMore  = 512 << 10 // that one gives past maxRoom
-	maxRoom   = self.Widest
-	excursion = 300 << 10
-	// deepest is how deep natively a goroutine may be that still gets more room. It is
-	// far from the 250 MB that the runtime allows on 32-bit systems, and only guards
-	// with more than excursion bytes between any two get there.
-	deepest = 64 << 20
-)
+// What a hot split is, and how much room it gets, is in room.go.
 
 // target returns the stack that a function given to Grow is to be run on by a hop,
 // or nil if it is to run right here.

@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package vstack_test
 
 import (
@@ -82,6 +80,198 @@ func TestScopeErrors(t *testing.T) {
 			t.Errorf("%s: %v, %d branches ended", name, err, ended)
 		}
 	}
+}
+
+// The first error counts, also if it is fn's, and the others are canceled by it.
+func TestScopeFirstError(t *testing.T) {
+	first, second := errors.New("first"), errors.New("second")
+	for name, fn := range map[string]func(scope *vstack.Scope, s *vstack.Stack) error{
+		"of a branch": func(scope *vstack.Scope, s *vstack.Stack) error {
+			scope.Go(func(context.Context, *vstack.Stack) error { return first })
+			s.Yield()
+			return second
+		},
+		"of fn": func(scope *vstack.Scope, _ *vstack.Stack) error {
+			scope.Go(func(context.Context, *vstack.Stack) error { return second })
+			return first
+		},
+		"of the first of two branches": func(scope *vstack.Scope, s *vstack.Stack) error {
+			wait := func(_ context.Context, b *vstack.Stack) error {
+				defer func() { _ = recover() }() // of the cancellation
+				b.Yield()
+				return nil
+			}
+			scope.Go(func(ctx context.Context, b *vstack.Stack) error { _ = wait(ctx, b); return first })
+			scope.Go(func(ctx context.Context, b *vstack.Stack) error { _ = wait(ctx, b); return second })
+			return nil
+		},
+	} {
+		var of context.Context
+		_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				scope.Go(func(ctx context.Context, b *vstack.Stack) error {
+					of = ctx
+					b.Yield()
+					return nil
+				})
+				s.Yield()
+				return fn(scope, s)
+			})
+		})
+		if err != first || context.Cause(of) != first {
+			t.Errorf("%s: %v; the branches are canceled by %v", name, err, context.Cause(of))
+		}
+	}
+}
+
+// Of two branches that panic the first one's panic goes on.
+func TestScopeFirstPanic(t *testing.T) {
+	got := outcome(func() {
+		_, _ = vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+			return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+				scope.Go(func(_ context.Context, b *vstack.Stack) error {
+					defer func() { panic("second") }()
+					for {
+						b.Yield()
+					}
+				})
+				s.Yield()
+				scope.Go(func(context.Context, *vstack.Stack) error { panic("first") })
+				return nil
+			})
+		})
+	})
+	if got != "panic: string first" {
+		t.Error(got)
+	}
+}
+
+// What is left of a scope: its context is done, and so are the branches' stacks.
+func TestScopeEnds(t *testing.T) {
+	var of context.Context
+	var branch *vstack.Stack
+	nothing := func(context.Context) error { return nil }
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+		return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+			scope.Go(func(ctx context.Context, b *vstack.Stack) error {
+				of, branch = ctx, b
+				used := make(chan error)
+				go func() { used <- b.Run(context.Background(), nothing) }()
+				if err := <-used; !errors.Is(err, vstack.ErrMisuse) {
+					t.Errorf("another goroutine runs on the branch: %v", err)
+				}
+				return ctx.Err()
+			})
+			return nil
+		})
+	})
+	if err != nil || of.Err() == nil {
+		t.Errorf("%v; the context after Scope: %v", err, of.Err())
+	}
+	if err := branch.Run(context.Background(), nothing); err != vstack.ErrClosed {
+		t.Errorf("on the stack of a branch that has ended: %v", err)
+	}
+}
+
+// Who asks a branch for a trace, and it ends before its next guard, is not left waiting.
+func TestTraceOfBranchThatEnds(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(ctx context.Context, s *vstack.Stack) (int, error) {
+		return 0, s.Scope(ctx, func(scope *vstack.Scope) error {
+			asked := make(chan error)
+			scope.Go(func(_ context.Context, b *vstack.Stack) error {
+				go func() {
+					_, err := b.TraceContext(context.Background(), 0)
+					asked <- err
+				}()
+				for !b.Low() { // until it has asked
+					runtime.Gosched()
+				}
+				return nil
+			})
+			scope.Go(func(_ context.Context, b *vstack.Stack) error { return <-asked })
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Who has waited for the baton knows at the next guard that the context was done meanwhile,
+// and that the time of StepFor is over.
+func TestAfterWaiting(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // who watches the context does not run
+	waits := map[string]func(ctx context.Context, s *vstack.Stack, meanwhile func()){
+		"Scope": func(ctx context.Context, s *vstack.Stack, meanwhile func()) {
+			_ = s.Scope(context.WithoutCancel(ctx), func(scope *vstack.Scope) error {
+				scope.Go(func(context.Context, *vstack.Stack) error { meanwhile(); return nil })
+				return nil
+			})
+		},
+		"Await": func(_ context.Context, s *vstack.Stack, meanwhile func()) {
+			_, _ = vstack.Await(s, func() (int, error) { meanwhile(); return 0, nil })
+		},
+	}
+	for name, wait := range waits {
+		ctx, cancel := context.WithCancel(context.Background())
+		if _, err := vstack.Run(ctx, func(ctx context.Context, s *vstack.Stack) (int, error) {
+			wait(ctx, s, cancel)
+			if !s.Low() {
+				t.Errorf("after %s: the guard does not know that the context is done", name)
+			}
+			return 0, nil
+		}); err != nil {
+			t.Error(name, err)
+		}
+	}
+	stack := vstack.New()
+	defer stack.Close()
+	task := stack.Start(context.Background(), func(context.Context) error {
+		stack.Do(func() {
+			if !stack.Low() {
+				t.Error("after a step: the guard does not know that the context is done")
+			}
+		})
+		return nil
+	})
+	task.Step() // it waits at the hop
+	if err := task.Cancel(); err != nil {
+		t.Error(err)
+	}
+	needsPreemption(t)
+	sliced := func(fn func(ctx context.Context, interrupted func())) {
+		over := false
+		task := stack.Start(context.Background(), func(ctx context.Context) error {
+			fn(ctx, func() {
+				for !over { // until StepFor has taken the baton
+					vstack.Check()
+				}
+			})
+			return nil
+		})
+		for !task.StepFor(time.Millisecond) {
+			over = true
+		}
+	}
+	for _, wait := range waits {
+		sliced(func(ctx context.Context, interrupted func()) {
+			wait(ctx, stack, func() {})
+			interrupted()
+		})
+	}
+	// The time is over while one branch runs, and another gets the baton.
+	sliced(func(ctx context.Context, interrupted func()) {
+		_ = stack.Scope(ctx, func(scope *vstack.Scope) error {
+			scope.Go(func(_ context.Context, b *vstack.Stack) error {
+				for !b.Low() {
+				}
+				b.Yield()
+				return nil
+			})
+			scope.Go(func(context.Context, *vstack.Stack) error { interrupted(); return nil })
+			return nil
+		})
+	})
 }
 
 func TestScopePanic(t *testing.T) {
@@ -192,20 +382,34 @@ func TestAwaitPanicAndMisuse(t *testing.T) {
 			mustPanic(t, "Await outside", func() { _, _ = vstack.Await(s, func() (int, error) { return 0, nil }) })
 			return 0, s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil })
 		})
-		if !errors.Is(err, vstack.ErrMisuse) {
+		if !errors.Is(err, vstack.ErrMisuse) || !strings.Contains(err.Error(), "inside Await") {
 			t.Error(err)
+		}
+		second := make(chan error)
+		go func() { second <- s.Run(ctx, func(context.Context) error { t.Error("runs"); return nil }) }()
+		if err := <-second; !errors.Is(err, vstack.ErrMisuse) || strings.Contains(err.Error(), "inside Await") {
+			t.Error("after Await:", err)
 		}
 		var kept *vstack.Scope
 		if err := s.Scope(ctx, func(scope *vstack.Scope) error { kept = scope; return nil }); err != nil {
 			t.Error(err)
 		}
 		mustPanic(t, "has returned", func() { kept.Go(func(context.Context, *vstack.Stack) error { return nil }) })
-		mustPanic(t, "fn is nil", func() { _ = s.Scope(ctx, nil) })
+		mustPanic(t, "Scope.Go: fn is nil", func() { kept.Go(nil) })
+		mustPanic(t, "Scope: fn is nil", func() { _ = s.Scope(ctx, nil) })
+		mustPanic(t, "Scope: ctx is nil", func() { _ = s.Scope(nilContext, func(*vstack.Scope) error { return nil }) })
+		mustPanic(t, "Await: fn is nil", func() { _, _ = vstack.Await[int](s, nil) })
 		return count(s, 10_000), nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
+	var none *vstack.Stack
+	mustPanic(t, "Scope outside", func() { _ = none.Scope(context.Background(), func(*vstack.Scope) error { return nil }) })
+	if n, err := vstack.Await(none, func() (int, error) { return 7, nil }); n != 7 || err != nil {
+		t.Error("Await of a nil stack:", n, err)
+	}
+	none.Yield()
 }
 
 // A task is stepped through its branches.

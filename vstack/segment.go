@@ -30,9 +30,8 @@ import (
 // The first segment of a root call has no parent: the goroutine that has claimed the
 // stack parks, and leave makes the stack's guard that of an idle one.
 //
-// leave runs on the child's goroutine, and deferred, so that a parent that is
-// unwound by a panic or Goexit finds everything in order without a deferred
-// call of its own.
+// leave is deferred on the child's goroutine, and puts everything in order there. So a
+// parent that is unwound by a panic or Goexit needs no deferred call of its own.
 type segment struct {
 	stack  *Stack
 	parent *segment          // nil for the first segment of a root call
@@ -45,9 +44,9 @@ type segment struct {
 	memory  int64 // bytes it is charged with
 	reserve bool  // it is not charged: the stack unwinds, past its limit
 	adopted bool  // its goroutine is a worker of another copy of the library
-	unwound bool  // it ended while a panic of the stack's own was under way, for all that was known
+	unwound bool  // a panic of the stack's own was under way when it ended, or had been recovered unseen
 
-	// The guards; see resolve.go.
+	// The guards; see room.go.
 	id   uintptr // of its goroutine
 	base uintptr // the stack's base, while a child of this segment runs
 	room uintptr // bytes of its goroutine's stack that it may use
@@ -111,6 +110,7 @@ func (g *segment) join(id uintptr, w *scheduler.Worker) {
 	s := g.stack
 	if !w.Reused() {
 		w.Local = working(id, w)
+		lookoutOf(id).forget(id)
 	}
 	g.link = w.Local.(self.Link)
 	waiter := uintptr(0)
@@ -204,6 +204,12 @@ func (s *Stack) hop(g *segment) scheduler.Outcome {
 	return s.call(g)
 }
 
+// hopTraced is hop while an execution trace is taken.
+func (s *Stack) hopTraced(g *segment) scheduler.Outcome {
+	defer s.traceHop(g)()
+	return s.call(g)
+}
+
 func (s *Stack) call(g *segment) scheduler.Outcome {
 	if s.top == nil {
 		return s.sched.Call(g, g.size)
@@ -218,4 +224,24 @@ func (s *Stack) call(g *segment) scheduler.Outcome {
 	out := s.sched.Call(g, g.size)
 	s.rebase()
 	return out
+}
+
+// adopt makes the calling goroutine, for which the stack's top segment waits in another
+// copy of the library, the stack's top segment; disown ends that.
+func (s *Stack) adopt(id, hi uintptr) {
+	p := s.top
+	p.base = s.base
+	p.cover()
+	// It is not charged, nor given more room: its memory is the other copy's.
+	g := &segment{stack: s, parent: p, size: scheduler.Huge, id: id, free: self.Room, room: self.Room, reserve: true, adopted: true}
+	s.top = g
+	s.throwing(false)
+	s.moved(id)
+	s.arm(hi, g.room)
+}
+
+func (s *Stack) disown() {
+	g := s.top
+	s.left(g)
+	g.parent.resume()
 }

@@ -161,7 +161,7 @@ func (s *Stack) claim() error {
 		}
 		if guest {
 			s.sched.Trim(0) // workers from outside know another time
-			s.turn = nil    // and waiting for what was made there does not let time pass
+			s.turn = nil    // and while one waits for a channel from outside time stands still
 		}
 		return nil
 	}

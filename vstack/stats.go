@@ -74,3 +74,6 @@ func (a *account) leave(bytes int64) {
 func (a *account) show() {
 	a.counts.now.Store(int64(a.active)<<usedBits | a.used>>10)
 }
+
+// happened counts what is seldom enough to be counted for the whole program.
+var happened struct{ overflows, budgets, canceled atomic.Int64 }

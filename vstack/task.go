@@ -74,8 +74,8 @@ func (s *Stack) Start(ctx context.Context, fn func(ctx context.Context) error) *
 }
 
 // dropped ends a task that nobody can end any more. It is called on the goroutine of
-// all cleanups, which must not wait; and never on one of a bubble, so that a task that
-// was dropped there is left to the bubble, which tells of it.
+// all cleanups, which must not wait, and which is in no bubble: a task that was dropped in
+// one is left to it, and it reports that its goroutines are blocked.
 func (t *task) dropped() {
 	if t.done || t.bubble {
 		return
@@ -153,7 +153,7 @@ func (t *Task) StepFor(d time.Duration) (done bool) {
 			return false
 		default:
 		}
-		// Nobody could go on when the baton came back.
+		// The baton came back before its time: nobody could go on.
 		if !t.idles() {
 			continue
 		}

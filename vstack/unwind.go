@@ -96,7 +96,7 @@ func (s *Stack) unwinding() bool {
 	return false
 }
 
-// throwing sets throws: a store would cost every hop some nanoseconds.
+// throwing sets throws if that changes it: a store would cost every hop some nanoseconds.
 func (s *Stack) throwing(top bool) {
 	if s.throws.Load() != top {
 		s.throws.Store(top)
@@ -132,18 +132,18 @@ var gopanic = func() uintptr {
 	return caller[0]
 }()
 
-// forget notes that there is no such panic any more. The next guard is to ask whether the
-// frame's context is done: whoever finds out may be no guard, and the request for that
-// may have been served while the panic seemed to be under way.
+// forget notes that there is no such panic any more. It has the next guard look whether the
+// frame's context is done: a request for that may have been served, and dropped, while the
+// panic seemed to be under way.
 func (s *Stack) forget() {
 	s.thrown = thrown{}
 	s.requests.Or(canceled) // first: the limit stays 0
 	s.throws.Store(false)
 }
 
-// left is called when g, the top segment, has ended. It reports whether it ended while
-// such a panic was under way in it, or one that was recovered without a guard to see it.
-// In that case the parent's guard is to ask whether the frame's context is done.
+// left is called when g, the top segment, has ended. It reports whether g is where the
+// stack has thrown: then that panic is under way still, or was recovered in g with no guard
+// to see it. The next guard, the parent's, looks whether the frame's context is done.
 func (s *Stack) left(g *segment) bool {
 	if s.thrown.in != g {
 		return false
@@ -152,10 +152,9 @@ func (s *Stack) left(g *segment) bool {
 	return true
 }
 
-// repeat makes the caller end as the job of g did. If that is a panic that leaves the
-// stack, Go prints where it began in case nobody recovers it: it prints all
-// panics under way, and of two of them recover returns the second, which is the
-// caller's own.
+// repeat makes the caller end as the job of g did. A panic that leaves the stack becomes
+// two. Go prints all panics that are under way if nobody recovers them, and the first says
+// where it began; recover returns the second, whose value is the job's.
 func (s *Stack) repeat(g *segment, out scheduler.Outcome) {
 	if out.Returned() {
 		return

@@ -168,8 +168,8 @@ func TestGuardsInDeferredCalls(t *testing.T) {
 	}
 }
 
-// limitFor is enough for many more levels than the 10,000 that took minutes, or more native
-// stack than there is, as long as guards in deferred calls threw again.
+// limitFor is enough for many more than 10,000 levels. So many took minutes, or more native
+// stack than there is, when guards in deferred calls still threw again.
 func limitFor(name, how string) int64 {
 	switch {
 	case name == "no end", name == "deep recursion", testing.Short():

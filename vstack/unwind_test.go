@@ -132,16 +132,6 @@ func TestOverflowOfRun(t *testing.T) {
 	}
 }
 
-func fibonacci(s *vstack.Stack, n int) int {
-	if s.Low() {
-		return vstack.GrowOn(s, func() int { return fibonacci(s, n) })
-	}
-	if n < 2 {
-		return n
-	}
-	return fibonacci(s, n-1) + fibonacci(s, n-2)
-}
-
 // A recursion that never hops notices the deadline. How soon is measured by
 // BenchmarkCancel; a test with a clock would fail on a busy machine.
 func TestCancelShallow(t *testing.T) {

@@ -77,8 +77,7 @@ type ask struct {
 	answer   chan *Trace // with room for it
 }
 
-// asks are those who wait. It is the one part of a stack that has a lock, which
-// nobody takes unless somebody waits.
+// asks are those who wait. Nobody takes the lock unless there are any.
 type asks struct {
 	mu   sync.Mutex
 	list []*ask

@@ -1,6 +1,6 @@
 module github.com/vstack-go/vstack/docs/benchmarks
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/expr-lang/expr v1.17.8
@@ -8,7 +8,7 @@ require (
 	github.com/valyala/fastjson v1.6.10
 	github.com/vstack-go/vstack v0.0.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/sys v0.50.0
+	golang.org/x/sys v0.47.0
 	gonum.org/v1/plot v0.16.0
 )
 
@@ -24,7 +24,7 @@ require (
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/image v0.25.0 // indirect
-	golang.org/x/sync v0.21.0 // indirect
+	golang.org/x/sync v0.22.0 // indirect
 	golang.org/x/term v0.44.0 // indirect
 	golang.org/x/text v0.23.0 // indirect
 )

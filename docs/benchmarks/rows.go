@@ -47,7 +47,7 @@ func allGroups(quick bool) []group {
 	}
 	deepWays := []string{"plain fresh", "handle new", "handle warm", "handle-split new", "handle-split warm", "free fresh", "free-split fresh"}
 	groups := []group{
-		{name: "fib", work: "fib", n: 32, repeats: 5, ways: []string{"bare grown", "plain grown", "handle inside", "handle-split inside", "free grown", "free-split grown", builtWay + "plain grown"}},
+		{name: "fib", work: "fib", n: 32, repeats: 5, ways: []string{"bare grown", "plain grown", "handle inside", "handle-split inside", "handle-leaf inside", "free grown", "free-split grown", "free-leaf grown", builtWay + "plain grown"}},
 		{name: "evaluator", work: "evaluator", n: 14, repeats: 51, ways: []string{"plain grown", "handle inside", "free grown", builtWay + "plain grown"}},
 	}
 	for _, n := range depths(quick) {
@@ -146,6 +146,8 @@ func allRows(quick bool) []row {
 		{what: "handle in two functions, fib(32)", against: "plain", group: "fib", way: "handle-split inside", base: "plain grown", target: 1.05},
 		{what: "handle-free, fib(32)", against: "plain", group: "fib", way: "free grown", base: "plain grown", target: 1.8},
 		{what: "handle-free in two functions, fib(32)", against: "plain", group: "fib", way: "free-split grown", base: "plain grown", extra: true},
+		{what: "handle, guard behind the test for a leaf, fib(32)", against: "plain", group: "fib", way: "handle-leaf inside", base: "plain grown", extra: true},
+		{what: "handle-free, guard behind the test for a leaf, fib(32)", against: "plain", group: "fib", way: "free-leaf grown", base: "plain grown", extra: true},
 		{what: "vstack build, fib(32)", against: "plain", group: "fib", way: builtWay + "plain grown", base: "plain grown", extra: true},
 		{what: "handle, tree evaluator, balanced", against: "plain", group: "evaluator", way: "handle inside", base: "plain grown", target: 1.15},
 		{what: "handle-free, tree evaluator, balanced", against: "plain", group: "evaluator", way: "free grown", base: "plain grown", target: 1.4},

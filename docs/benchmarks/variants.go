@@ -59,7 +59,7 @@ func next(old, new string) []edit {
 
 // head is the library with so many KiB of each segment for calls between guards.
 func head(kib int) []edit {
-	return []edit{{"vstack/guard.go", "\thead = 32 << 10", fmt.Sprintf("\thead = %d << 10", kib)}}
+	return []edit{{"vstack/room.go", "\thead = 32 << 10", fmt.Sprintf("\thead = %d << 10", kib)}}
 }
 
 // growing is the library with segments that grow with depth: four times as large as

@@ -131,11 +131,17 @@ func fibWork(way string, n, repeats int) sample {
 	fib := func(copies [4]func(*workload.Fib, int) int) func(s *vstack.Stack) {
 		return func(s *vstack.Stack) { want(copies[copy](&workload.Fib{Stack: s}, n), result) }
 	}
-	return run(way, calls, repeats, map[string]func(s *vstack.Stack){
-		"bare":  func(*vstack.Stack) { want(workload.Bare(n), result) },
-		"plain": fib(workload.FibPlain), "handle": fib(workload.FibHandle), "handle-split": fib(workload.FibHandleSplit),
-		"free": fib(workload.FibFree), "free-split": fib(workload.FibFreeSplit),
-	})
+	forms := fiveForms(fib, workload.FibPlain, workload.FibHandle, workload.FibHandleSplit, workload.FibFree, workload.FibFreeSplit)
+	forms["handle-leaf"], forms["free-leaf"] = fib(workload.FibHandleLeaf), fib(workload.FibFreeLeaf)
+	forms["bare"] = func(*vstack.Stack) { want(workload.Bare(n), result) }
+	return run(way, calls, repeats, forms)
+}
+
+// fiveForms names all the forms of a recursion; on makes what runs one on a stack.
+func fiveForms[F any](on func(F) func(*vstack.Stack), plain, handle, handleSplit, free, freeSplit F) map[string]func(*vstack.Stack) {
+	return map[string]func(*vstack.Stack){
+		"plain": on(plain), "handle": on(handle), "handle-split": on(handleSplit), "free": on(free), "free-split": on(freeSplit),
+	}
 }
 
 func evaluatorWork(way string, depth, repeats int) sample {
@@ -211,10 +217,8 @@ func treeWork(beside int) work {
 		sum := func(form func(*workload.Sum, *workload.Tree) int) func(s *vstack.Stack) {
 			return func(s *vstack.Stack) { want(form(&workload.Sum{Stack: s}, t), nodes) }
 		}
-		return run(way, nodes, repeats, map[string]func(s *vstack.Stack){
-			"plain": sum((*workload.Sum).Plain), "handle": sum((*workload.Sum).Handle), "handle-split": sum((*workload.Sum).HandleSplit),
-			"free": sum((*workload.Sum).Free), "free-split": sum((*workload.Sum).FreeSplit),
-		})
+		return run(way, nodes, repeats, fiveForms(sum,
+			(*workload.Sum).Plain, (*workload.Sum).Handle, (*workload.Sum).HandleSplit, (*workload.Sum).Free, (*workload.Sum).FreeSplit))
 	}
 }
 
@@ -222,10 +226,8 @@ func ackermannWork(way string, n, repeats int) sample {
 	a := func(form func(a *workload.Ackermann, m, n int) int) func(s *vstack.Stack) {
 		return func(s *vstack.Stack) { want(form(&workload.Ackermann{Stack: s}, 3, n), 1<<(n+3)-3) }
 	}
-	return run(way, workload.AckermannCalls(n), repeats, map[string]func(s *vstack.Stack){
-		"plain": a((*workload.Ackermann).Plain), "handle": a((*workload.Ackermann).Handle), "handle-split": a((*workload.Ackermann).HandleSplit),
-		"free": a((*workload.Ackermann).Free), "free-split": a((*workload.Ackermann).FreeSplit),
-	})
+	return run(way, workload.AckermannCalls(n), repeats, fiveForms(a,
+		(*workload.Ackermann).Plain, (*workload.Ackermann).Handle, (*workload.Ackermann).HandleSplit, (*workload.Ackermann).Free, (*workload.Ackermann).FreeSplit))
 }
 
 // hotSplitWork puts a loop at every depth up to n, and compares what it takes with the loop at

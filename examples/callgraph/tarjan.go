@@ -62,8 +62,8 @@ const closed = math.MaxInt32
 // visit goes to v and on to what can be reached from it. It returns the lowest
 // index of an open node that it has seen.
 //
-// The search is as deep as the longest path that it happens to take, which in a
-// long chain, or in the dependencies of generated code, is the whole graph.
+// The search is as deep as the longest path that it happens to take. In a long chain,
+// as generated code has them, that is the whole graph.
 func (t *tarjan) visit(v int32) int32 {
 	if vstack.Low() {
 		return vstack.Grow(func() int32 { return t.visit(v) })

@@ -23,6 +23,7 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/vstack-go/vstack/vstack/debug"
 	"github.com/vstack-go/vstack/vstack/serve"
 )
 
@@ -31,15 +32,16 @@ func main() {
 	c := serve.Config{Memory: 256 << 20, Deadline: 2 * time.Second}
 	flag.Int64Var(&c.Memory, "memory", c.Memory, "`bytes` of stack and trees that all requests use together")
 	flag.DurationVar(&c.Deadline, "deadline", c.Deadline, "how long a request may take")
+	page := flag.String("debug", "", "`address` for the page /debug/vstack/, such as localhost:6060; it shows the stacks of all requests")
 	flag.Parse()
-	if err := run(*addr, c); err != nil {
+	if err := run(*addr, *page, c); err != nil {
 		fmt.Fprintln(os.Stderr, "exprserver:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until it is interrupted.
-func run(addr string, c serve.Config) error {
+func run(addr, page string, c serve.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	listener, err := net.Listen("tcp", addr)
@@ -51,6 +53,13 @@ func run(addr string, c serve.Config) error {
 	s.gate.LimitProcess()
 	h := s.gate.Server(s.handler())
 	fmt.Println("listening on", listener.Addr())
+	if page != "" {
+		closePage, err := servePage(page)
+		if err != nil {
+			return err
+		}
+		defer closePage()
+	}
 	done := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(done)
@@ -63,4 +72,18 @@ func run(addr string, c serve.Config) error {
 	}
 	<-done // Serve returns before the requests that are running have ended
 	return nil
+}
+
+// servePage serves the live page for whoever runs the server, on a listener of its own.
+func servePage(addr string) (closePage func() error, err error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/debug/vstack/", debug.Handler())
+	page := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	fmt.Printf("the page is http://%s/debug/vstack/\n", listener.Addr())
+	go page.Serve(listener) //nolint:errcheck // it ends with Close
+	return page.Close, nil
 }

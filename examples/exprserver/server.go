@@ -27,9 +27,8 @@ func newServer(c serve.Config) *server {
 
 func (s *server) Close() { s.gate.Close() }
 
-// handler returns the routes. A page for whoever runs the server, such as
-// /debug/vstack/, is mounted here; better on a listener of its own, for it shows
-// the stacks of all requests.
+// handler returns the routes. The page for whoever runs the server is not among them: it
+// shows the stacks of all requests.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /eval", s.metrics.count(s.gate.Handler(eval)))

@@ -2,9 +2,9 @@
 //
 // Fibonacci numbers by double recursion are millions of tiny calls that never
 // go deep: the worst case for a guard, since there is so little else to do. The
-// program runs the function plain, with a guard that needs no handle, with the
-// guard of a handle, which takes fewer nanoseconds, and with that after the base
-// case, each three times, and prints the least time of each. A call that does not
+// program runs the function in four forms, each three times, and prints the least time
+// of each: plain; with the guard that needs no handle; with the guard of a handle, which
+// takes fewer nanoseconds; and with that one after the base case. A call that does not
 // recurse needs no guard; here every second call is one.
 //
 // A handle is a *vstack.Stack that the function gets from [vstack.Run] and passes

@@ -6,9 +6,8 @@
 //
 // A search tree that nobody balances turns into a list if its keys come in order,
 // and then that line is as deep as the tree is large. With a guard (see tree.go,
-// walk) it stays one line. The program shows that range does with such an iterator
-// all that it does with another, although the body of the loop runs deep in the
-// recursion, on whichever goroutine that has got to:
+// walk) it stays one line. The body of a range loop over it runs deep in the recursion,
+// on the goroutine where that is. The program shows that the loop works as any other:
 //
 //   - break and return from the middle unwind the recursion;
 //   - a panic in the body reaches the recover around the loop;

@@ -8,8 +8,8 @@ import (
 	"github.com/vstack-go/vstack/examples/internal/measure"
 )
 
-// trace returns the names of procedures that were running, each with the one that
-// called it after it, and what repeats written once:
+// trace returns the names of the procedures that were running, the innermost first, and
+// what repeats written once:
 //
 //	(even? <- odd?) x 617,283 <- main
 //

@@ -59,11 +59,7 @@ func serve(ctx context.Context, listener net.Listener, levels int) error {
 		func() { evaluate(ctx, levels/10) },
 		func() { <-ctx.Done(); _ = server.Close() },
 	} {
-		work.Add(1)
-		go func() {
-			defer work.Done()
-			one()
-		}()
+		work.Go(one)
 	}
 	err := server.Serve(listener)
 	if ctx.Err() != nil {

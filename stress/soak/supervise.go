@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// workerEnv names, to the process that does the work, the file in which it says
-// what it is at: 8 bytes for each of its workers, a seed plus 1.
+// workerEnv names a file to the process that does the work. There it says what it is at:
+// 8 bytes for each of its workers, a seed plus 1.
 const workerEnv = "SOAK_WORKER"
 
 // beforeEnv tells it what the processes before it have done: a Report in JSON.

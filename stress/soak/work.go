@@ -73,9 +73,7 @@ func work(o options, name string) Report {
 	var workers sync.WaitGroup
 	begin := make(chan struct{})
 	for i := range o.workers {
-		workers.Add(1)
-		go func() {
-			defer workers.Done()
+		workers.Go(func() {
 			<-begin
 			for !s.over.Load() {
 				seed := s.next.Add(1) - 1
@@ -84,7 +82,7 @@ func work(o options, name string) Report {
 					s.over.Store(true)
 				}
 			}
-		}()
+		})
 	}
 	s.goroutines = runtime.NumGoroutine()
 	close(begin)

@@ -12,9 +12,9 @@ func Bare(n int) int {
 	return Bare(n-1) + Bare(n-2)
 }
 
-// Fib is fib in all forms, which differ in the guard alone. The speed of so small a
-// function depends on where the linker puts it, by as much as the guard costs, so there
-// are four copies of each, at different places, and whoever measures takes turns with them.
+// Fib is fib in all forms, which differ in the guard alone. How fast so small a function
+// is depends on where the linker puts it, and that makes as much of a difference as the
+// guard. So there are four copies of each form, at different places; measure them in turn.
 type Fib struct{ Stack *vstack.Stack }
 
 // The copies of each form.
@@ -23,6 +23,8 @@ var (
 	FibHandle      = [4]func(*Fib, int) int{(*Fib).handle0, (*Fib).handle1, (*Fib).handle2, (*Fib).handle3}
 	FibHandleSplit = [4]func(*Fib, int) int{(*Fib).handleSplit0, (*Fib).handleSplit1, (*Fib).handleSplit2, (*Fib).handleSplit3}
 	FibFree        = [4]func(*Fib, int) int{(*Fib).free0, (*Fib).free1, (*Fib).free2, (*Fib).free3}
+	FibHandleLeaf  = [4]func(*Fib, int) int{(*Fib).handleLeaf0, (*Fib).handleLeaf1, (*Fib).handleLeaf2, (*Fib).handleLeaf3}
+	FibFreeLeaf    = [4]func(*Fib, int) int{(*Fib).freeLeaf0, (*Fib).freeLeaf1, (*Fib).freeLeaf2, (*Fib).freeLeaf3}
 	FibFreeSplit   = [4]func(*Fib, int) int{(*Fib).freeSplit0, (*Fib).freeSplit1, (*Fib).freeSplit2, (*Fib).freeSplit3}
 )
 
@@ -83,6 +85,27 @@ func (f *Fib) freeSplit0Low(n int) int {
 	return vstack.Grow(func() int { return f.freeSplit0(n) })
 }
 
+// The guard behind the test for a leaf, which is what most calls are.
+func (f *Fib) handleLeaf0(n int) int {
+	if n < 2 {
+		return n
+	}
+	if f.Stack.Low() {
+		return vstack.GrowOn(f.Stack, func() int { return f.handleLeaf0(n) })
+	}
+	return f.handleLeaf0(n-1) + f.handleLeaf0(n-2)
+}
+
+func (f *Fib) freeLeaf0(n int) int {
+	if n < 2 {
+		return n
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return f.freeLeaf0(n) })
+	}
+	return f.freeLeaf0(n-1) + f.freeLeaf0(n-2)
+}
+
 func (f *Fib) plain1(n int) int {
 	if n < 2 {
 		return n
@@ -138,6 +161,27 @@ func (f *Fib) freeSplit1(n int) int {
 //go:noinline
 func (f *Fib) freeSplit1Low(n int) int {
 	return vstack.Grow(func() int { return f.freeSplit1(n) })
+}
+
+// The guard behind the test for a leaf, which is what most calls are.
+func (f *Fib) handleLeaf1(n int) int {
+	if n < 2 {
+		return n
+	}
+	if f.Stack.Low() {
+		return vstack.GrowOn(f.Stack, func() int { return f.handleLeaf1(n) })
+	}
+	return f.handleLeaf1(n-1) + f.handleLeaf1(n-2)
+}
+
+func (f *Fib) freeLeaf1(n int) int {
+	if n < 2 {
+		return n
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return f.freeLeaf1(n) })
+	}
+	return f.freeLeaf1(n-1) + f.freeLeaf1(n-2)
 }
 
 func (f *Fib) plain2(n int) int {
@@ -197,6 +241,27 @@ func (f *Fib) freeSplit2Low(n int) int {
 	return vstack.Grow(func() int { return f.freeSplit2(n) })
 }
 
+// The guard behind the test for a leaf, which is what most calls are.
+func (f *Fib) handleLeaf2(n int) int {
+	if n < 2 {
+		return n
+	}
+	if f.Stack.Low() {
+		return vstack.GrowOn(f.Stack, func() int { return f.handleLeaf2(n) })
+	}
+	return f.handleLeaf2(n-1) + f.handleLeaf2(n-2)
+}
+
+func (f *Fib) freeLeaf2(n int) int {
+	if n < 2 {
+		return n
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return f.freeLeaf2(n) })
+	}
+	return f.freeLeaf2(n-1) + f.freeLeaf2(n-2)
+}
+
 func (f *Fib) plain3(n int) int {
 	if n < 2 {
 		return n
@@ -252,6 +317,27 @@ func (f *Fib) freeSplit3(n int) int {
 //go:noinline
 func (f *Fib) freeSplit3Low(n int) int {
 	return vstack.Grow(func() int { return f.freeSplit3(n) })
+}
+
+// The guard behind the test for a leaf, which is what most calls are.
+func (f *Fib) handleLeaf3(n int) int {
+	if n < 2 {
+		return n
+	}
+	if f.Stack.Low() {
+		return vstack.GrowOn(f.Stack, func() int { return f.handleLeaf3(n) })
+	}
+	return f.handleLeaf3(n-1) + f.handleLeaf3(n-2)
+}
+
+func (f *Fib) freeLeaf3(n int) int {
+	if n < 2 {
+		return n
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return f.freeLeaf3(n) })
+	}
+	return f.freeLeaf3(n-1) + f.freeLeaf3(n-2)
 }
 
 // FibCalls is how many calls fib(n) makes.

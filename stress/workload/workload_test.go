@@ -68,7 +68,7 @@ func TestFormsAgree(t *testing.T) {
 		}
 		for i := range 4 {
 			for name, copies := range map[string][4]func(*workload.Fib, int) int{
-				"Plain": workload.FibPlain, "Handle": workload.FibHandle, "HandleSplit": workload.FibHandleSplit, "Free": workload.FibFree, "FreeSplit": workload.FibFreeSplit,
+				"Plain": workload.FibPlain, "Handle": workload.FibHandle, "HandleSplit": workload.FibHandleSplit, "HandleLeaf": workload.FibHandleLeaf, "Free": workload.FibFree, "FreeLeaf": workload.FibFreeLeaf, "FreeSplit": workload.FibFreeSplit,
 			} {
 				if got := copies[i](&workload.Fib{Stack: s}, 15); got != 610 {
 					t.Errorf("Fib, %s %d: %d", name, i, got)

@@ -16,10 +16,10 @@
 //
 // # What it costs, what it shows
 //
-// Nothing while nobody looks: no goroutine runs and nothing is recorded. A look
-// asks the 20 deepest running stacks for a trace of 8 segments each, which
-// holds each of them up for about a millisecond, once in half a second at most
-// however many look at a time. Depth over time is what was seen by those who
+// Nothing while nobody looks: no goroutine runs and nothing is recorded. A look asks the
+// 20 deepest running stacks for a trace of 8 segments each, which holds each of them up
+// for about a millisecond. That happens twice a second at most, however many people
+// look at a time. Depth over time is what was seen by those who
 // looked. Numbers, the names of stacks and the names and lines of functions are
 // shown, and no arguments or values; still, like net/http/pprof, it is nothing to
 // be open to everybody.
@@ -271,11 +271,7 @@ func (p *page) look(ctx context.Context) *list {
 		case i >= mostTraced:
 			s.Note = "not asked: only the deepest are"
 		default:
-			traces.Add(1)
-			go func() {
-				defer traces.Done()
-				s.trace(ctx, listSegments)
-			}()
+			traces.Go(func() { s.trace(ctx, listSegments) })
 		}
 	}
 	traces.Wait()
@@ -334,8 +330,8 @@ func (s *stack) trace(ctx context.Context, segments int) {
 	}
 }
 
-// explain says of the stacks that have not answered what else is known, and remembers what
-// the others have said. The caller has p.mu.
+// explain adds what is known of the stacks that have not answered, and remembers the
+// answers of the others. The caller has p.mu.
 func (p *page) explain(stacks []stack, now time.Time) {
 	var does map[string]doings // asked for when it is needed
 	for i := range stacks {
@@ -345,6 +341,14 @@ func (p *page) explain(stacks []stack, now time.Time) {
 			h.summary, h.depth, h.seen = s.Summary, s.Depth, now
 		}
 		moved := h.looked && h.hops != s.Stats.Hops
+		if s.Late { // it may have gone on since it was asked
+			before := s.Stats
+			s.Stats = s.handle.Stats()
+			moved = moved || s.Stats.Hops != before.Hops || s.Stats.Segments != before.Segments
+			if !s.Stats.Running {
+				s.Late, s.Note = false, "idle"
+			}
+		}
 		h.looked, h.hops = true, s.Stats.Hops
 		if !s.Late {
 			h.lateSince = time.Time{}
@@ -353,7 +357,7 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		if h.lateSince.IsZero() || moved {
 			h.lateSince = now
 		}
-		if s.Name != "" && does == nil {
+		if does == nil && !moved {
 			does = waits()
 		}
 		s.Note = note(s, does[s.Name], moved, now.Sub(h.lateSince))
@@ -365,36 +369,36 @@ func (p *page) explain(stacks []stack, now time.Time) {
 	}
 }
 
-// note is why a stack has not answered.
+// note is why a stack has not answered: it runs and has not come to a guard, or it waits.
 func note(s *stack, does doings, moved bool, late time.Duration) string {
-	for_ := ""
+	text := "late"
 	if late >= time.Second {
-		for_ = " for " + short(late)
+		text += " for " + short(late)
 	}
-	runs := strings.Contains(does.text, "runs")
+	group := "; all of its name: "
+	if s.Name == "" {
+		group = "; all without a name: "
+	}
+	runs := moved || does.waiting == 0 // with no goroutine at all it is between two segments
 	switch {
+	case s.Stats.Awaiting > 0 && !runs:
+		return fmt.Sprintf("%s: %d in Await (%s)", text, s.Stats.Awaiting, does.text) + deadlock(does.text, late)
 	case s.Stats.Awaiting > 0:
-		text := fmt.Sprintf("no answer: %d in Await%s", s.Stats.Awaiting, for_)
-		if does.text != "" {
-			text += " (" + does.text + ")"
-		}
-		return text + deadlock(does.text, late)
-	case moved:
-		return "no answer: it runs and is late"
-	case does.count > 1:
-		text := "no answer" + for_ + "; all of this name: " + does.text
-		if !runs {
-			text += deadlock(does.text, late)
+		return fmt.Sprintf("%s: it runs, with %d in Await", text, s.Stats.Awaiting)
+	case runs && (moved || does.where == ""):
+		return text + ": it runs"
+	case runs:
+		return text + ": it runs in " + does.where
+	case does.running > 0:
+		text += ": it runs or waits" + group + does.text
+		if s.Name == "" {
+			text += "; a name, vstack.WithName, would tell"
 		}
 		return text
-	case does.text == "" && s.Name == "":
-		return "no answer" + for_ + ": it runs and is late, or waits; a name, vstack.WithName, would tell"
-	case does.text == "": // it is between two segments
-		return "no answer: it runs and is late" + for_
-	case runs:
-		return "no answer: it runs and is late" + for_ + " (" + does.text + ")"
+	case does.waiting > 1:
+		return text + ": it waits" + group + does.text + deadlock(does.text, late)
 	}
-	return "no answer: it " + does.text + for_ + deadlock(does.text, late)
+	return text + ": it " + does.text + deadlock(does.text, late)
 }
 
 // deadlock says what long waiting may be.

@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package debug_test
 
 import (
@@ -12,8 +10,8 @@ import (
 	"github.com/vstack-go/vstack/vstack/debug"
 )
 
-// A stack that does not come to a guard is shown with what it said last, and with what
-// the goroutine profile says that it does.
+// A stack that comes to no guard is shown with its last answer, and with what it does
+// according to the goroutine profile.
 func TestLate(t *testing.T) {
 	var mu sync.Mutex
 	mu.Lock()
@@ -21,21 +19,21 @@ func TestLate(t *testing.T) {
 		wait func(done chan bool)
 		want []string
 	}{
-		"channel": {func(done chan bool) { <-done }, []string{"no answer: it waits for a channel in debug_test."}},
+		"channel": {func(done chan bool) { <-done }, []string{"late: it waits for a channel in debug_test."}},
 		"select": {func(done chan bool) {
 			select {
 			case <-done:
 			case <-make(chan int):
 			}
-		}, []string{"no answer: it waits in a select in debug_test."}},
+		}, []string{"late: it waits in a select in debug_test."}},
 		"mutex": {func(done chan bool) { go func() { <-done; mu.Unlock() }(); mu.Lock() }, []string{"waits for a mutex in debug_test."}},
 		"await": {func(done chan bool) {
 			_, _ = vstack.Await(vstack.Current(), func() (int, error) { <-done; return 0, nil })
-		}, []string{"no answer: 1 in Await", "(waits for a channel in debug_test."}},
+		}, []string{"late: 1 in Await", "(waits for a channel in debug_test."}},
 		"busy": {func(done chan bool) {
 			for len(done) == 0 {
 			}
-		}, []string{"no answer: it runs and is late"}},
+		}, []string{"late: it runs"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
@@ -78,7 +76,7 @@ func TestLate(t *testing.T) {
 				}
 			}
 			if t.Failed() {
-				i := strings.Index(body, "no answer")
+				i := strings.Index(body, "late: ")
 				t.Logf("%.300s", body[max(i, 0):])
 			}
 			done <- true
@@ -106,7 +104,7 @@ func TestLateTogether(t *testing.T) {
 		}()
 		<-entered
 	}
-	const want = "no answer; all of this name: 3 × waits for a channel in debug_test."
+	const want = "late: it waits; all of its name: 3 × waits for a channel in debug_test."
 	body := ""
 	for range 50 { // until they all wait
 		debug.Forget()
@@ -115,7 +113,7 @@ func TestLateTogether(t *testing.T) {
 		}
 	}
 	if !strings.Contains(body, want) {
-		t.Errorf("%.300s", body[max(strings.Index(body, "no answer"), 0):])
+		t.Errorf("%.300s", body[max(strings.Index(body, "late: "), 0):])
 	}
 	close(done)
 	for range 3 {
@@ -124,6 +122,38 @@ func TestLateTogether(t *testing.T) {
 		}
 	}
 	debug.Forget()
+}
+
+// Stacks without a name have no label in the goroutine profile. They are known by what is on
+// their goroutines, and one that waits is told from those that run.
+func TestLateWithoutName(t *testing.T) {
+	for _, levels := range []int{10, 100_000} {
+		done, finished, waiting := make(chan bool), make(chan error), make(chan bool)
+		go func() {
+			_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+				climb(s, "secret", levels, func() { close(waiting); <-done })
+				return 0, nil
+			})
+			finished <- err
+		}()
+		<-waiting
+		const want = "late: it waits for a channel in debug_test."
+		body := ""
+		for range 50 { // until it waits
+			debug.Forget()
+			if body = get(t, "").Body.String(); strings.Contains(body, want) {
+				break
+			}
+		}
+		if !strings.Contains(body, want) {
+			t.Errorf("%d levels: %.300s", levels, body[max(strings.Index(body, "late: it"), 0):])
+		}
+		close(done)
+		if err := <-finished; err != nil {
+			t.Error(err)
+		}
+		debug.Forget()
+	}
 }
 
 // Pools, budgets and totals are on the page.

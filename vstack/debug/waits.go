@@ -2,6 +2,7 @@ package debug
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,13 +15,14 @@ import (
 
 // A stack that does not come to a guard cannot say where it is. The goroutine profile can:
 // it has the label that [vstack.WithName] sets. It holds all goroutines up for some
-// microseconds each, so it is taken only if a stack with a name has not answered.
+// microseconds each, so it is taken only if a stack has not answered.
 
-// What the goroutines of the stacks of one name do, those left out that are parked beneath
-// a hop: one for each stack, and for each branch.
+// What the goroutines of the stacks of one name do, or of those without a name, those left
+// out that are parked beneath a hop: one for each stack, and for each branch.
 type doings struct {
-	count int
-	text  string
+	running, waiting int
+	where            string // functions in which some run
+	text             string // what all of them do
 }
 
 // waits says it of each name.
@@ -29,7 +31,7 @@ func waits() map[string]doings {
 	if pprof.Lookup("goroutine").WriteTo(&b, 1) != nil {
 		return nil
 	}
-	does := map[string]map[string]int{}
+	does := map[string]map[activity]int{}
 	for record := range strings.SplitSeq(b.String(), "\n\n") {
 		lines := strings.Split(strings.TrimSpace(record), "\n")
 		if len(lines) > 0 && strings.HasPrefix(lines[0], "goroutine profile:") {
@@ -39,49 +41,82 @@ func waits() map[string]doings {
 			continue
 		}
 		count, addresses, _ := strings.Cut(lines[0], " @ ")
-		labels, ok := strings.CutPrefix(lines[1], "# labels: ")
 		var label map[string]string
-		if !ok || json.Unmarshal([]byte(labels), &label) != nil || label["vstack"] == "" {
+		if labels, ok := strings.CutPrefix(lines[1], "# labels: "); ok && json.Unmarshal([]byte(labels), &label) != nil {
 			continue
 		}
+		name := label["vstack"]
 		n, _ := strconv.Atoi(count)
-		what := doing(addresses)
-		if what == "" {
+		what, on := doing(addresses)
+		if what == (activity{}) || name == "" && !on {
 			continue
 		}
-		if does[label["vstack"]] == nil {
-			does[label["vstack"]] = map[string]int{}
+		if does[name] == nil {
+			does[name] = map[activity]int{}
 		}
-		does[label["vstack"]][what] += n
+		does[name][what] += n
 	}
-	text := map[string]doings{}
+	sums := map[string]doings{}
 	for name, all := range does {
-		var parts []string
-		total := 0
-		if len(all) > 1 {
-			delete(all, "runs") // one between two functions says less than the others
-		}
-		for _, what := range slices.Sorted(maps.Keys(all)) {
-			n := all[what]
-			if total += n; len(all) > 1 || n > 1 {
-				what = fmt.Sprintf("%d × %s", n, what)
-			}
-			parts = append(parts, what)
-		}
-		text[name] = doings{total, strings.Join(parts, ", ")}
+		sums[name] = sum(all)
 	}
-	return text
+	return sums
 }
+
+// sum puts what the goroutines of one name do into words.
+func sum(all map[activity]int) (d doings) {
+	var parts, where []string
+	for _, a := range slices.SortedFunc(maps.Keys(all), activity.compare) {
+		n := all[a]
+		if a.what == runs {
+			d.running += n
+		} else {
+			d.waiting += n
+		}
+		if a.what == runs && a.in == "" && len(all) > 1 {
+			continue // one between two functions says less than the others
+		}
+		if a.what == runs && a.in != "" {
+			where = append(where, a.in)
+		}
+		part := a.String()
+		if len(all) > 1 || n > 1 {
+			part = fmt.Sprintf("%d × %s", n, part)
+		}
+		parts = append(parts, part)
+	}
+	d.where = strings.Join(where, ", ")
+	d.text = strings.Join(parts, ", ")
+	return d
+}
+
+// An activity is what a goroutine does, and in which function of the user's.
+type activity struct{ what, in string }
+
+const runs = "runs"
+
+func (a activity) String() string {
+	if a.in == "" {
+		return a.what
+	}
+	return a.what + " in " + a.in
+}
+
+func (a activity) compare(b activity) int {
+	return cmp.Or(cmp.Compare(a.what, b.what), cmp.Compare(a.in, b.in))
+}
+
+const mutex = "waits for a mutex"
 
 // reasons are functions of the runtime and of the standard library in which a goroutine
 // waits, and what for. The first that is found counts.
 var reasons = []struct{ function, what string }{
-	{"sync.(*Mutex).Lock", "waits for a mutex"},
-	{"internal/sync.(*Mutex).Lock", "waits for a mutex"},
-	{"sync.(*Mutex).lockSlow", "waits for a mutex"},
-	{"internal/sync.(*Mutex).lockSlow", "waits for a mutex"},
-	{"sync.(*RWMutex).RLock", "waits for a mutex"},
-	{"sync.(*RWMutex).Lock", "waits for a mutex"},
+	{"sync.(*Mutex).Lock", mutex},
+	{"internal/sync.(*Mutex).Lock", mutex},
+	{"sync.(*Mutex).lockSlow", mutex},
+	{"internal/sync.(*Mutex).lockSlow", mutex},
+	{"sync.(*RWMutex).RLock", mutex},
+	{"sync.(*RWMutex).Lock", mutex},
 	{"sync.(*WaitGroup).Wait", "waits for a WaitGroup"},
 	{"sync.(*Cond).Wait", "waits for a Cond"},
 	{"internal/poll.runtime_pollWait", "waits for the network or a file"},
@@ -91,41 +126,58 @@ var reasons = []struct{ function, what string }{
 	{"runtime.chansend1", "waits to send to a channel"},
 	{"runtime.selectgo", "waits in a select"},
 	{"runtime.block", "waits for ever"},
+	{"runtime.cgocall", "is in C"},
 	{"syscall.Syscall", "is in a system call"},
 	{"syscall.syscall", "is in a system call"},
 }
 
-// doing says what a goroutine does that is at these addresses, the innermost first, and
-// in which function of the user's; "" for one that is parked by package scheduler.
-func doing(addresses string) string {
+// mostFrames is how many the profile has of a goroutine, unless GODEBUG says otherwise.
+const mostFrames = 128
+
+// doing says what a goroutine does that is at these addresses, the innermost first; it is
+// the zero activity for one that is parked by package scheduler. On says whether it runs a
+// segment of a stack, as far as its frames tell: what is so deep that the profile does not
+// have all of them is taken for one.
+func doing(addresses string) (does activity, on bool) {
 	var pcs []uintptr
 	for _, field := range strings.Fields(addresses) {
 		if pc, err := strconv.ParseUint(field, 0, 64); err == nil {
 			pcs = append(pcs, uintptr(pc))
 		}
 	}
-	what := "runs"
+	does.what, on = runs, len(pcs) >= mostFrames
+	first := true // of the frames that are not the standard library's
 	frames := runtime.CallersFrames(pcs)
 	for {
 		f, more := frames.Next()
 		name := f.Function
-		if what == "runs" {
+		if does.what == runs && first {
 			for _, r := range reasons {
 				if strings.HasPrefix(name, r.function) {
-					what = r.what
+					does.what = r.what
 					break
 				}
 			}
 		}
 		switch {
 		case strings.HasPrefix(name, "github.com/vstack-go/vstack/scheduler."):
-			return ""
-		case name == "" || !strings.Contains(name, ".") || standard(name) || ours(name) && !strings.HasSuffix(f.File, "_test.go"):
-		default:
-			return fmt.Sprintf("%s in %s", what, name[strings.LastIndexByte(name, '/')+1:])
+			if does.in == "" {
+				return activity{}, true
+			}
+			on = true
+		case ours(name) && !strings.HasSuffix(f.File, "_test.go"):
+			on = true
+			if first && does.what == mutex { // one of the library's own, and not for long
+				does.what = runs
+			}
+			first = false
+		case name == "" || !strings.Contains(name, ".") || standard(name):
+		case does.in == "":
+			does.in = name[strings.LastIndexByte(name, '/')+1:]
+			first = false
 		}
 		if !more {
-			return what
+			return does, on
 		}
 	}
 }

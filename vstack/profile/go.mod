@@ -1,6 +1,6 @@
 module github.com/vstack-go/vstack/vstack/profile
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/google/pprof v0.0.0-20250403155104-27863c87afa6
@@ -8,6 +8,6 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
-require golang.org/x/sync v0.19.0 // indirect
+require golang.org/x/sync v0.22.0 // indirect
 
 replace github.com/vstack-go/vstack => ../..

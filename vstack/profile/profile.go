@@ -74,11 +74,7 @@ func Profile() *profile.Profile {
 	running, silent := 0, 0
 	for i, s := range stacks {
 		if s.Stats().Running {
-			asked.Add(1)
-			go func() {
-				defer asked.Done()
-				traces[i], _ = s.TraceContext(ctx, segments)
-			}()
+			asked.Go(func() { traces[i], _ = s.TraceContext(ctx, segments) })
 			running++
 		}
 	}

@@ -16,10 +16,9 @@
 //
 // A body of up to 16 KiB is read before anything else is done for it: whoever sends
 // slowly keeps a buffer waiting, and no stack. Then the request goes through the small
-// lane. A larger body is streamed to the handler as it arrives, through the large lane,
-// where few run at a time, on half of the processors, so that those that take no time
-// never wait behind those that do. Whoever waits for a lane until the deadline gets
-// [ErrBusy].
+// lane. A larger body is streamed to the handler as it arrives, through the large lane. Few
+// run there at a time, on half of the processors, so that short requests never wait behind
+// long ones. Whoever waits for a lane until the deadline gets [ErrBusy].
 //
 // # Memory
 //
@@ -344,10 +343,9 @@ func (r *received) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// polite lets a large request rest after each half millisecond. Go leaves a goroutine on
-// a processor for 10 ms, and the kernel a thread for some, and requests that need a
-// hundredth of that would wait for them: with all processors busy their p99 is a third
-// less with it.
+// polite lets a large request rest after each half millisecond. Otherwise Go leaves a
+// goroutine on a processor for 10 ms, and small requests, which need a hundredth of that,
+// wait for it: with all processors busy their p99 is a third less with polite.
 type polite struct {
 	io.Reader
 	rested time.Time

@@ -105,7 +105,7 @@ func TestLisp(t *testing.T) {
 	}
 }
 
-// Tarjan's components are those that a search for what reaches what finds.
+// Tarjan's components are right: two nodes are in one if each is reached from the other.
 func TestComponents(t *testing.T) {
 	g := randomGraph(60, 90)
 	n := len(g.start) - 1

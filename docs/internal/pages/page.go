@@ -241,8 +241,8 @@ func (b *Block) commands() (commands []string) {
 
 const shortest = 12 // letters of a reason
 
-// BadCommands says which commands nothing runs, ci being the text of what does, and
-// which name what is not there.
+// BadCommands says which commands nothing runs, and which name something that is not there.
+// ci is the text of all that runs commands.
 func (p *Page) BadCommands(ci string) (problems []string) {
 	for _, b := range p.Blocks {
 		if !b.isShell() {

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +33,7 @@ func TestMain(m *testing.M) {
 type child struct {
 	cmd    *exec.Cmd
 	addr   string
+	page   string // the URL of its live page, if it was told to have one
 	stderr bytes.Buffer
 }
 
@@ -56,12 +60,19 @@ func startServer(t *testing.T, tags string, args ...string) *child {
 		c.cmd.Process.Kill() //nolint:errcheck // it may have ended
 		c.cmd.Wait()         //nolint:errcheck
 	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if !ok {
-		t.Fatalf("the server says %q, %v", line, err)
+	lines := bufio.NewReader(stdout)
+	says := func(what string) string {
+		line, err := lines.ReadString('\n')
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), what)
+		if !ok {
+			t.Fatalf("the server says %q, %v", line, err)
+		}
+		return rest
 	}
-	c.addr = addr
+	c.addr = says("listening on ")
+	if slices.Contains(args, "-debug") {
+		c.page = says("the page is ")
+	}
 	return c
 }
 
@@ -70,6 +81,56 @@ func startServer(t *testing.T, tags string, args ...string) *child {
 func (c *child) peak() (bytes int64) {
 	_, bytes = resident.Of(c.cmd.Process.Pid)
 	return bytes
+}
+
+// look asks for the live page all the time, and counts what it says of stacks. It is an error
+// if it does not know whether one runs: what is in the server's handlers has a name, and waits
+// for nothing but the network.
+func (c *child) look(t *testing.T, ended <-chan struct{}) map[string]int {
+	rows := map[string]int{}
+	tick := time.NewTicker(600 * time.Millisecond) // the page itself is served again for half a second
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return rows
+		case <-tick.C:
+		}
+		var list struct {
+			Stacks []struct {
+				Note string
+				Late bool
+			}
+		}
+		resp, err := http.Get(c.page + "?as=json")
+		if err != nil {
+			t.Error(err)
+			return rows
+		}
+		err = json.NewDecoder(resp.Body).Decode(&list)
+		resp.Body.Close()
+		if err != nil {
+			t.Error(err)
+			return rows
+		}
+		for _, s := range list.Stacks {
+			kind := "answered"
+			switch {
+			case s.Late && strings.Contains(s.Note, "runs or waits"):
+				kind = "late, runs or waits"
+			case s.Late && strings.Contains(s.Note, ": it runs"):
+				kind = "late, runs"
+			case s.Late:
+				kind = "late, waits"
+			case s.Note != "":
+				kind, _, _ = strings.Cut(s.Note, ":")
+			}
+			rows[kind]++
+			if s.Late && !strings.Contains(s.Note, ": it runs") && !strings.Contains(s.Note, "network") {
+				t.Errorf("the page says %q", s.Note)
+			}
+		}
+	}
 }
 
 // With the guards every ordinary request is answered, and every hostile one gets
@@ -120,12 +181,21 @@ func TestFlood(t *testing.T) {
 	for _, attackers := range []int{16, 64} {
 		t.Run(fmt.Sprint(attackers), func(t *testing.T) {
 			const memory = 256 << 20
-			server := startServer(t, "", "-deadline", "5s")
+			server := startServer(t, "", "-deadline", "5s", "-debug", "127.0.0.1:0")
 			r := newReport()
+			var rows map[string]int
+			ended, looked := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(looked)
+				rows = server.look(t, ended)
+			}()
 			a := attack{addr: server.addr, depth: 1_000_000, rate: 100, hostile: attackers, nested: true, rounds: 3, phase: 2 * time.Second, apart: true}
 			if err := a.run(context.Background(), r, func(string) {}); err != nil {
 				t.Errorf("%v: %.2000s", err, &server.stderr)
 			}
+			close(ended)
+			<-looked
+			t.Logf("rows of the live page: %v", rows)
 			var table strings.Builder
 			r.write(&table)
 			peak := server.peak()

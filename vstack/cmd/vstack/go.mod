@@ -10,9 +10,9 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/vstack-go/vstack v0.0.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/mod v0.38.0
+	golang.org/x/mod v0.39.0
 	golang.org/x/sync v0.22.0
-	golang.org/x/tools v0.48.0
+	golang.org/x/tools v0.49.0
 )
 
 require golang.org/x/sys v0.47.0 // indirect

@@ -1,11 +1,8 @@
-// Vstack finds recursion in Go programs that can run out of stack, and writes
-// vstack's guards for it.
 package main
 
 import (
-	"fmt"
+	_ "embed"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"golang.org/x/tools/go/analysis/unitchecker"
@@ -14,25 +11,16 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/command"
 )
 
+// The package comment is what vstack help prints.
+//
+//go:embed doc.go
+var reference string
+
 func main() {
 	if vetTool(os.Args[1:]) {
 		unitchecker.Main(analyzer.Analyzer)
 	}
-	if len(os.Args) == 2 && os.Args[1] == "version" {
-		fmt.Println("vstack", version())
-		return
-	}
-	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// version returns the version of the module that the program was built from: that of the
-// tag, or what the go command makes of a clone.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
+	os.Exit(command.Main(os.Args[1:], reference, os.Stdout, os.Stderr))
 }
 
 // vetTool reports whether it is go vet that runs the program: it asks for the

@@ -346,11 +346,11 @@ func (f *Folder) endLoop() {
 	}
 }
 
-// straighten makes one path of several if they alternate regularly. The pivot is the first
-// function that comes back, and a precedence climber, for one, calls the same function
-// for each of its levels before it comes to the next parenthesis: then the paths are
-// pieces of the real cycle. The first frames, raw, show its period; the counts of all
-// turns have to agree with it.
+// straighten makes one path of several if they alternate regularly. Paths are cut where the
+// pivot, the first function that comes back, is called. A precedence climber calls one
+// function for each of its levels before it comes to the next parenthesis, so its paths are
+// pieces of the real cycle. The first frames, raw, show its period; the counts of all turns
+// have to agree with it.
 func (f *Folder) straighten(p *part, raw []item, innermost int) {
 	differ := func(q *way) bool {
 		return !slices.EqualFunc(p.paths[0].items, q.items, func(a, b item) bool { return f.fn(a) == f.fn(b) })
@@ -396,8 +396,8 @@ func (f *Folder) straighten(p *part, raw []item, innermost int) {
 	}
 }
 
-// periodOf returns the least number of frames after which items repeat, up to their end
-// and at least four times, by the borders of Knuth, Morris and Pratt; 0 if there is none.
+// periodOf returns the least number of frames after which items repeat up to their end, at
+// least four times; 0 if there is none. The borders are those of Knuth, Morris and Pratt.
 func periodOf(items []item) int {
 	border := make([]int, len(items))
 	for i := 1; i < len(items); i++ {

@@ -147,7 +147,7 @@ func probe(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	write("go.mod", []byte("module example.com/probe\n\ngo 1.24.0\n"))
+	write("go.mod", []byte("module example.com/probe\n\ngo 1.25.0\n"))
 	for _, pattern := range []string{"*.go", "*.s"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

@@ -1,4 +1,4 @@
-//go:build gc && !purego && !vstackbuild && go1.25
+//go:build gc && !purego && !vstackbuild
 
 package self
 

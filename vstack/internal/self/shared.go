@@ -10,10 +10,10 @@ import (
 
 // Two copies of this library may be in one binary: a fork, or one that somebody has
 // vendored under another path. A goroutine that is a worker of one copy is a stranger
-// to the other. When code that one copy guards is called by code that the other one
-// guards, on a worker of the other, the first has to find the stack, the limit and the
-// context that it had. So each worker of each copy says here which goroutine waits for
-// it.
+// to the other. A recursion may go from code that one copy guards to code that the other
+// guards, and back, on a worker of the other. There the first copy has to find its stack
+// again, with its limit and context. So each worker of each copy says here which goroutine
+// waits for it.
 //
 // Copies meet in this variable: both define it under the name below, which belongs to
 // no package, and the linker makes one of variables without contents that have the same
@@ -42,10 +42,10 @@ func Enter(id uintptr) Link {
 // Leave takes back what [Enter] said.
 func Leave(id uintptr) { shared.Delete(id) }
 
-// Set says that the worker runs now for the goroutine with that id, which waits until
-// it is through. 0 is for none. Only the nearest stranger matters: a worker that runs
-// for another worker of its own copy has that one's [Link.Waiter], which is the same
-// for all segments of a stack in a row. Then what copies have to follow is short, and
+// Set says for which goroutine the worker runs now: the one with that id waits until it is
+// through; 0 is for none. A worker that runs for another worker of its own copy gets that
+// one's [Link.Waiter], so that all segments of a stack in a row have the same: the nearest
+// goroutine that is none of the copy's workers. So copies have a short way to follow, and
 // a hop that repeats writes nothing.
 func (l Link) Set(waiter uintptr) {
 	if l.waiter.Load() != waiter {
@@ -56,10 +56,10 @@ func (l Link) Set(waiter uintptr) {
 // Waiter returns what [Link.Set] has said last.
 func (l Link) Waiter() uintptr { return l.waiter.Load() }
 
-// Waiter returns the goroutine that waits for the worker with that id, which may be one
-// of any copy, and false if it is no worker or runs for nobody. A copy that does not
-// know the goroutine it is called on asks for its waiter, for the waiter's waiter, and
-// so on until it finds one of its own or comes to the end.
+// Waiter returns the goroutine that waits for the worker with that id, of any copy. It
+// reports false if that is no worker or runs for nobody. A copy that is called on a
+// goroutine which it does not know asks for the waiter, then for the waiter's waiter, until
+// it finds one of its own or there is none.
 func Waiter(id uintptr) (waiter uintptr, ok bool) {
 	entry, ok := shared.Load(id)
 	if !ok {

@@ -6,8 +6,8 @@ import (
 )
 
 // Room is how many bytes of its stack a goroutine may use before its guard is low,
-// if nobody has said otherwise: 480 KiB, so that a stack of 512 KiB, which is what
-// it has then, has 32 KiB left for the calls between two guards.
+// if nobody has said otherwise: 480 KiB. Its stack has 512 KiB then, so 32 are left for
+// the calls between two guards.
 const Room = 480 << 10
 
 // Widest is the highest limit that a slot can have, so that no goroutine of those that
@@ -15,10 +15,10 @@ const Room = 480 << 10
 const Widest = 704 << 10
 
 // The table of limits. A goroutine's slot is chosen by bits of its g's address, so
-// that the guard finds it without a search; goroutines share slots. Whatever is in
-// a slot that another goroutine put there costs time and never safety: a limit that
-// is too low sends the goroutine to the slow path, which decides with exact figures
-// that it may go on, and no limit is above [Widest], which is safe for everybody.
+// that the guard finds it without a search; goroutines share slots. What another
+// goroutine has put into a slot costs time and never safety. A limit that is too low
+// sends the goroutine to the slow path, which has exact figures and lets it go on. No
+// limit is above [Widest], which is safe for everybody.
 //
 // The assembly takes both numbers from here (go_asm.h).
 const (

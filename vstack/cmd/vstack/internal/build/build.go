@@ -2,7 +2,38 @@
 // guards in the program that it compiles.
 //
 // Nothing of the user's changes. Guards are in copies of files, which the go command
-// takes instead of the files through its -overlay flag. Docs/build.md tells the whole.
+// takes instead of the files through its -overlay flag. Docs/build.md tells the whole; here
+// is why it is done so.
+//
+// # Where the library comes from
+//
+// If the program imports vstack, its own copy serves, in the version that go.mod asks for. If
+// not, the copy that the tool was built with becomes a part of the standard library of this
+// build, as vstackbuild/vstack. Every program finds it there, whatever its go.mod, go.work or
+// vendor directory says. An alternative go.mod would have had to require vstack and x/sync, is
+// refused in a workspace, and is "inconsistent vendoring" with a vendor directory.
+//
+// # Dependencies
+//
+// Since Go 1.25 the go command refuses overlays beneath the module cache. Replacing a module in
+// an alternative go.work loses its version and checksum. So the build has a module cache of its
+// own, in which a module without guards is a link to the user's, a module with guards is a copy,
+// and the downloads are the user's. A vendor directory is in the user's tree, and so the overlay
+// does.
+//
+// The compiler would write the other path into the binary. -toolexec adds one rule to the
+// -trimpath argument of compile and asm. The user's own -toolexec runs behind it.
+//
+// Doing all of it by -toolexec, as orchestrion and garble do, was the alternative. The go
+// command cannot see there that a file of one package has changed, so that each change of the
+// plan would compile everything anew, the standard library included; and a guard in a package
+// that does not import runtime needs its archive.
+//
+// # The cache
+//
+// It is vstack in os.UserCacheDir, or VSTACK_CACHE. Files appear there whole, under names made
+// of what is in them, so builds may run at once. The compiled packages are in the go command's
+// own cache, as always: it knows them by their text.
 package build
 
 import (
@@ -309,7 +340,7 @@ func (b *builder) changes(pkgs []*pkg) (map[string]*rewrite.File, error) {
 		return files[name], nil
 	}
 	for _, g := range slices.Clone(b.plan.Guards) {
-		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column}
+		fn := rewrite.Func{Name: g.Decl, Line: g.Line, Col: g.Column, Skip: g.Skip}
 		f, err := file(g.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			b.plan.leave(g.File, []rewrite.Left{{Func: fn, Reason: "its file is generated, and not there"}})

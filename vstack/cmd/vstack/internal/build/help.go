@@ -12,10 +12,12 @@ const ownFlags = `Flags beside those of go %s:
 	-debug ADDR     the program serves the debug page at that address
 
 Environment of the program:
-	VSTACK_MAX_MEMORY=512MiB  the memory of the deep part of all stacks together
-	VSTACK_TRACE=stderr       a report of each overflow
+	VSTACK_MAX_MEMORY=512MiB  the memory of the deep part of all stacks together; else half of
+	                          GOMEMLIMIT, else half of what the machine or its cgroup has
+	VSTACK_TRACE=stderr       a report of each overflow: the recursion, folded, with the
+	                          frames at both ends
 
-"go help %s" tells of all other flags. "vstack clean" empties the cache of the builds.
+"go help %s" tells of all other flags, "vstack help build" of the rest.
 `
 
 // help says how the verb is used.

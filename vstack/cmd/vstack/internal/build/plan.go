@@ -9,6 +9,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build/rewrite"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
@@ -25,6 +26,7 @@ type Guard struct {
 	Reason string `json:"reason,omitempty"` // why it got none
 
 	Decl string `json:"decl,omitempty"` // as rewrite.Func has it
+	Skip int    `json:"skip,omitempty"` // as rewrite.Func has it
 }
 
 // A Plan says what a build does to the program.
@@ -92,6 +94,8 @@ func newPlan(r *recursion.Result, ch choice) *Plan {
 		if at.Reason = reasons[v]; at.Reason != "" {
 			p.Left = append(p.Left, at)
 		} else {
+			fn := d.fns[v]
+			at.Skip = guard.Leaving(r.Graph.Program.Source[fn.Pkg].TypesInfo, fn.Body())
 			p.Guards = append(p.Guards, at)
 		}
 	}

@@ -26,7 +26,7 @@ var long = flag.Bool("long", false, "run all scripts")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"vstack": func() { os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"vstack": func() { os.Exit(command.Main(os.Args[1:], "", os.Stdout, os.Stderr)) },
 	})
 }
 

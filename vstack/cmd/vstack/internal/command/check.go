@@ -20,7 +20,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 	asJSON := c.flags.Bool("json", false, "print JSON")
 	asSARIF := c.flags.Bool("sarif", false, "print SARIF 2.1.0")
 	rank := c.flags.String("rank", "", "only what is reached from `RANK` or worse: "+strings.Join(recursion.Ranks, ", "))
-	pkg := c.flags.String("pkg", "", "only cycles through these packages: import paths, with ... as in patterns, separated by `commas`")
+	pkg := c.flags.String("pkg", "", "only cycles through the packages `A,B`: import paths, with ... as in patterns")
 	patterns, code, done := c.parse(args)
 	if done {
 		return code

@@ -15,32 +15,6 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
 )
 
-const usage = `vstack finds recursion that can run out of stack, and writes guards for it.
-
-Usage:
-	vstack build [build flags] [packages]
-	vstack test [build and test flags] [packages]
-	vstack run [build flags] package [arguments]
-	vstack install [build flags] [packages]
-	vstack vet [vet flags] [packages]
-	vstack clean
-	vstack check [flags] [packages]
-	vstack fix [flags] [packages]
-	vstack explain [flags] FILE [packages]
-	vstack size [flags] BYTES|FILE
-	vstack version
-
-Packages are named as for go build; ./... if there are none.
-Run "vstack check -h" and the like for the flags.
-
-Exit codes: 0 if nothing was found (by check) or every cycle has its guard (after
-fix), 1 if something was found or could not be done, 2 for a wrong command line,
-3 if some packages do not compile; check looks at the others all the same.
-
-As a vet tool it looks at one package at a time:
-	go vet -vettool=$(which vstack) ./...
-`
-
 // Exit codes.
 const (
 	exitOK     = 0
@@ -49,10 +23,11 @@ const (
 	exitBroken = 3
 )
 
-// Main runs the command with these arguments and returns its exit code.
-func Main(args []string, stdout, stderr io.Writer) int {
+// Main runs the command with these arguments and returns its exit code. The reference is
+// the Go file whose package comment vstack help prints.
+func Main(args []string, reference string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
+		help(nil, reference, stderr, stderr)
 		return exitUsage
 	}
 	switch args[0] {
@@ -73,10 +48,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	case "size":
 		return runSize(args[1:], os.Stdin, stdout, stderr)
 	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
-		return exitOK
+		return help(args[1:], reference, stdout, stderr)
 	}
-	fmt.Fprintf(stderr, "vstack: unknown command %s\n\n%s", args[0], usage)
+	fmt.Fprintf(stderr, "vstack: unknown command %s\nRun \"vstack help\" for what there is.\n", args[0])
 	return exitUsage
 }
 
@@ -99,14 +73,14 @@ func newCommon(name string, stderr io.Writer) *common {
 	c.flags.Usage = func() {}
 	c.flags.StringVar(&c.dir, "C", "", "change to this `directory` first")
 	c.flags.BoolVar(&c.tests, "test", false, "look at test files too")
-	c.flags.StringVar(&c.tags, "tags", "", "build `tags`, separated by commas")
+	c.flags.StringVar(&c.tags, "tags", "", "build with the tags `A,B`")
 	return c
 }
 
 // withDeps adds the flag -deps.
 func (c *common) withDeps() {
 	c.deps = true
-	c.flags.Var((*onOff)(&c.deps), "deps", "`on` or off: look into dependencies and the standard library too, as far as they are reached; if off, a call into one is taken to call what it is given")
+	c.flags.Var((*onOff)(&c.deps), "deps", "`on` or off: look into dependencies and the standard library too, as far as they are\nreached; if off, a call into one is taken to call what it is given")
 }
 
 // onOff is a flag that is on or off.
@@ -154,6 +128,7 @@ func (c *common) parse(args []string) (patterns []string, code int, done bool) {
 		fmt.Fprintf(c.stderr, "Usage: vstack %s [flags] %s\n", c.name, c.takes)
 		c.flags.SetOutput(c.stderr)
 		c.flags.PrintDefaults()
+		fmt.Fprintf(c.stderr, "\"vstack help %s\" has more.\n", c.name)
 		return nil, exitOK, true
 	case err != nil:
 		return wrong("%v", err)

@@ -23,11 +23,21 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func vstack(t *testing.T, code int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if got := command.Main(args, &out, &errs); got != code {
+	if got := command.Main(args, reference(t), &out, &errs); got != code {
 		t.Errorf("vstack %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, out.String(), errs.String())
 	}
 	// On a busy machine a run takes long enough to say what it does.
 	return out.String(), progressLine.ReplaceAllString(errs.String(), "")
+}
+
+// reference is the file with the package comment of the command.
+func reference(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var progressLine = regexp.MustCompile(`(?m)^vstack: .* \(\d+s\)\n`)
@@ -338,7 +348,7 @@ func TestFixSays(t *testing.T) {
 func TestMisuse(t *testing.T) {
 	empty := t.TempDir()
 	stale := t.TempDir() // go.sum lacks what the library requires
-	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
+	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25.0\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
 	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
 	dir := module(t, true)
 	if err := os.Mkdir(filepath.Join(dir, "none"), 0o755); err != nil {

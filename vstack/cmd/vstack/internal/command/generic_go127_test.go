@@ -10,7 +10,7 @@ import (
 
 // Generic methods, which Go has since 1.27, recurse too: through a method of the type
 // argument, through a method value, and through a method expression. The go/ssa of
-// x/tools v0.42, the last for Go 1.24, panics on them.
+// x/tools up to v0.42 panics on them.
 func TestGenericMethods(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.27\n")

@@ -32,6 +32,7 @@ func runSize(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "Usage: vstack size [flags] BYTES|FILE\n\nBYTES are those of stack that a level of the recursion takes; FILE is what a program printed\nas it ran out of stack (- for the standard input), where they are read off.\n")
 		flags.SetOutput(stderr)
 		flags.PrintDefaults()
+		fmt.Fprintln(stderr, `"vstack help size" has more.`)
 		return exitOK
 	case err != nil:
 		return wrong("%v", err)

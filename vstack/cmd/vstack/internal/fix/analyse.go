@@ -11,9 +11,10 @@ import (
 
 // A site is where a guard goes, and what it is made of: all that render needs.
 type site struct {
-	fn   *program.Func
-	file *source
-	body *ast.BlockStmt
+	fn    *program.Func
+	file  *source
+	body  *ast.BlockStmt
+	after ast.Stmt // the last statement that stands before the guard; nil if none does
 
 	stack   string   // the handle; "" for the handle-free form
 	call    string   // how the function calls itself: p.expr, walk[T]
@@ -23,7 +24,7 @@ type site struct {
 
 	fresh   *fresh
 	naming  *naming      // for a literal that has no name
-	old     *guard.Guard // one that guards nothing, as nobody sets its handle
+	old     *guard.Guard // one that guards nothing: nobody sets its handle, or it comes too late
 	edits   []Edit       // names for what has none
 	renames []rename     // of what hides a name that the guard needs
 }
@@ -68,6 +69,9 @@ func (f *fixer) analyse(fn *program.Func) (*site, Missing) {
 		}
 	}
 	s.old = file.oldGuard(s.body)
+	if s.old == nil {
+		s.after = s.leaving()
+	}
 	if f.options.Handle && s.old == nil {
 		if v, path, ok := handle(f.program, fn); ok {
 			s.stack = s.variable(v.obj, v.name) + path
@@ -183,61 +187,13 @@ func (s *site) parameter(id *ast.Ident) string {
 
 // uncover has what hides a name that the guard uses renamed.
 func (s *site) uncover(typ *ast.FuncType) Missing {
-	info := s.file.pkg.TypesInfo
-	scope := info.Scopes[typ]
+	scope := s.file.pkg.TypesInfo.Scopes[typ]
 	if scope == nil {
 		return Missing{}
 	}
-	// hider returns the object of the function, or of one around it, that name
-	// means at the start of the body.
-	hider := func(name string) types.Object {
-		in, obj := scope.LookupParent(name, s.body.Pos())
-		if obj == nil || in == types.Universe || in == s.file.pkg.Types.Scope() || in.Parent() == s.file.pkg.Types.Scope() {
-			return nil
-		}
-		return obj
-	}
-	var hiding []types.Object
-	need := func(name string, meant types.Object) {
-		if obj := hider(name); obj != nil && obj != meant && s.file.renamed[obj] == "" {
-			hiding = append(hiding, obj)
-		}
-	}
-	if lib := s.file.library(); lib != "" {
-		need(strings.TrimSuffix(lib, "."), nil)
-	} else {
-		for _, name := range []string{"Low", "Do", "Grow", "Grow2", "GrowOn", "GrowOn2"} {
-			need(name, nil)
-		}
-	}
-	if d, ok := s.fn.Decl().(*ast.FuncDecl); ok && d.Recv == nil {
-		need(d.Name.Name, info.Defs[d.Name])
-	}
-	if lit, ok := s.fn.Decl().(*ast.FuncLit); ok {
-		if v := s.file.variableOf(lit); v != nil {
-			need(v.Name(), v)
-		}
-	}
-	if typ.Results != nil {
-		for _, field := range typ.Results.List {
-			ast.Inspect(field.Type, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.SelectorExpr: // of a package
-					if id, ok := n.X.(*ast.Ident); ok {
-						need(id.Name, info.Uses[id])
-					}
-					return false
-				case *ast.Ident:
-					if obj := info.Uses[n]; obj != nil {
-						need(n.Name, obj)
-					}
-				}
-				return true
-			})
-		}
-	}
-	for _, obj := range hiding {
-		if s.hasRename(obj) {
+	for _, use := range s.uses(typ) {
+		obj := s.local(scope, use.name)
+		if obj == nil || obj == use.meant || s.file.renamed[obj] != "" || s.hasRename(obj) {
 			continue
 		}
 		if !s.file.declares(obj) {
@@ -246,6 +202,64 @@ func (s *site) uncover(typ *ast.FuncType) Missing {
 		s.renameTo(obj, s.fresh.name(obj.Name()))
 	}
 	return Missing{}
+}
+
+// local returns the object of the function, or of one around it, that name means at the
+// start of the body; nil if it means one of the file, the package or the language.
+func (s *site) local(scope *types.Scope, name string) types.Object {
+	in, obj := scope.LookupParent(name, s.body.Pos())
+	if obj == nil || in == types.Universe || in == s.file.pkg.Types.Scope() || in.Parent() == s.file.pkg.Types.Scope() {
+		return nil
+	}
+	return obj
+}
+
+// A use is a name that the guard uses.
+type use struct {
+	name  string
+	meant types.Object // nil for what is not there yet
+}
+
+// uses returns the names that the guard needs: of the library, of the function itself,
+// and those in the types of its results.
+func (s *site) uses(typ *ast.FuncType) (all []use) {
+	info := s.file.pkg.TypesInfo
+	need := func(name string, meant types.Object) { all = append(all, use{name, meant}) }
+	if lib := s.file.library(); lib != "" {
+		need(strings.TrimSuffix(lib, "."), nil)
+	} else {
+		for _, name := range []string{"Low", "Do", "Grow", "Grow2", "GrowOn", "GrowOn2"} {
+			need(name, nil)
+		}
+	}
+	switch d := s.fn.Decl().(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			need(d.Name.Name, info.Defs[d.Name])
+		}
+	case *ast.FuncLit:
+		if v := s.file.variableOf(d); v != nil {
+			need(v.Name(), v)
+		}
+	}
+	if typ.Results == nil {
+		return all
+	}
+	ast.Inspect(typ.Results, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr: // of a package
+			if id, ok := n.X.(*ast.Ident); ok {
+				need(id.Name, info.Uses[id])
+			}
+			return false
+		case *ast.Ident: // not the name of a result, which is no use
+			if obj := info.Uses[n]; obj != nil {
+				need(n.Name, obj)
+			}
+		}
+		return true
+	})
+	return all
 }
 
 func (s *site) hasRename(obj types.Object) bool {
@@ -299,13 +313,27 @@ func (s *site) variable(obj types.Object, name string) string {
 	return name
 }
 
-// oldGuard returns the guard that a function has for which another is needed. It
-// goes, unless something in front of it finds its stack, which would not be used then.
+// leaving returns the last of the statements at the start of the function that the guard
+// may stand behind; nil if there is none, or it shares a line with what follows.
+func (s *site) leaving() (last ast.Stmt) {
+	list := s.body.List
+	for i := range guard.Leaving(s.file.pkg.TypesInfo, s.body) {
+		if i+1 == len(list) || s.file.line(list[i].End()) == s.file.line(list[i+1].Pos()) {
+			break
+		}
+		last = list[i]
+	}
+	return last
+}
+
+// oldGuard returns the guard that a function has for which another is needed: nobody sets
+// its handle, or it comes too late. It goes, unless something in front of it finds its
+// stack, which would not be used then.
 func (s *source) oldGuard(body *ast.BlockStmt) *guard.Guard {
 	info := s.pkg.TypesInfo
 	for _, g := range guard.Find(info, body, nil) {
 		if g.Handle == nil {
-			continue
+			return &g
 		}
 		local := false
 		ast.Inspect(g.Handle, func(n ast.Node) bool {

@@ -135,7 +135,7 @@ func (f *fixer) catches(fn *program.Func) bool {
 
 // cyclic reports whether fn calls itself, directly or through others.
 func (f *fixer) cyclic(fn *program.Func) bool {
-	for _, caller := range above(fn) {
+	for _, caller := range fn.Above() {
 		if slices.ContainsFunc(caller.Ins, func(c *program.Call) bool { return c.From == fn }) {
 			return true
 		}
@@ -150,12 +150,12 @@ func (f *fixer) writeCatch(fn *program.Func) {
 	text := fmt.Sprintf("defer %sCatch(&%s)", s.library(), s.nameResult(fn.Decl().(*ast.FuncDecl).Type.Results, errorResult(fn), fresh))
 	fresh.take()
 	s.adds = true
-	if guards := guard.Find(pkg.TypesInfo, fn.Body(), nil); len(guards) > 0 {
+	if guards := guard.Find(pkg.TypesInfo, fn.Body(), nil); len(guards) > 0 && guards[0].Stmt == fn.Body().List[0] {
 		// The guard stays the first statement: what it goes on with catches too.
-		at := guards[0].Stmt
-		s.insert(s.afterComments(at.End()), "\n"+s.indent(s.offset(at.Pos()))+text)
+		s.follow(guards[0].Stmt, text)
 		return
 	}
+	// What leaves the function before its guard may panic too.
 	s.place(fn.Body(), text)
 }
 

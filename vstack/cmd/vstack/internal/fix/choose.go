@@ -18,6 +18,7 @@ import (
 const (
 	one        = 1000
 	unnamed    = one / 2       // a literal must be given a name, which is four lines more
+	escaping   = one / 4       // something of a caller moves to the heap
 	oneLine    = one / 5       // it becomes five, and gofmt moves what is aligned beside it
 	handleless = one / 20      // for Options.Handle
 	several    = one / 50      // three results or more: a closure that assigns
@@ -161,6 +162,9 @@ func (f *fixer) weight(fn *program.Func) int {
 	}
 	if len(s.results) > 2 {
 		w += several
+	}
+	if recursion.Escapes(fn) {
+		w += escaping
 	}
 	if f.options.Handle && s.stack == "" {
 		w += handleless

@@ -303,6 +303,78 @@ func (p *parser) expr() int {
 }
 `
 
+// TestLeaving looks at where the guard stands in functions that begin with what leaves
+// them: behind it, if that can be done twice and cannot come back.
+func TestLeaving(t *testing.T) {
+	const low = "\tif vstack.Low() {\n"
+	for _, test := range []struct{ body, want string }{
+		{"\tif n == nil {\n\t\treturn 0\n\t}\n", "\t}\n" + low},
+		{"\tif n == nil {\n\t\treturn 0\n\t} // a comment\n\n\tif len(n.kids) == 0 || n.v > int(n.w) {\n\t\tprintln(1)\n\t\treturn 1\n\t}\n\n", "\t\treturn 1\n\t}\n" + low},
+		{"\tif k, ok := n.v.(fmt.Stringer); ok {\n\t\treturn len(k.String())\n\t}\n", "{\n" + low}, // it may come back from outside
+		{"\tif k, ok := n.v.(fmt.Stringer); ok && k != nil {\n\t\tn.v = min(3, len(n.kids))\n\t\terr = errors.New(\"x\")\n\t\treturn 3\n\t}\n", "\t}\n" + low},
+		{"\tif n == nil {\n\t\tn.c <- true\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif n == nil {\n\t\tfor range n.c {\n\t\t}\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif n == nil {\n\t\treturn 0\n\t} else {\n\t\tprintln()\n\t}\n", "{\n" + low},
+		{"\tif n == nil {\n\t\tprintln()\n\t}\n", "{\n" + low},
+		{"\tif n.next() {\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif <-n.c {\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif p := &n; *p == nil {\n\t\treturn 0\n\t}\n", "{\n" + low},
+		{"\tif n == nil {\n\t\treturn 0\n\t}; println()\n", "{\n" + low},
+		{"\tif len(n.kids) == 1 {\n\t\treturn walk(n.kids[0])\n\t}\n", "{\n" + low},
+		{"\tif len(n.kids) == 1 {\n\t\treturn again(n.kids[0])\n\t}\n", "{\n" + low},
+		{"\tif n.f != nil {\n\t\treturn n.f()\n\t}\n", "{\n" + low}, // it may be walk
+	} {
+		text := "package in\n\nimport (\n\t\"errors\"\n\t\"fmt\"\n)\n\nvar err error = errors.New(\"\")\n\nvar _ fmt.Stringer\n\ntype node struct {\n\tkids []*node\n\tv, w int\n\tc chan bool\n\tf func() int\n}\n\nfunc (n *node) next() bool { n.v++; return n.v == 3 }\n\n" +
+			"func again(n *node) int { return walk(n) + 1 }\n\nfunc set(n *node) { n.f = func() int { return walk(n) } }\n\n" +
+			"func walk(n *node) int {\n" + test.body + "\tfor _, k := range n.kids {\n\t\twalk(k)\n\t}\n\treturn 0\n}\n"
+		text = strings.Replace(text, "n.v.(fmt", "any(n).(fmt", 1)
+		after, change := changed(t, text, fix.Options{})
+		_, walk, _ := strings.Cut(after, "func walk(n *node) int ")
+		if !strings.Contains(walk, test.want) || strings.Count(after, low) != 1 || len(change.Left) != 0 {
+			t.Errorf("got\n%s, want\n%s", walk, test.want)
+		}
+		if again, _ := changed(t, after, fix.Options{}); again != after {
+			t.Errorf("a second run gives\n%s", again)
+		}
+	}
+	// A guard that stands behind a call moves.
+	late := "package in\n\nimport \"github.com/vstack-go/vstack/vstack\"\n\ntype node struct{ kids []*node }\n\nfunc walk(n *node) int {\n" +
+		"\tif len(n.kids) == 1 {\n\t\treturn walk(n.kids[0])\n\t}\n\tif vstack.Low() {\n\t\treturn vstack.Grow(func() int { return walk(n) })\n\t}\n\tfor _, k := range n.kids {\n\t\twalk(k)\n\t}\n\treturn 0\n}\n"
+	if after, _ := changed(t, late, fix.Options{}); !strings.Contains(after, "int {\n"+low) || strings.Count(after, low) != 1 {
+		t.Errorf("got\n%s", after)
+	}
+}
+
+// TestEscaping has a cycle where one of the two functions is given the address of a
+// local variable of the other: a guard there would make an allocation of each call.
+func TestEscaping(t *testing.T) {
+	after, _ := changed(t, `package in
+
+type node struct{ kids []*node; v int }
+
+func depth(n *node) int {
+	d := 0
+	each(n, &d)
+	return d + 1
+}
+
+func each(n *node, d *int) {
+	if n.v > 3 {
+		println(n.v, n.v*2, len(n.kids))
+	}
+	for i, k := range n.kids {
+		if i%2 == 0 && k.v > n.v {
+			println(i, k.v+n.v)
+		}
+		*d = max(*d, depth(k))
+	}
+}
+`, fix.Options{})
+	if !strings.Contains(after, "return vstack.Grow(func() int { return depth(n) })") || strings.Count(after, "Low()") != 1 {
+		t.Errorf("got\n%s", after)
+	}
+}
+
 // TestCatch looks at the results that get a name, and at where the call goes.
 func TestCatch(t *testing.T) {
 	for _, test := range []struct{ fn, want string }{
@@ -317,7 +389,9 @@ func TestCatch(t *testing.T) {
 		{"func Parse(s string) (int, error) {\n\tvar err error\n\treturn (&parser{text: s}).expr(), err\n}\n",
 			"func Parse(s string) (_ int, caught error) {\n\tdefer vstack.Catch(&caught)\n\tvar err error\n"},
 		{"func Parse(s string, defer_ ...int) (int, error) {\n\tif s == \"\" {\n\t\treturn 0, nil\n\t}\n\treturn Parse(s[1:])\n}\n\nvar _ = (&parser{}).expr()\n",
-			"func Parse(s string, defer_ ...int) (_ int, err error) {\n\tif vstack.Low() {\n\t\treturn vstack.Grow2(func() (int, error) { return Parse(s, defer_...) })\n\t}\n\tdefer vstack.Catch(&err)\n"},
+			"func Parse(s string, defer_ ...int) (_ int, err error) {\n\tdefer vstack.Catch(&err)\n\tif s == \"\" {\n\t\treturn 0, nil\n\t}\n\tif vstack.Low() {\n\t\treturn vstack.Grow2(func() (int, error) { return Parse(s, defer_...) })\n\t}\n\treturn"},
+		{"func Parse(s string, n int) (int, error) {\n\tn++\n\treturn Parse(s[1:], n)\n}\n\nvar _ = (&parser{}).expr()\n",
+			"func Parse(s string, n int) (_ int, err error) {\n\tif vstack.Low() {\n\t\tn := n\n\t\treturn vstack.Grow2(func() (int, error) { return Parse(s, n) })\n\t}\n\tdefer vstack.Catch(&err)\n\tn++\n"},
 	} {
 		after, change := changed(t, "package in\n"+parser+"\n"+test.fn, fix.Options{Catch: []string{"Parse"}})
 		if !strings.Contains(after, test.want) || len(change.Catches) != 1 || len(change.Refused) != 0 {

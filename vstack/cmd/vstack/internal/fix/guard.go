@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// render writes the guard as the first statement of the function, and what it needs
-// beside it.
+// render writes the guard, and what it needs beside it. It is the first statement of the
+// function, but for what only leaves it.
 func (s *site) render() {
 	s.fresh.take()
 	s.file.edits = append(s.file.edits, s.edits...)
@@ -20,9 +20,12 @@ func (s *site) render() {
 	}
 	lines := append([]string{fmt.Sprintf("if %s {", s.low())}, s.branch()...)
 	text := strings.Join(append(lines, "}"), "\n")
-	if s.old != nil && s.old.Stmt == s.body.List[0] {
+	switch {
+	case s.old != nil && s.old.Stmt == s.body.List[0]:
 		s.file.replace(s.old.Stmt, text)
-	} else {
+	case s.after != nil:
+		s.file.follow(s.after, text)
+	default:
 		s.file.place(s.body, text)
 		if s.old != nil {
 			s.file.remove(s.old.Stmt)
@@ -115,6 +118,12 @@ func (s *source) remove(stmt ast.Stmt) {
 		from, to = line, to+end+1
 	}
 	s.edits = append(s.edits, Edit{from, to, ""})
+}
+
+// follow puts the text behind the statement, as a statement of its own.
+func (s *source) follow(stmt ast.Stmt, text string) {
+	indent := "\n" + s.indent(s.offset(stmt.Pos()))
+	s.insert(s.afterComments(stmt.End()), indent+strings.ReplaceAll(text, "\n", indent))
 }
 
 // place puts the text as the first statement of body.

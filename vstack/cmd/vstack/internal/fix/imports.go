@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,31 +103,33 @@ func (f *fixer) declaredBeside(file, name string) bool {
 		if err != nil {
 			continue
 		}
-		for _, d := range parsed.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil && d.Name.Name == name {
-					return true
-				}
-			case *ast.GenDecl:
-				for _, spec := range d.Specs {
-					switch spec := spec.(type) {
-					case *ast.TypeSpec:
-						if spec.Name.Name == name {
-							return true
-						}
-					case *ast.ValueSpec:
-						for _, id := range spec.Names {
-							if id.Name == name {
-								return true
-							}
-						}
-					}
+		if slices.ContainsFunc(topLevel(parsed), func(id *ast.Ident) bool { return id.Name == name }) {
+			return true
+		}
+	}
+	return false
+}
+
+// topLevel returns the names that the file declares for its package.
+func topLevel(file *ast.File) (names []*ast.Ident) {
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				names = append(names, d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					names = append(names, spec.Name)
+				case *ast.ValueSpec:
+					names = append(names, spec.Names...)
 				}
 			}
 		}
 	}
-	return false
+	return names
 }
 
 // addImport adds the import of the library if the file lacks it.
@@ -301,22 +304,8 @@ func (f *fixer) findHabits() habits {
 	for _, pkg := range f.program.Packages {
 		for _, file := range pkg.Syntax {
 			s := &source{fixer: f, file: file, tok: f.program.Fset.File(file.FileStart), pkg: pkg}
-			third, mine := -1, -1
-			for _, d := range file.Decls {
-				block, ok := d.(*ast.GenDecl)
-				if !ok || block.Tok != token.IMPORT || !block.Lparen.IsValid() {
-					continue
-				}
-				for i, g := range s.groups(block) {
-					if g.has[thirdParty] {
-						third = i
-						mixed += vote(g.has[standard])
-					}
-					if g.has[own] {
-						mine = i
-					}
-				}
-			}
+			third, mine, with := s.importGroups()
+			mixed += with
 			if third >= 0 && mine >= 0 {
 				apart += vote(third != mine)
 				if third != mine {
@@ -326,6 +315,29 @@ func (f *fixer) findHabits() habits {
 		}
 	}
 	return habits{apart > 0, first > 0, mixed > 0}
+}
+
+// importGroups returns which groups of the file's imports have those of other modules and
+// those of its own, -1 if none has, and its votes for groups that have those of other
+// modules beside the standard library's.
+func (s *source) importGroups() (third, mine, mixed int) {
+	third, mine = -1, -1
+	for _, d := range s.file.Decls {
+		block, ok := d.(*ast.GenDecl)
+		if !ok || block.Tok != token.IMPORT || !block.Lparen.IsValid() {
+			continue
+		}
+		for i, g := range s.groups(block) {
+			if g.has[thirdParty] {
+				third = i
+				mixed += vote(g.has[standard])
+			}
+			if g.has[own] {
+				mine = i
+			}
+		}
+	}
+	return third, mine, mixed
 }
 
 func vote(yes bool) int {

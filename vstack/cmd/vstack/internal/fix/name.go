@@ -191,32 +191,39 @@ func (s *source) assignments(v *types.Var) (n int) {
 			continue
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
-			switch node := node.(type) {
-			case *ast.AssignStmt:
-				for _, e := range node.Lhs {
-					if is(e) {
-						n++
-					}
-				}
-			case *ast.RangeStmt:
-				if node.Key != nil && is(node.Key) || node.Value != nil && is(node.Value) {
+			for _, e := range assigned(node) {
+				if is(e) {
 					n++
 				}
-			case *ast.ValueSpec:
-				for _, id := range node.Names {
-					if len(node.Values) > 0 && is(id) {
-						n++
-					}
-				}
-			case *ast.UnaryExpr:
-				if node.Op == token.AND && is(node.X) {
-					n += 2 // whoever has the pointer can
-				}
+			}
+			if address, ok := node.(*ast.UnaryExpr); ok && address.Op == token.AND && is(address.X) {
+				n += 2 // whoever has the pointer can
 			}
 			return true
 		})
 	}
 	return n
+}
+
+// assigned returns what the node itself gives a value.
+func assigned(node ast.Node) (all []ast.Expr) {
+	switch node := node.(type) {
+	case *ast.AssignStmt:
+		return node.Lhs
+	case *ast.RangeStmt:
+		for _, e := range []ast.Expr{node.Key, node.Value} {
+			if e != nil {
+				all = append(all, e)
+			}
+		}
+	case *ast.ValueSpec:
+		if len(node.Values) > 0 {
+			for _, id := range node.Names {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 func (s *source) nameOfObject(obj types.Object) string {

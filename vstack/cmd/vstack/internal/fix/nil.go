@@ -106,38 +106,42 @@ func followsAlways(f *ssa.Function, i int, known map[*ssa.Parameter]bool) (alway
 	defer func() { known[f.Params[i]] = always }()
 
 	same := copies(f.Params[i])
-	follows := func(b *ssa.BasicBlock) bool {
-		for _, instr := range b.Instrs {
-			switch instr := instr.(type) {
-			case *ssa.FieldAddr:
-				if same[instr.X] {
-					return true
-				}
-			case *ssa.UnOp:
-				if instr.Op == token.MUL && same[instr.X] {
-					return true
-				}
-			case *ssa.Call:
-				callee := instr.Call.StaticCallee()
-				if callee == nil {
-					continue
-				}
-				for k, arg := range instr.Call.Args {
-					if same[arg] && followsAlways(callee, k, known) {
-						return true
-					}
-				}
-			}
-		}
-		return false
-	}
+	stays := func(b *ssa.BasicBlock) bool { return !follows(b, same, known) }
 	// Is there a way to a return past all blocks that follow it?
-	for b := range ssax.Blocks(f.Blocks[:1], func(b *ssa.BasicBlock) bool { return !follows(b) }) {
-		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok && !follows(b) {
+	for b := range ssax.Blocks(f.Blocks[:1], stays) {
+		if _, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok && stays(b) {
 			return false
 		}
 	}
 	return true
+}
+
+// follows reports whether the block follows one of the pointers that are the same, itself
+// or in a function that it calls and that always does.
+func follows(b *ssa.BasicBlock, same map[ssa.Value]bool, known map[*ssa.Parameter]bool) bool {
+	for _, instr := range b.Instrs {
+		switch instr := instr.(type) {
+		case *ssa.FieldAddr:
+			if same[instr.X] {
+				return true
+			}
+		case *ssa.UnOp:
+			if instr.Op == token.MUL && same[instr.X] {
+				return true
+			}
+		case *ssa.Call:
+			callee := instr.Call.StaticCallee()
+			if callee == nil {
+				continue
+			}
+			for k, arg := range instr.Call.Args {
+				if same[arg] && followsAlways(callee, k, known) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // copies returns the values that are p: itself, and what is loaded from a variable

@@ -22,7 +22,7 @@ type Swallow struct {
 func (f *fixer) swallows(guarded []*program.Func) (found []Swallow) {
 	index := map[*program.Func]int{} // -1 for one that does not
 	for _, g := range guarded {
-		for _, fn := range above(g) {
+		for _, fn := range g.Above() {
 			i, ok := index[fn]
 			if !ok {
 				i = -1
@@ -39,21 +39,6 @@ func (f *fixer) swallows(guarded []*program.Func) (found []Swallow) {
 	}
 	slices.SortFunc(found, func(a, b Swallow) int { return a.Func.ID - b.Func.ID })
 	return found
-}
-
-// above returns fn and all functions that call it, directly or through others.
-func above(fn *program.Func) (fns []*program.Func) {
-	seen := map[*program.Func]bool{fn: true}
-	fns = append(fns, fn)
-	for i := 0; i < len(fns); i++ {
-		for _, c := range fns[i].Ins {
-			if !seen[c.From] {
-				seen[c.From] = true
-				fns = append(fns, c.From)
-			}
-		}
-	}
-	return fns
 }
 
 // swallowing returns the deferred call of fn that recovers and never panics again.

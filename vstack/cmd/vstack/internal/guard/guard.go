@@ -28,7 +28,7 @@ type Guard struct {
 	Stmt    *ast.IfStmt
 	Handle  ast.Expr       // the *vstack.Stack whose Low it asks; nil for the handle-free form
 	Free    *ast.CallExpr  // the call that goes on without a handle; nil if none does
-	Before  []ast.Stmt     // statements before it that do more than find the stack
+	Before  []ast.Stmt     // statements before it that do more than prepare it, or leave the function
 	Closure []*ast.FuncLit // what is passed on to run on the fresh segment
 }
 
@@ -39,7 +39,7 @@ func Find(info *types.Info, body *ast.BlockStmt, bodies func(*types.Func) *ast.B
 	for _, stmt := range body.List {
 		g, ok := guardOf(info, stmt, bodies)
 		if !ok {
-			if !findsStack(info, stmt) {
+			if !prepares(info, stmt) && !leaves(info, stmt) {
 				before = append(before, stmt)
 			}
 			continue
@@ -121,9 +121,12 @@ func goesOn(info *types.Info, n ast.Node, bodies func(*types.Func) *ast.BlockStm
 	return found
 }
 
-// findsStack reports whether all that stmt does is to look for the stack: in a
-// context, or that of the goroutine.
-func findsStack(info *types.Info, stmt ast.Stmt) bool {
+// prepares reports whether all that stmt does is to look for the stack, in a context or
+// that of the goroutine, or to defer Catch, which has to stand before all that may panic.
+func prepares(info *types.Info, stmt ast.Stmt) bool {
+	if d, ok := stmt.(*ast.DeferStmt); ok {
+		return Called(info, d.Call) == "Catch"
+	}
 	assign, ok := stmt.(*ast.AssignStmt)
 	if !ok || len(assign.Rhs) != 1 {
 		return false
@@ -134,6 +137,69 @@ func findsStack(info *types.Info, stmt ast.Stmt) bool {
 	}
 	name := Called(info, call)
 	return name == "FromContext" || name == "Current"
+}
+
+// Leaving returns how many statements at the start of the body only leave it, and call
+// nothing:
+//
+//	if n == nil {
+//		return 0
+//	}
+//
+// A guard that stands behind them guards all that one before them does, and is cheaper:
+// the leaves of a tree, which are half of its nodes or more, do not ask. (A sum over a
+// binary tree takes 1.14 instead of 1.46 times what it takes without a guard.) Where they
+// called something, that might come back, also by way of a value from outside.
+func Leaving(info *types.Info, body *ast.BlockStmt) (n int) {
+	for n < len(body.List) && leaves(info, body.List[n]) && plain(info, body.List[n].(*ast.IfStmt).Body) {
+		n++
+	}
+	return n
+}
+
+// leaves reports whether stmt returns from the function or does nothing. Where a guard
+// stands behind it and the stack is low, its condition is computed once more.
+func leaves(info *types.Info, stmt ast.Stmt) bool {
+	cond, ok := stmt.(*ast.IfStmt)
+	if !ok || cond.Else != nil || len(cond.Body.List) == 0 || !plain(info, cond.Cond) {
+		return false
+	}
+	if cond.Init != nil {
+		init, ok := cond.Init.(*ast.AssignStmt)
+		if !ok || init.Tok != token.DEFINE || !plain(info, init) {
+			return false
+		}
+	}
+	_, returns := cond.Body.List[len(cond.Body.List)-1].(*ast.ReturnStmt)
+	return returns
+}
+
+// plain reports whether n calls nothing but what the language has and errors.New, waits
+// for nothing, and makes no closure and no pointer to a variable. It may panic.
+func plain(info *types.Info, n ast.Node) bool {
+	is := true
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			is = is && (info.Types[n.Fun].IsType() || info.Types[n.Fun].IsBuiltin() || callsErrorsNew(info, n))
+		case *ast.GoStmt, *ast.DeferStmt, *ast.SendStmt, *ast.SelectStmt, *ast.FuncLit:
+			is = false
+		case *ast.RangeStmt:
+			_, function := info.TypeOf(n.X).Underlying().(*types.Signature)
+			_, channel := info.TypeOf(n.X).Underlying().(*types.Chan)
+			is = is && !function && !channel
+		case *ast.UnaryExpr:
+			_, variable := ast.Unparen(n.X).(*ast.Ident)
+			is = is && n.Op != token.ARROW && !(n.Op == token.AND && variable)
+		}
+		return is
+	})
+	return is
+}
+
+func callsErrorsNew(info *types.Info, call *ast.CallExpr) bool {
+	fn := callee(info, call)
+	return fn != nil && fn.Pkg() != nil && fn.Pkg().Path() == "errors" && fn.Name() == "New"
 }
 
 // Called returns the name of the library's function or method that call calls;

@@ -30,6 +30,21 @@ type Func struct {
 	decl ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
 }
 
+// Above returns f and all functions that may call it, directly or through others.
+func (f *Func) Above() []*Func {
+	seen := map[*Func]bool{f: true}
+	all := []*Func{f}
+	for i := 0; i < len(all); i++ {
+		for _, c := range all[i].Ins {
+			if !seen[c.From] {
+				seen[c.From] = true
+				all = append(all, c.From)
+			}
+		}
+	}
+	return all
+}
+
 // A Call is an edge of the graph.
 type Call struct {
 	From, To *Func

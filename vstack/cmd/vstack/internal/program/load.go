@@ -100,6 +100,11 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 	pc.BuildFlags = append(pc.BuildFlags, cfg.Flags...)
 	cfg.Progress("loading packages")
 	pkgs, err := packages.Load(pc, patterns...)
+	if err == nil && !cfg.Deps && slices.ContainsFunc(pkgs, unreadable) {
+		pc.Mode |= packages.NeedDeps
+		pc.Fset = token.NewFileSet()
+		pkgs, err = packages.Load(pc, patterns...)
+	}
 	if err != nil {
 		if _, said, ok := strings.Cut(err.Error(), "stderr: "); ok && strings.TrimSpace(said) != "" {
 			return nil, errors.New(strings.TrimSpace(said)) // by the go command
@@ -128,11 +133,20 @@ func Load(cfg Config, patterns ...string) (*Program, error) {
 		p.SSA, _ = ssautil.Packages(pkgs, ssa.InstantiateGenerics)
 	}
 	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		if len(pkg.Syntax) > 0 && pkg.Types != nil && pkg.TypesInfo != nil {
+		if len(pkg.Syntax) > 0 && pkg.Types != nil && pkg.TypesInfo != nil && (cfg.Deps || slices.Contains(pkgs, pkg)) {
 			p.Source[pkg.Types] = pkg
 		}
 	})
 	return p, nil // NewGraph builds the packages that it needs
+}
+
+// unreadable tells whether the types that the compiler has written for what pkg imports are
+// of a form that x/tools does not read. Go 1.27.2 has a new one, and v0.49, the last for Go
+// 1.25, does not know it.
+func unreadable(pkg *packages.Package) bool {
+	return slices.ContainsFunc(pkg.Errors, func(e packages.Error) bool {
+		return strings.Contains(e.Msg, "greater than maximum supported version")
+	})
 }
 
 // whole returns the packages that compile, and those that do not.

@@ -73,6 +73,11 @@ func (f *finder) component(funcs []*program.Func) []*Cycle {
 	for _, set := range c.left() {
 		if hasSource(set) {
 			found, bounds := c.split(set)
+			for _, cycle := range found {
+				if cycle.Status == Unguarded {
+					c.f.lateGuards(cycle.Calls)
+				}
+			}
 			cycles = append(cycles, found...)
 			reasons = append(reasons, bounds...)
 		}
@@ -165,15 +170,14 @@ func (c *component) kinds() verdict {
 	return v
 }
 
-// guard takes out calls of guarded functions, and those that go through the library.
+// guard takes out calls that a guard stands before, and those that go through the library.
 func (c *component) guard() verdict {
 	for _, call := range c.calls() {
-		switch {
-		case c.f.guarded[call.To]:
+		if c.f.covered(call) || throughLibrary(call) {
 			c.out[call] = true
+		}
+		if c.f.guarded[call.To] {
 			c.stops = append(c.stops, stop{call, guardNames([]*program.Func{call.To})})
-		case throughLibrary(call):
-			c.out[call] = true
 		}
 	}
 	return verdict{status: Guarded, reason: guardNames(c.guards)}

@@ -52,6 +52,32 @@ func (f *finder) findGuards() {
 	}
 }
 
+// covered reports whether a guard stands before the call in the function that makes it.
+// The guard's own call of the function is one that the library makes.
+func (f *finder) covered(c *program.Call) bool {
+	return f.guarded[c.From] && !f.early(c)
+}
+
+// early reports whether c.From makes the call before it comes to its guard.
+func (f *finder) early(c *program.Call) bool {
+	if c.Site == nil {
+		return false
+	}
+	pos := c.Site.Pos()
+	return c.From.Body().Lbrace < pos && pos < f.guards[c.From][0].Stmt.Pos()
+}
+
+// lateGuards reports guards of functions that come to them after calls that can get deep.
+func (f *finder) lateGuards(calls []*program.Call) {
+	said := map[*program.Func]bool{}
+	for _, c := range calls {
+		if f.guarded[c.From] && !said[c.From] {
+			said[c.From] = true
+			f.cost(f.guards[c.From][0].Stmt.Pos(), c.From, "the guard of %s stands behind the call at %s, which it does not guard; move it to the top", c.From.Name(), f.short(c.Site.Pos()))
+		}
+	}
+}
+
 func (f *finder) cost(pos token.Pos, fn *program.Func, format string, args ...any) {
 	if _, ok := f.ok.at(f.fset, pos); !ok {
 		f.costs = append(f.costs, Cost{pos, fn, fmt.Sprintf(format, args...)})
@@ -112,7 +138,7 @@ func (f *finder) extraGuards(funcs, guards []*program.Func) {
 	removed := map[*program.Func]bool{}
 	cyclic := func(without func(*program.Func) bool) (n int) {
 		for _, c := range components(funcs, func(c *program.Call) bool {
-			return !without(c.From) && !without(c.To) && !throughLibrary(c)
+			return !(without(c.From) && !f.early(c)) && !throughLibrary(c)
 		}) {
 			n += len(c)
 		}

@@ -107,7 +107,7 @@ var rules = []sarifRule{
 		sarifConf{"warning"}},
 	{ruleGuard,
 		sarifText{"A vstack guard that guards nothing, costs more than it needs to, or is not needed"},
-		sarifText{"Make the guard the first statement, and let its closure capture only variables that are never assigned again."},
+		sarifText{"Make the guard the first statement, but for what only leaves the function, and let its closure capture only variables that are never assigned again."},
 		sarifConf{"warning"}},
 }
 

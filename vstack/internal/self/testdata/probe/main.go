@@ -28,16 +28,14 @@ func probe() {
 	here()
 	var done sync.WaitGroup
 	for range 20 {
-		done.Add(1) // not Go, which is new in Go 1.25
-		go func() {
-			defer done.Done()
+		done.Go(func() {
 			here()
 			for range 3 {
 				descend(one.Room + 64<<10)
 				runtime.GC()
 			}
 			chain()
-		}()
+		})
 	}
 	done.Wait()
 }

@@ -1,7 +1,7 @@
 // Package rewrite puts guards into the text of Go files, for vstack build.
 //
 // Every line keeps its number: a guard stands on the line of its function's
-// opening brace, the import on the package clause's line, and the functions that
+// opening brace, or where the statements end that it goes behind, the import on the package clause's line, and the functions that
 // guards call behind the last line, with //line directives that name the line of
 // the function that they go on with.
 package rewrite
@@ -23,6 +23,7 @@ type Func struct {
 	Name string // as in Name; "" for a function literal
 	Line int    // of the word func
 	Col  int    // its column in bytes; 0 if it is not known
+	Skip int    // statements at its start that the guard goes behind; none in File.Derived, where others may stand
 }
 
 // A File is a file to be rewritten.
@@ -60,6 +61,7 @@ func Rewrite(f File) (text []byte, left []Left, err error) {
 	for i, fn := range f.Funcs {
 		nodes[i] = w.find(fn)
 	}
+	skip := func(fn Func) int { return fn.Skip }
 	if f.Derived != nil {
 		derived, err := newWriter(f.Name, f.Derived)
 		if err != nil {
@@ -68,6 +70,7 @@ func Rewrite(f File) (text []byte, left []Left, err error) {
 		for i, n := range nodes {
 			nodes[i] = w.same(n, derived)
 		}
+		skip = func(Func) int { return 0 }
 		w = derived
 	}
 	file := w.file
@@ -82,7 +85,7 @@ func Rewrite(f File) (text []byte, left []Left, err error) {
 			left = append(left, Left{fn, reason})
 			continue
 		}
-		if reason := w.guard(n); reason != "" {
+		if reason := w.guard(n, skip(fn)); reason != "" {
 			left = append(left, Left{fn, reason})
 			continue
 		}
@@ -323,15 +326,30 @@ func recovers(body *ast.BlockStmt) (found bool) {
 	return found
 }
 
-// guard puts a guard into the function. It returns why it could not.
-func (w *writer) guard(n ast.Node) string {
+// guard puts a guard into the function, behind the first skip statements. It returns why
+// it could not.
+func (w *writer) guard(n ast.Node, skip int) string {
 	switch d := n.(type) {
 	case *ast.FuncDecl:
-		return w.guardDecl(d)
+		return w.guardDecl(d, skip)
 	case *ast.FuncLit:
-		return w.guardLit(d)
+		return w.guardLit(d, skip)
 	}
 	return "it is no function"
+}
+
+// low inserts the test, on the line where the statement before it ends.
+func (w *writer) low(body *ast.BlockStmt, skip int, call string, results bool) {
+	leave := "; return"
+	if results {
+		call, leave = "return "+call, ""
+	}
+	text := fmt.Sprintf(" if %s.VstackLow() { %s%s };", pkg, call, leave)
+	if skip == 0 || skip > len(body.List) {
+		w.insert(body.Lbrace+1, text)
+		return
+	}
+	w.insert(body.List[skip-1].End(), ";"+text)
 }
 
 // A param is a parameter of the function: its name there, and its type as text.
@@ -398,7 +416,7 @@ func (w *writer) results(list *ast.FieldList) (types []string) {
 // function's fast path: captured results and parameters that are assigned to would
 // be moved to the heap on every call. Its own parameters are never assigned to. It
 // names types where nothing hides them.
-func (w *writer) guardDecl(d *ast.FuncDecl) string {
+func (w *writer) guardDecl(d *ast.FuncDecl, skip int) string {
 	before, count := len(w.edits), w.count
 	recv, _ := w.params(d.Recv)
 	params, variadic := w.params(d.Type.Params)
@@ -463,7 +481,7 @@ func (w *writer) guardDecl(d *ast.FuncDecl) string {
 		return "a parameter has the name " + grow
 	}
 
-	w.insert(d.Body.Lbrace+1, guardText(fmt.Sprintf("%s(%s)", target, strings.Join(args, ", ")), len(results) > 0))
+	w.low(d.Body, skip, fmt.Sprintf("%s(%s)", target, strings.Join(args, ", ")), len(results) > 0)
 
 	var named, rs []string
 	for i, t := range results {
@@ -485,13 +503,6 @@ func (w *writer) guardDecl(d *ast.FuncDecl) string {
 	fmt.Fprintf(&w.tail, "func %s(%s) (%s) { %s.VstackGrow(func() { %s }); return }\n",
 		head, strings.Join(formal, ", "), strings.Join(named, ", "), pkg, body)
 	return ""
-}
-
-func guardText(call string, results bool) string {
-	if results {
-		return fmt.Sprintf(" if %s.VstackLow() { return %s };", pkg, call)
-	}
-	return fmt.Sprintf(" if %s.VstackLow() { %s; return };", pkg, call)
 }
 
 func generic(recv ast.Expr) bool {
@@ -526,7 +537,7 @@ func typeArgs(list *ast.FieldList) string {
 //
 // The closure that goes on is made by a function beside it, where no parameter
 // hides the types.
-func (w *writer) guardLit(d *ast.FuncLit) string {
+func (w *writer) guardLit(d *ast.FuncLit, skip int) string {
 	w.count++
 	self := fmt.Sprintf("vstackSelf%d", w.count)
 	grow := fmt.Sprintf("vstackGrow%d", w.count)
@@ -557,7 +568,7 @@ func (w *writer) guardLit(d *ast.FuncLit) string {
 	}
 	w.insert(d.Pos(), fmt.Sprintf("func() %s { var %s %s; %s := func(%s) (%s) { %s.VstackGrow(func() { %s }); return }; %s = ",
 		typ, self, typ, grow, strings.Join(formal, ", "), strings.Join(named, ", "), pkg, body, self))
-	w.insert(d.Body.Lbrace+1, guardText(fmt.Sprintf("%s(%s)", grow, strings.Join(args, ", ")), len(results) > 0))
+	w.low(d.Body, skip, fmt.Sprintf("%s(%s)", grow, strings.Join(args, ", ")), len(results) > 0)
 	w.insert(d.End(), fmt.Sprintf("; return %s }()", self))
 	return ""
 }

@@ -32,13 +32,31 @@ func every(t *testing.T, text []byte) (fns []Func) {
 		}
 		switch n := n.(type) {
 		case *ast.FuncDecl:
-			fns = append(fns, Func{Name(n), p.Line, p.Column})
+			fns = append(fns, Func{Name(n), p.Line, p.Column, leaving(n.Body)})
 		case *ast.FuncLit:
-			fns = append(fns, Func{"", p.Line, p.Column})
+			fns = append(fns, Func{"", p.Line, p.Column, leaving(n.Body)})
 		}
 		return true
 	})
 	return fns
+}
+
+// leaving counts the statements at the start that are an if with a return.
+func leaving(body *ast.BlockStmt) (n int) {
+	if body == nil {
+		return 0
+	}
+	for _, stmt := range body.List {
+		cond, ok := stmt.(*ast.IfStmt)
+		if !ok || cond.Else != nil || len(cond.Body.List) != 1 {
+			break
+		}
+		if _, ok := cond.Body.List[0].(*ast.ReturnStmt); !ok {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // fake is package runtime with what guards need.
@@ -142,7 +160,7 @@ func (n *Node) Depth() int {
 	return 1 + n.Next.Depth()
 }
 `)
-	out, _, err := Rewrite(File{Name: "tree.go", Text: text, Funcs: []Func{{"Node.Depth", 4, 1}}})
+	out, _, err := Rewrite(File{Name: "tree.go", Text: text, Funcs: []Func{{"Node.Depth", 4, 1, 1}}})
 	if err != nil {
 		panic(err)
 	}
@@ -151,8 +169,8 @@ func (n *Node) Depth() int {
 	// package tree; import vstackRT "runtime"
 	//
 	// // Depth is recursive.
-	// func (n *Node) Depth() int { if vstackRT.VstackLow() { return vstackGrow4_Node_Depth(n) };
-	// 	if n == nil { return 0 }
+	// func (n *Node) Depth() int {
+	// 	if n == nil { return 0 }; if vstackRT.VstackLow() { return vstackGrow4_Node_Depth(n) };
 	// 	return 1 + n.Next.Depth()
 	// }
 	// //line :3:1

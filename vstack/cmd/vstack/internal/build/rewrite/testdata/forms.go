@@ -116,3 +116,17 @@ func twice(n *node) int { return twice(n.l) }
 
 // thrice is on one line with nothing else.
 func thrice(n *node) int { return thrice(n.l) }
+
+// A guard behind what leaves, on one line and on several.
+var oneLine = func(n int) int { if n == 0 { return 0 }; return n }
+
+func leavesTwice(n int, more ...int) (all int) {
+	if n == 0 {
+		return 0 // nothing
+	} // a comment
+	if n := len(more); n > 3 {
+		return n
+	}
+
+	return n + leavesTwice(n-1, more...)
+}

@@ -168,6 +168,57 @@ func (e *eval) sometimes(n *Node) { // want unguarded "n \*guards.Node of \(\*ev
 	}
 }
 
+// A guard behind a call that goes round.
+func (e *eval) behind(n *Node) { // want unguarded "n \*guards.Node of \(\*eval\).behind walks a structure"
+	if len(n.Kids) == 1 {
+		e.behind(n.Kids[0])
+		return
+	}
+	if e.stack.Low() { // want cost "the guard of \(\*eval\).behind stands behind the call at guards.go:[0-9]+, which it does not guard; move it to the top"
+		e.stack.Do(func() { e.behind(n) })
+		return
+	}
+	for _, k := range n.Kids {
+		e.behind(k)
+	}
+}
+
+// A guard behind what leaves: the leaves do not ask.
+func (e *eval) leaves(n *Node) int { // want guarded "guard in \(\*eval\).leaves"
+	if n == nil {
+		return 0
+	}
+	if k := n.Kids; len(k) == 0 {
+		e.n++
+		return n.Value
+	}
+	if vstack.Low() {
+		return vstack.Grow(func() int { return e.leaves(n) })
+	}
+	sum := 0
+	for _, k := range n.Kids {
+		sum += e.leaves(k)
+	}
+	return sum
+}
+
+// A condition that does something does it again.
+func (e *eval) counts(n *Node) int { // want guarded "guard in \(\*eval\).counts"
+	if e.more() == nil {
+		return 0
+	}
+	if vstack.Low() { // want cost "the guard is not the first statement of \(\*eval\).counts"
+		return vstack.Grow(func() int { return e.counts(n) })
+	}
+	sum := 0
+	for _, k := range n.Kids {
+		sum += e.counts(k)
+	}
+	return sum
+}
+
+func (e *eval) more() *eval { e.n++; return e }
+
 // Guards that cost.
 
 func (e *eval) late(n *Node) { // want guarded "guard in \(\*eval\).late"
@@ -401,7 +452,7 @@ func (u *some) walk(n *Node) { // want guarded "guard in \(\*some\).walk"
 type out struct{ sum int }
 
 func add(o *out, n *Node) { // want guarded "guard in add"
-	if vstack.Low() { // want cost "the guard captures o, a pointer, and so total of Total moves to the heap"
+	if vstack.Low() { // want cost "the guard captures o, and so total of Total \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { add(o, n) })
 		return
 	}
@@ -422,7 +473,7 @@ func Total(n *Node) int {
 type counter struct{ nodes int }
 
 func (c *counter) walk(n *Node) { // want guarded "guard in \(\*counter\).walk"
-	if vstack.Low() { // want cost "the guard captures c, a pointer, and so c of Count moves to the heap"
+	if vstack.Low() { // want cost "the guard captures c, and so c of Count \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { c.walk(n) })
 		return
 	}
@@ -451,7 +502,7 @@ func Count(n *Node) int {
 type adder struct{ sum int }
 
 func (a *adder) walk(n *Node) { // want guarded "guard in \(\*adder\).walk"
-	if vstack.Low() { // want cost "the guard captures a, a pointer, and so a of Generic moves to the heap"
+	if vstack.Low() { // want cost "the guard captures a, and so a of Generic \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { a.walk(n) })
 		return
 	}
@@ -475,7 +526,7 @@ func Generic(n *Node) int {
 type turner struct{ n int }
 
 func (t *turner) walk(n *Node) { // want guarded "guard in \(\*turner\).walk"
-	if vstack.Low() { // want cost "the guard captures t, a pointer, and so t of Turn moves to the heap"
+	if vstack.Low() { // want cost "the guard captures t, and so t of Turn \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { t.walk(n) })
 		return
 	}
@@ -585,3 +636,44 @@ func current(n *Node) int { // want guarded "guard in current"
 	}
 	return sum
 }
+
+// What new, &T{} and make(map) make is on the caller's stack too.
+func collect(n *Node, all map[*Node]bool, last *tally) { // want guarded "guard in collect"
+	if vstack.Low() { /* want cost "the guard captures all, and so a map.\*guards.Node.bool of Collect \(guards.go:[0-9]+\) moves to the heap" */ // want cost "the guard captures last, and so a guards.tally of Collect"
+		vstack.Do(func() { collect(n, all, last) })
+		return
+	}
+	last.n = n.Value
+	if len(all) > 3 {
+		delete(all, n)
+	}
+	all[n] = true
+	for _, k := range n.Kids {
+		collect(k, all, last)
+	}
+}
+
+type tally struct{ n int }
+
+func Collect(n *Node) int {
+	all := make(map[*Node]bool)
+	last := &tally{}
+	collect(n, all, last)
+	return len(all) + last.n
+}
+
+// A map that is kept is on the heap without a guard.
+func keepMap(n *Node, all map[*Node]bool) { // want guarded "guard in keepMap"
+	if vstack.Low() {
+		vstack.Do(func() { keepMap(n, all) })
+		return
+	}
+	kept = append(kept, all)
+	for _, k := range n.Kids {
+		keepMap(k, all)
+	}
+}
+
+var kept []map[*Node]bool
+
+func KeepMap(n *Node) { keepMap(n, make(map[*Node]bool)) }
