@@ -89,6 +89,7 @@ type list struct {
 	Growth *line   `json:"-"`
 	Stacks []stack `json:"stacks"`
 	More   int     `json:"more,omitempty"` // that are not listed
+	Late   int     `json:"late"`           // that were asked and have not answered
 	Pprof  bool    `json:"-"`
 }
 
@@ -278,6 +279,9 @@ func (p *page) look(ctx context.Context) *list {
 	p.explain(l.Stacks, now)
 	l.Growth = p.grown(l.Totals.Bytes, now)
 	for i := range l.Stacks {
+		if l.Stacks[i].Late {
+			l.Late++
+		}
 		l.Stacks[i].Line = p.sample(&l.Stacks[i], now)
 		l.Stacks[i].handle = nil // the list is kept, and is to keep no stack alive
 	}
@@ -318,8 +322,10 @@ func (s *stack) trace(ctx context.Context, segments int) {
 	case err != nil:
 		s.Late = true
 		return
-	case t.Depth == 0:
+	case t.Depth == 0: // since it was seen
 		s.Note = "idle"
+		s.Stats = s.handle.Stats()
+		s.Stats.Running, s.Stats.Segments = false, 0
 	}
 	s.Trace = t
 	s.Summary = t.Summary()
@@ -382,7 +388,10 @@ func note(s *stack, does doings, moved bool, late time.Duration) string {
 	runs := moved || does.waiting == 0 // with no goroutine at all it is between two segments
 	switch {
 	case s.Stats.Awaiting > 0 && !runs:
-		return fmt.Sprintf("%s: %d in Await (%s)", text, s.Stats.Awaiting, does.text) + deadlock(does.text, late)
+		if does.running+does.waiting == s.Stats.Awaiting {
+			group = ""
+		}
+		return fmt.Sprintf("%s: %d in Await (%s)", text, s.Stats.Awaiting, strings.TrimPrefix(group, "; ")+does.text) + deadlock(does.text, late)
 	case s.Stats.Awaiting > 0:
 		return fmt.Sprintf("%s: it runs, with %d in Await", text, s.Stats.Awaiting)
 	case runs && (moved || does.where == ""):

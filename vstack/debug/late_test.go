@@ -2,6 +2,8 @@ package debug_test
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,6 +131,18 @@ func TestLateTogether(t *testing.T) {
 // Stacks without a name have no label in the goroutine profile. They are known by what is on
 // their goroutines, and one that waits is told from those that run.
 func TestLateWithoutName(t *testing.T) {
+	// A goroutine that is on no stack, though it waits in the library, is none of them.
+	group, hold := vstack.NewGroup(context.Background(), vstack.WithName("group")), make(chan bool)
+	group.Go(func(context.Context, *vstack.Stack) error { <-hold; return nil })
+	waited := make(chan error)
+	go func() { waited <- group.Wait() }()
+	defer func() {
+		close(hold)
+		if err := <-waited; err != nil {
+			t.Error(err)
+		}
+		debug.Forget()
+	}()
 	for _, levels := range []int{10, 100_000} {
 		done, finished, waiting := make(chan bool), make(chan error), make(chan bool)
 		go func() {
@@ -139,16 +153,16 @@ func TestLateWithoutName(t *testing.T) {
 			finished <- err
 		}()
 		<-waiting
-		const want = "late: it waits for a channel in debug_test."
-		body := ""
+		var notes []string
+		said := func(note string) bool { return strings.HasPrefix(note, "late: it waits for a channel in debug_test.") }
 		for range 50 { // until it waits
 			debug.Forget()
-			if body = get(t, "").Body.String(); strings.Contains(body, want) {
+			if notes = nameless(t); slices.ContainsFunc(notes, said) {
 				break
 			}
 		}
-		if !strings.Contains(body, want) {
-			t.Errorf("%d levels: %.300s", levels, body[max(strings.Index(body, "late: it"), 0):])
+		if !slices.ContainsFunc(notes, said) {
+			t.Errorf("%d levels: %q", levels, notes)
 		}
 		close(done)
 		if err := <-finished; err != nil {
@@ -156,6 +170,32 @@ func TestLateWithoutName(t *testing.T) {
 		}
 		debug.Forget()
 	}
+}
+
+// nameless returns what the page says of stacks without a name.
+func nameless(t *testing.T) (notes []string) {
+	t.Helper()
+	for _, s := range rows(t) {
+		if s.Name == "" {
+			notes = append(notes, s.Note)
+		}
+	}
+	return notes
+}
+
+// A row is what the page says of a stack.
+type row struct {
+	Name, Note string
+	Late       bool
+}
+
+func rows(t *testing.T) []row {
+	t.Helper()
+	var list struct{ Stacks []row }
+	if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list.Stacks
 }
 
 // Pools, budgets and totals are on the page.

@@ -2,7 +2,6 @@ package debug_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -66,17 +65,9 @@ func TestStarved(t *testing.T) {
 // seen looks at the page. It returns how many stacks have answered, and how many have not:
 // of those it has to say that they run.
 func seen(t *testing.T) (running, late int) {
+	t.Helper()
 	debug.Forget()
-	var list struct {
-		Stacks []struct {
-			Note, Summary string
-			Late          bool
-		}
-	}
-	if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range list.Stacks {
+	for _, s := range rows(t) {
 		switch {
 		case s.Late:
 			late++

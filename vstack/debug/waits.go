@@ -164,9 +164,8 @@ func doing(addresses string) (does activity, on bool) {
 			if does.in == "" {
 				return activity{}, true
 			}
-			on = true
+			on = true // a worker's
 		case ours(name) && !strings.HasSuffix(f.File, "_test.go"):
-			on = true
 			if first && does.what == mutex { // one of the library's own, and not for long
 				does.what = runs
 			}

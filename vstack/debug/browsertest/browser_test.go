@@ -27,6 +27,8 @@ var update = flag.Bool("update", false, "write the screenshots in docs anew; use
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+const pageHeight = 680
+
 // browser starts a headless Chromium with an empty profile.
 func browser(t *testing.T) context.Context {
 	t.Helper()
@@ -42,11 +44,11 @@ func browser(t *testing.T) context.Context {
 	}
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
-		chromedp.WindowSize(1280, 640),
+		chromedp.WindowSize(1280, pageHeight),
 		chromedp.UserDataDir(t.TempDir()),
 	}
 	for _, flag := range []string{"headless", "no-sandbox", "no-first-run", "disable-gpu", "disable-quic", "disable-background-networking",
-		"disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
+		"disable-component-update", "disable-sync", "disable-dev-shm-usage", "hide-scrollbars"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -120,6 +122,9 @@ func (p *parser) rest(n int) int {
 	return p.rest(n-1) + 1
 }
 
+// tooWide is whether something is beyond the edge.
+const tooWide = `[document.documentElement, ...document.querySelectorAll(".wide, pre")].some(e => e.scrollWidth > e.clientWidth)`
+
 func TestPage(t *testing.T) {
 	ctx := browser(t)
 	address := serve(t)
@@ -168,12 +173,25 @@ func TestPage(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		wide := eval[bool](t, ctx, `[document.documentElement, ...document.querySelectorAll(".wide")].some(e => e.scrollWidth > e.clientWidth)`)
 		back := eval[string](t, ctx, `getComputedStyle(document.body).backgroundColor`)
-		if wide || (back == "rgb(255, 255, 255)") != (scheme == "light") {
-			t.Errorf("%s: wider than the window: %v, background %s", scheme, wide, back)
+		if (back == "rgb(255, 255, 255)") != (scheme == "light") {
+			t.Errorf("%s: background %s", scheme, back)
 		}
 		shoot(t, ctx, map[string]string{"light": "debug-page", "dark": "debug-page-dark"}[scheme])
+	}
+
+	// Nothing is beyond the edge, however wide the window is and however long a name.
+	long := vstack.New(vstack.WithName("import of customers/2026-11-26/with-a-long-file-name.json"))
+	defer long.Close()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelectorAll("#stacks tbody tr").length === 3`,
+		chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		t.Fatal(err)
+	}
+	for _, width := range []int64{320, 390, 820, 1024, 1280} {
+		do("resize", chromedp.EmulateViewport(width, pageHeight))
+		if eval[bool](t, ctx, tooWide) {
+			t.Errorf("the page is wider than %d pixels", width)
+		}
 	}
 
 	// By keyboard to the trace: the link has the focus.
@@ -185,6 +203,11 @@ func TestPage(t *testing.T) {
 		t.Errorf("the trace is\n%s\n%s", summary, trace)
 	}
 	shoot(t, ctx, "debug-trace")
+	// On a phone the lines of the trace wrap.
+	do("resize", chromedp.EmulateViewport(390, pageHeight))
+	if eval[bool](t, ctx, tooWide) {
+		t.Error("the trace is wider than a phone")
+	}
 	// The button that pauses it, by keyboard as well.
 	do("pause", chromedp.Focus(chromedp.CSS(`#pause`)), chromedp.KeyEvent(" "))
 	if pressed := eval[string](t, ctx, `document.querySelector("#pause").getAttribute("aria-pressed")`); pressed != "true" {

@@ -5,6 +5,14 @@
 // takes instead of the files through its -overlay flag. Docs/build.md tells the whole; here
 // is why it is done so.
 //
+// # The guard
+//
+// It is in package runtime. The field that the build adds to g is 0 for all stacks below 512
+// KiB; copystack sets it when a stack has grown. The library sets two hooks when the program
+// starts: one that takes a closer look, one that goes on. An interrupt (a context is done,
+// somebody asks for a trace) raises the field of the goroutine. Edited are runtime2.go and
+// stack.go.
+//
 // # Where the library comes from
 //
 // If the program imports vstack, its own copy serves, in the version that go.mod asks for. If

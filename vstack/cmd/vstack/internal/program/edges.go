@@ -122,10 +122,15 @@ func (b *builder) calls(fn *ssa.Function, resolved *callgraph.Node) {
 		return // it calls the generic function, and would look like recursion
 	}
 	callees := map[ssa.CallInstruction][]*ssa.Function{}
+	outside := map[ssa.CallInstruction][]*ssa.Function{} // without source here
 	if resolved != nil {
 		for _, e := range resolved.Out {
-			if e.Site != nil && e.Callee.Func.Blocks != nil && b.all[e.Callee.Func] && !b.opaque(fn, e.Callee.Func) {
+			switch {
+			case e.Site == nil:
+			case e.Callee.Func.Blocks != nil && b.all[e.Callee.Func] && !b.opaque(fn, e.Callee.Func):
 				callees[e.Site] = append(callees[e.Site], e.Callee.Func)
+			default:
+				outside[e.Site] = append(outside[e.Site], e.Callee.Func)
 			}
 		}
 	}
@@ -143,20 +148,42 @@ func (b *builder) calls(fn *ssa.Function, resolved *callgraph.Node) {
 			continue
 		}
 		common := site.Common()
-		if common.IsInvoke() {
+		callee := common.StaticCallee()
+		switch {
+		case common.IsInvoke():
 			b.direct(from, site, b.hierarchy.methods(common), true)
-		} else if callee := common.StaticCallee(); callee == nil {
-			// An iterator that a function without source has made, as slices.Values: it
-			// calls the body of the loop.
-			for _, to := range given(b.hierarchy, common.Args) {
-				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: "a function value"})
+		case callee != nil:
+			if !b.all[callee] || b.opaque(fn, callee) {
+				b.callbacks(from, site, callee)
 			}
-		} else if !b.all[callee] || b.opaque(fn, callee) {
-			for _, to := range callbacks(b.hierarchy, site, callee) {
-				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: callee.String()})
+		case len(outside[site]) > 0: // a variable with time.AfterFunc in it, say
+			for _, callee := range outside[site] {
+				b.callbacks(from, site, callee)
+			}
+		case isIterator(common.Signature()):
+			// One that a function without source has made, as slices.Values: it calls the
+			// body of the loop.
+			for _, to := range given(b.hierarchy, common.Args) {
+				b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: "an iterator"})
 			}
 		}
 	}
+}
+
+// callbacks adds the calls that a function without source makes of what it is given.
+func (b *builder) callbacks(from *Func, site ssa.CallInstruction, callee *ssa.Function) {
+	for _, to := range callbacks(b.hierarchy, site, callee) {
+		b.add(&Call{From: from, Site: site, Callee: to, How: Callback, Via: callee.String()})
+	}
+}
+
+// isIterator reports whether a function of this type can be ranged over.
+func isIterator(sig *types.Signature) bool {
+	if sig.Params().Len() != 1 || sig.Results().Len() != 0 {
+		return false
+	}
+	yield, ok := sig.Params().At(0).Type().Underlying().(*types.Signature)
+	return ok && yield.Results().Len() == 1 && types.Identical(yield.Results().At(0).Type(), types.Typ[types.Bool])
 }
 
 // direct adds calls of one site.

@@ -145,7 +145,7 @@ func (f *finder) walked(c *Cycle) map[*types.Named]bool {
 	groups := f.sizes.Groups(c.Calls)
 	for _, l := range slices.Concat(groups...) {
 		v := l.To.Value()
-		if v == nil || l.Rel.Change != sizechange.Part || l.To.Func.Wrapper() {
+		if v == nil || l.Rel.Change != sizechange.Part || l.Rel.Inside || l.To.Func.Wrapper() {
 			continue
 		}
 		own := f.own(v.Type())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"golang.org/x/tools/go/ssa"
 )
 
 // A component is a strongly connected component of the call graph. One pass after
@@ -31,6 +32,9 @@ type stop struct {
 type verdict struct {
 	status Status
 	reason string
+	// closures are the functions, which have captured each other, that are all that is
+	// walked; see nested.go.
+	closures []*ssa.Function
 }
 
 // passes in their order: what the author says counts before what the tool finds, and
@@ -79,7 +83,7 @@ func (f *finder) component(funcs []*program.Func) []*Cycle {
 		}
 	}
 	if len(cycles) == 0 {
-		return c.whole(verdict{Bounded, strings.Join(distinct(reasons), "; ")})
+		return c.whole(verdict{status: Bounded, reason: strings.Join(distinct(reasons), "; ")})
 	}
 	return cycles
 }
@@ -126,8 +130,8 @@ func (c *component) silence() verdict {
 
 // wrappers takes out calls along values that wrap each other.
 func (c *component) wrappers() verdict {
+	v := verdict{status: Bounded}
 	inside := c.calls()
-	v := verdict{Bounded, c.stacks(inside)}
 	from := map[*program.Func][]*program.Call{}
 	for _, call := range inside {
 		from[call.From] = append(from[call.From], call)
@@ -176,7 +180,7 @@ func (c *component) guard() verdict {
 			c.stops = append(c.stops, stop{call, guardNames([]*program.Func{call.To})})
 		}
 	}
-	return verdict{Guarded, guardNames(c.guards)}
+	return verdict{status: Guarded, reason: guardNames(c.guards)}
 }
 
 // limit takes out calls that a depth limit stands before.
@@ -196,7 +200,7 @@ func (c *component) limit() verdict {
 			c.stops = append(c.stops, stop{call, fmt.Sprintf("the limit %s (%s)", l.text, c.f.short(l.pos))})
 		}
 	}
-	return verdict{Limited, strings.Join(c.stopped(c.funcs), ", ")}
+	return verdict{status: Limited, reason: strings.Join(c.stopped(c.funcs), ", ")}
 }
 
 // stopped returns what stops calls of the functions.
@@ -217,7 +221,7 @@ func (c *component) bound() verdict {
 	for _, set := range c.left() {
 		reasons = append(reasons, c.f.bounded(set, c.out)...)
 	}
-	return verdict{Bounded, strings.Join(distinct(reasons), "; ")}
+	return verdict{status: Bounded, reason: strings.Join(distinct(reasons), "; ")}
 }
 
 func guardNames(guards []*program.Func) string {

@@ -3,6 +3,7 @@ package recursion
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
@@ -16,7 +17,8 @@ import (
 // Readers in readers are as deep as the program wraps them; what is read counts.
 func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
 	groups := f.sizes.Groups(calls)
-	count, walk, best := "", "", 0
+	var walk, inside evidence
+	count := ""
 	for _, g := range groups {
 		for _, l := range g {
 			v := l.To.Value()
@@ -25,27 +27,51 @@ func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
 			}
 			switch {
 			case l.Rel.Change == sizechange.Part && (sizechange.Walkable(v.Type()) && !knowledge.Wrapped[ssax.TypeName(v.Type())] || ssax.IsInteger(v.Type()) && indexes(v)):
-				if n := telling(l, v); n > best {
-					walk, best = f.walk(l), n
+				if l.Rel.Inside {
+					inside.add(l, v)
+				} else {
+					walk.add(l, v)
 				}
-			case l.Rel.Change == sizechange.Counted && ssax.IsInteger(v.Type()):
+			case l.Rel.Change == sizechange.Counted && ssax.IsInteger(ssax.Deref(v.Type())) && !alongFunctions(v):
 				count = fmt.Sprintf("the integer %s of %s counts, and no bound was found", v.Name(), l.To.Func.Name())
 			}
 		}
 	}
-	if walk != "" {
-		return verdict{Unguarded, walk}
+	if walk.best > 0 {
+		return verdict{status: Unguarded, reason: f.walk(walk.link)}
 	}
 	reader, declared := f.reader(set, groups)
 	switch {
 	case reader != "":
-		return verdict{Unguarded, reader}
+		return verdict{status: Unguarded, reason: reader}
 	case count != "":
-		return verdict{Unguarded, count}
+		return verdict{status: Unguarded, reason: count}
+	case inside.best > 0:
+		return verdict{Unguarded, f.walk(inside.link), inside.closures}
 	case declared:
-		return verdict{Bounded, "what it reads is the declaration of a Go type"}
+		return verdict{status: Bounded, reason: "what it reads is the declaration of a Go type"}
 	}
-	return verdict{Unclear, "nothing was found that its depth depends on"}
+	return verdict{status: Unclear, reason: nothing}
+}
+
+// nothing is the reason of what is unclear.
+const nothing = "nothing was found that its depth depends on"
+
+// evidence is what shows that something is walked: the link that tells it best, and the
+// closures that are walked.
+type evidence struct {
+	link     sizechange.Link
+	best     int
+	closures []*ssa.Function
+}
+
+func (e *evidence) add(l sizechange.Link, v ssa.Value) {
+	if n := telling(l, v); n > e.best {
+		e.link, e.best = l, n
+	}
+	if l.Rel.Inside && !slices.Contains(e.closures, l.Call.Callee) {
+		e.closures = append(e.closures, l.Call.Callee)
+	}
 }
 
 // telling says how well a link shows people what is walked.
@@ -99,6 +125,44 @@ func (f *finder) walk(l sizechange.Link) string {
 		}
 	}
 	return fmt.Sprintf("%s %s of %s %s", name, t, fn.Name(), what)
+}
+
+// alongFunctions reports whether v, or what it leads to by steps of a constant, is an index
+// of a list of functions: gRPC goes from interceptor to interceptor so.
+func alongFunctions(v ssa.Value) bool {
+	seen := map[ssa.Value]bool{}
+	work := []ssa.Value{v}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		if seen[v] || v.Referrers() == nil {
+			continue
+		}
+		seen[v] = true
+		for _, ref := range *v.Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.IndexAddr:
+				if ref.Index == v && sizechange.ListsFunctions(ref.X.Type()) {
+					return true
+				}
+			case *ssa.BinOp:
+				if _, step := isStep(ref); step {
+					work = append(work, ref)
+				}
+			case *ssa.UnOp: // out of the variable that it is in
+				work = append(work, ref)
+			case *ssa.Store:
+				if variable, ok := ref.Addr.(*ssa.Alloc); ok && ref.Val == v {
+					work = append(work, variable)
+				}
+			case *ssa.MakeClosure:
+				if i := slices.Index(ref.Bindings, v); i >= 0 {
+					work = append(work, ref.Fn.(*ssa.Function).FreeVars[i])
+				}
+			}
+		}
+	}
+	return false
 }
 
 // indexes reports whether v is used as an index.

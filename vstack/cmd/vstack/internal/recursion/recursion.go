@@ -63,6 +63,8 @@ type Cycle struct {
 	// does not.
 	Generator string
 
+	closures []*ssa.Function // all that is walked, if it is nothing but closures
+
 	// Library is the function of the standard library that recurses, at Site, on a
 	// value that Start gives it; "" for a cycle of the program's own calls.
 	Library string
@@ -226,6 +228,7 @@ func Find(g *program.Graph) *Result {
 	for _, set := range found {
 		cycles = append(cycles, f.component(set)...)
 	}
+	f.nested(cycles)
 	f.built(cycles)
 	cycles = append(cycles, f.library()...)
 	cycles = slices.DeleteFunc(cycles, f.elsewhere)

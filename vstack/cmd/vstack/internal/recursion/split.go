@@ -98,6 +98,7 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 		if v.status == Unguarded {
 			cycle.Calls, cycle.Around = p.calls, around
 			cycle.Point = p.point
+			cycle.closures = v.closures
 			taken[p.point] = true
 		}
 		cycles = append(cycles, cycle)

@@ -42,6 +42,7 @@ func (a *Analysis) captured(c *program.Call, t *tracer, add func(index int, r Re
 		r := func(i int) Rel { return Rel{Change: Same, slots: slotBit(n + i)} }
 		if v, ok := functionSlot(c.Site.Common().Value).(*ssa.FreeVar); ok && !holds(v, callee) && !forGoType(v) {
 			inside := t.rel(c.Site.Common().Value).as(Part) // another closure of the same text
+			inside.Inside = true
 			r = func(int) Rel { return inside }
 		}
 		for i := range callee.FreeVars {
@@ -89,6 +90,16 @@ func (a *Analysis) closure(c *program.Call, on map[*ssa.Function]*program.Func) 
 		}
 		return found
 	}
+	if made := madeOnTheWay(outer, on); len(made) > 0 {
+		inner := a.tracer(callee.Parent())
+		for i, v := range ssax.Bindings(callee.Parent(), callee) {
+			for _, by := range made {
+				r := a.passed(inner.rel(v), by)
+				found = append(found, linked(c, by.From, n+i, r)...)
+			}
+		}
+		return found
+	}
 	v := functionSlot(c.Site.Common().Value)
 	if v == nil || forGoType(v) {
 		return nil
@@ -99,6 +110,7 @@ func (a *Analysis) closure(c *program.Call, on map[*ssa.Function]*program.Func) 
 	r := a.tracer(c.Site.Parent()).rel(c.Site.Common().Value)
 	if outer != nil { // it is not a method that is bound to its receiver
 		r = r.as(Part)
+		r.Inside = true
 	} else if r.slots != 0 {
 		r.Change = Same
 	}
@@ -106,6 +118,35 @@ func (a *Analysis) closure(c *program.Call, on map[*ssa.Function]*program.Func) 
 		found = append(found, linked(c, c.From, n+i, r)...)
 	}
 	return found
+}
+
+// madeOnTheWay returns the calls of the maker by functions that are on the way round: each
+// interceptor of gRPC is handed the next one, which is made then.
+func madeOnTheWay(maker *ssa.Function, on map[*ssa.Function]*program.Func) (calls []*program.Call) {
+	if maker == nil {
+		return nil
+	}
+	for _, fn := range on {
+		for _, c := range fn.Out {
+			if c.How == program.Static && c.To.SSA == maker {
+				calls = append(calls, c)
+			}
+		}
+	}
+	slices.SortStableFunc(calls, func(a, b *program.Call) int { return a.From.ID - b.From.ID })
+	return calls
+}
+
+// passed says how what a function makes of its slots, as r has it, comes from those of its
+// caller.
+func (a *Analysis) passed(r Rel, by *program.Call) (out Rel) {
+	t := a.tracer(by.Site.Parent())
+	for i, arg := range by.Site.Common().Args {
+		if r.slots&slotBit(i) != 0 {
+			out = join(out, t.rel(arg).as(r.Change))
+		}
+	}
+	return out
 }
 
 // siblings returns the links between two literals of one function that know each other: var

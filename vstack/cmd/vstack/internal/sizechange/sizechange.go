@@ -40,6 +40,7 @@ const (
 type Rel struct {
 	Change Change
 	Up     bool   // counted upwards
+	Inside bool   // a part of a function value, which has captured it; of links only
 	slots  uint64 // one bit each; slots past 63 are not followed
 	by     steps
 }
@@ -281,12 +282,23 @@ func (t *tracer) filled(v *ssa.Alloc, given ssa.Value, call *ssa.Call) (r Rel) {
 func (t *tracer) slice(v *ssa.Slice) Rel {
 	r := t.rel(v.X)
 	switch {
-	case v.Low == nil && (v.High == nil || isLen(v.High)):
+	case v.Low == nil && (v.High == nil || isLen(v.High)), ListsFunctions(v.Type()):
 		return r
 	case halved(v.Low) || halved(v.High):
 		return r.as(Half)
 	}
 	return r.as(Part)
+}
+
+// ListsFunctions reports whether t is a slice of functions, or a pointer to one: a list
+// that somebody wrote, as of middleware. To go along it is no walk.
+func ListsFunctions(t types.Type) bool {
+	s, ok := ssax.Deref(t).Underlying().(*types.Slice)
+	if !ok {
+		return false
+	}
+	_, ok = s.Elem().Underlying().(*types.Signature)
+	return ok
 }
 
 func isLen(v ssa.Value) bool {

@@ -94,14 +94,7 @@ func TestForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, l := range left {
-				if want := "// left: " + l.Reason; !strings.Contains(lines(text)[l.Line-1], want) {
-					t.Errorf("%s:%d: left out: %s", name, l.Line, l.Reason)
-				}
-			}
-			if n := strings.Count(string(text), "// left: "); n != len(left) {
-				t.Errorf("%d functions were left out, %d should be", len(left), n)
-			}
+			leftOut(t, name, text, left)
 			fset := token.NewFileSet()
 			f, err := parser.ParseFile(fset, "x.go", out, parser.ParseComments)
 			if err != nil {
@@ -111,30 +104,48 @@ func TestForms(t *testing.T) {
 			if _, err := conf.Check("x", fset, []*ast.File{f}, nil); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			before, after := lines(text), lines(out)
-			for i := range before {
-				// What is on the line stays on it.
-				for _, word := range strings.FieldsFunc(before[i], func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) {
-					if !strings.Contains(after[i], word) {
-						t.Errorf("line %d lost %q:\n%s\n%s", i+1, word, before[i], after[i])
-					}
-				}
-			}
+			sameLines(t, lines(text), lines(out))
 			for _, decl := range f.Decls {
-				d, ok := decl.(*ast.FuncDecl)
-				if !ok || !strings.HasPrefix(d.Name.Name, "vstackGrow") {
-					continue
-				}
-				at := fset.Position(d.Pos())
-				if want := "x.go"; at.Filename != want {
-					t.Errorf("%s is in %s, want %s", d.Name.Name, at.Filename, want)
-				}
-				word := d.Name.Name[strings.LastIndex(d.Name.Name, "_")+1:]
-				if !strings.Contains(before[at.Line-1], "{") && !strings.Contains(before[at.Line-1], word) {
-					t.Errorf("%s says that it is at line %d: %s", d.Name.Name, at.Line, before[at.Line-1])
+				if d, ok := decl.(*ast.FuncDecl); ok && strings.HasPrefix(d.Name.Name, "vstackGrow") {
+					saysWhere(t, lines(text), d.Name.Name, fset.Position(d.Pos()))
 				}
 			}
 		})
+	}
+}
+
+// leftOut looks at which functions got no guard: those that the file says.
+func leftOut(t *testing.T, name string, text []byte, left []Left) {
+	for _, l := range left {
+		if want := "// left: " + l.Reason; !strings.Contains(lines(text)[l.Line-1], want) {
+			t.Errorf("%s:%d: left out: %s", name, l.Line, l.Reason)
+		}
+	}
+	if n := strings.Count(string(text), "// left: "); n != len(left) {
+		t.Errorf("%d functions were left out, %d should be", len(left), n)
+	}
+}
+
+// sameLines looks whether what was on a line stays on it.
+func sameLines(t *testing.T, before, after []string) {
+	for i := range before {
+		for _, word := range strings.FieldsFunc(before[i], func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) {
+			if !strings.Contains(after[i], word) {
+				t.Errorf("line %d lost %q:\n%s\n%s", i+1, word, before[i], after[i])
+			}
+		}
+	}
+}
+
+// saysWhere looks at where the function that a guard goes on with says that it is: at the
+// function that it is for.
+func saysWhere(t *testing.T, before []string, name string, at token.Position) {
+	if want := "x.go"; at.Filename != want {
+		t.Errorf("%s is in %s, want %s", name, at.Filename, want)
+	}
+	word := name[strings.LastIndex(name, "_")+1:]
+	if !strings.Contains(before[at.Line-1], "{") && !strings.Contains(before[at.Line-1], word) {
+		t.Errorf("%s says that it is at line %d: %s", name, at.Line, before[at.Line-1])
 	}
 }
 

@@ -87,13 +87,14 @@ func Filter(path []string, v any) any {
 	return s(v)
 }
 
-// A method wraps what it has, as often as it is called.
+// A method wraps what it has, as often as it is called: that is two calls away from the
+// loop, as in gRPC, where the callback that is wrapped is another one each time.
 type hook func(in []byte) int
 
 type pipe struct{ do hook }
 
 func wrap(next hook) hook {
-	return func(in []byte) int { return next(in) + 1 } // want unguarded "next closures.hook of wrap.func1 walks a structure"
+	return func(in []byte) int { return next(in) + 1 } // want unclear "nothing was found"
 }
 
 func (p *pipe) use() { p.do = wrap(p.do) }
@@ -110,11 +111,11 @@ func Pipe(in []byte) int {
 type handler func(req []byte) int
 
 func logged(next handler) handler {
-	return func(req []byte) int { return next(req) + 1 } // want bounded "closures of timed wrap each other"
+	return func(req []byte) int { return next(req) + 1 } // want unclear "nothing was found"
 }
 
 func timed(next handler) handler {
-	return func(req []byte) int { return next(req) + 2 } // also on the cycle
+	return func(req []byte) int { return next(req) + 2 } // want unclear "nothing was found"
 }
 
 func chain(h handler, all ...func(handler) handler) handler {
@@ -132,7 +133,7 @@ func Serve(req []byte) int {
 type op func(a, b int) int
 
 func overflows(next op, strict bool) op {
-	return func(a, b int) int { // want bounded "closures of overflows wrap each other"
+	return func(a, b int) int { // want unclear "nothing was found"
 		if strict && a < 0 {
 			return 0
 		}
@@ -323,3 +324,133 @@ func Fixed(layout string, at *Node) string { // want unclear "nothing was found"
 }
 
 func eachOf(do func(string) string) string { return do("%c") }
+
+// Interceptors: each is handed the next one, which is made then. The list is the program's.
+type (
+	unary       func(req any) any
+	interceptor func(req any, next unary) any
+)
+
+func intercept(all []interceptor, at int, last unary) unary {
+	if at == len(all) {
+		return last
+	}
+	return func(req any) any {
+		return all[at](req, intercept(all, at+1, last))
+	}
+}
+
+func Intercepted(req any) any {
+	log := func(req any, next unary) any { return next(req) } // want unclear "nothing was found"
+	return intercept([]interceptor{log, log}, 0, func(any) any { return nil })(req)
+}
+
+// The same without an index.
+type (
+	stage  func(v any) any
+	passer func(v any, next stage) any
+)
+
+func pass(all []passer, last stage) stage {
+	if len(all) == 0 {
+		return last
+	}
+	return func(v any) any { return all[0](v, pass(all[1:], last)) }
+}
+
+func Passed(v any) any {
+	log := func(v any, next stage) any { return next(v) } // want unclear "nothing was found"
+	return pass([]passer{log, log}, func(any) any { return nil })(v)
+}
+
+// A list of texts is input.
+type command func(rest []string) int
+
+func interpret(words []string, run command) int { // want unguarded "rest \[\]string of Interpret.func1 walks a slice"
+	if len(words) == 0 {
+		return 0
+	}
+	return run(words[1:])
+}
+
+func Interpret(words []string) int {
+	var run command
+	run = func(rest []string) int { return interpret(rest, run) }
+	return interpret(words, run)
+}
+
+// A captured counter counts itself up: whoever follows it must not go round.
+func Counter(n int) int { // want unguarded "the integer n of Counter counts"
+	next := func() { n++ }
+	if next(); n%7 != 0 {
+		return Counter(n + 1)
+	}
+	return n
+}
+
+// A parser with a limit of its own makes them.
+type limitedExpr func() int
+
+type limitedParser struct {
+	in    []byte
+	depth int
+}
+
+func (p *limitedParser) expr() limitedExpr { // want limited "the limit p.depth > maxDepth"
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxDepth || len(p.in) == 0 {
+		return func() int { return 0 }
+	}
+	p.in = p.in[1:]
+	left := p.expr()
+	return func() int { return left() + 1 } // want limited "made by \(\*limitedParser\).expr, whose recursion has a limit"
+}
+
+const maxDepth = 100
+
+func Limited(in []byte) int { return (&limitedParser{in: in}).expr()() }
+
+// A callback is wrapped once each time, whatever is recursive around it.
+type picked struct{ done func(err error) }
+
+type picker struct {
+	kids []*picker
+	own  picked
+}
+
+func (p *picker) pick(key string) picked { // want unguarded "p \*closures.picker of \(\*picker\).pick walks a structure"
+	r := p.own
+	for _, kid := range p.kids {
+		r = kid.pick(key)
+	}
+	old := r.done
+	r.done = func(err error) { // want unclear "nothing was found"
+		if old != nil {
+			old(err)
+		}
+	}
+	return r
+}
+
+func Pick(kids []*picker, key string) { (&picker{kids: kids}).pick(key).done(nil) }
+
+// goyacc's parsers have a stack of values, and no recursion.
+type value struct{ eval func() int }
+
+func Reduce(in []byte) int {
+	var stack []value
+	for _, c := range in {
+		v := value{}
+		switch n := len(stack); {
+		case c == '+' && n > 1:
+			a, b := stack[n-2].eval, stack[n-1].eval
+			v.eval = func() int { return a() + b() } // want unguarded "a func\(\) int of Reduce.func1 walks a structure"
+			stack = stack[:n-2]
+		default:
+			v.eval = func() int { return int(c) }
+		}
+		stack = append(stack, v)
+	}
+	return stack[0].eval()
+}
