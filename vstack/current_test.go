@@ -133,12 +133,19 @@ func TestAmbientOverflowsAgain(t *testing.T) {
 	defer SetDefaultLimit(SetDefaultLimit(minMemory))
 	s := New()
 	defer s.Close()
-	var err error
-	s.Do(func() {
-		s.Do(func() { // now the stack has all that there is
+	err := fmt.Errorf("the stack does not overflow")
+	var fill func()
+	fill = func() {
+		var full error
+		func() {
+			defer Catch(&full)
+			s.Do(fill)
+		}()
+		if full != nil { // the stack has all that there is
 			onAnother(func() { nativelyTo(self.Room, func() { err = overflows() }) })
-		})
-	})
+		}
+	}
+	s.Do(fill)
 	if err != nil {
 		t.Error(err)
 	}
