@@ -133,13 +133,12 @@ func goTypes(calls []*program.Call, g []sizechange.Link) string {
 
 var pathName = regexp.MustCompile(`(?i)path|dir|file|^base$|^root$|^name$`)
 
-// arePaths reports whether all that the links hand on are strings, and those that become
-// a part of themselves are paths by their names. In cue one group has the slots of
-// 2,142 functions, and one of them is a file name.
+// arePaths reports whether all that the links hand on are strings and paths by their names.
+// In cue one group has slots of hundreds of functions, and one of them is a file name.
 func arePaths(g []sizechange.Link) bool {
 	return !slices.ContainsFunc(g, func(l sizechange.Link) bool {
 		v := l.To.Value()
-		return v == nil || !ssax.IsString(v.Type()) || l.Rel.Change == sizechange.Part && !pathName.MatchString(v.Name())
+		return v == nil || !ssax.IsString(v.Type()) || !pathName.MatchString(v.Name())
 	})
 }
 
