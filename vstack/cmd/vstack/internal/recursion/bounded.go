@@ -71,7 +71,7 @@ func (f *finder) groupBound(set []*program.Func, g []sizechange.Link) string {
 		up = up || l.Rel.Up
 	}
 	v := g[0].To.Value()
-	if v != nil && has[sizechange.Part] && ssax.IsString(v.Type()) && pathName.MatchString(v.Name()) && callsOS(set) {
+	if v != nil && has[sizechange.Part] && arePaths(g) && callsOS(set) {
 		has[sizechange.Part], has[sizechange.Joined] = false, true
 	}
 	switch {
@@ -90,8 +90,7 @@ func (f *finder) groupBound(set []*program.Func, g []sizechange.Link) string {
 		if !ok {
 			return ""
 		}
-		switch b.Kind() {
-		case types.Int8, types.Uint8, types.Int16, types.Uint16:
+		if !slices.ContainsFunc(g, func(l sizechange.Link) bool { return l.To.Value() == nil || !isSmall(l.To.Value().Type()) }) {
 			return fmt.Sprintf("%s is a small integer (%s) that counts", v.Name(), b.Name())
 		}
 		if n, ok := f.constantCallers(set, g, up); ok {
@@ -99,6 +98,18 @@ func (f *finder) groupBound(set []*program.Func, g []sizechange.Link) string {
 		}
 	}
 	return ""
+}
+
+func isSmall(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	if !ok {
+		return false
+	}
+	switch b.Kind() {
+	case types.Int8, types.Uint8, types.Int16, types.Uint16:
+		return true
+	}
+	return false
 }
 
 // goTypes says that a recursion follows a Go type: every call hands on one that it
@@ -121,6 +132,15 @@ func goTypes(calls []*program.Call, g []sizechange.Link) string {
 }
 
 var pathName = regexp.MustCompile(`(?i)path|dir|file|^base$|^root$|^name$`)
+
+// arePaths reports whether all that the links hand on are strings and paths by their names.
+// In cue one group has slots of hundreds of functions, and one of them is a file name.
+func arePaths(g []sizechange.Link) bool {
+	return !slices.ContainsFunc(g, func(l sizechange.Link) bool {
+		v := l.To.Value()
+		return v == nil || !ssax.IsString(v.Type()) || !pathName.MatchString(v.Name())
+	})
+}
 
 // callsOS reports whether the functions use the file system.
 func callsOS(set []*program.Func) bool {
