@@ -463,6 +463,7 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 			})
 			if err != nil {
 				t.Error(err)
+				held <- false // it has not held anything
 			}
 		})
 	}
