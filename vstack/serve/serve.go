@@ -60,6 +60,10 @@ import (
 // into the 8 MiB that a small request has of 256 MiB.
 const smallBody = 16 << 10
 
+// longWait is the part of the deadline after which waiting for the lane is to blame, and
+// not the request, if the rest was too short.
+const longWait = 4
+
 // Config says what the requests of a [Gate] may use. A field that is 0 has a default.
 type Config struct {
 	Name   string // of the stacks: in errors, profiles and on the live page
@@ -270,6 +274,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 	default:
 		return err
 	}
+	asked := time.Now()
 	if err := lane.turns.Acquire(ctx, 1); err != nil {
 		if r.Context().Err() != nil {
 			return context.Cause(r.Context())
@@ -277,6 +282,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 		return ErrBusy
 	}
 	defer lane.turns.Release(1)
+	waited := time.Since(asked)
 	ctx = context.WithValue(ctx, heapKey{}, &Heap{limit: lane.heap, left: lane.heap})
 	run := func(ctx context.Context, _ *vstack.Stack) error {
 		r := r.WithContext(ctx)
@@ -284,9 +290,15 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 		return fn(w, r)
 	}
 	if lane == &g.small {
-		return g.pool.Run(ctx, run)
+		err = g.pool.Run(ctx, run)
+	} else {
+		err = g.runLarge(ctx, run)
 	}
-	return g.runLarge(ctx, run)
+	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+	if late && waited >= g.config.Deadline/longWait {
+		return fmt.Errorf("%w: the request waited %v of its %v for its lane: %w", ErrBusy, waited.Round(time.Millisecond), g.config.Deadline, err)
+	}
+	return err
 }
 
 // runLarge runs fn on a stack whose limit depends on what is left.

@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime/debug"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -226,6 +228,72 @@ func TestLanes(t *testing.T) {
 	if code := <-small; code != 200 {
 		t.Error(code)
 	}
+}
+
+// A request that misses its deadline is to blame for that only if it had most of the time
+// for itself.
+func TestLoadIsNotTheRequestsFault(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		waits  time.Duration // for its lane, of a deadline of 2 s
+		slowly bool          // the body does not come to an end
+		size   int
+		want   int
+	}{
+		{"small, alone", 0, false, 1, 422},
+		{"large, alone", 0, false, 60_000, 422},
+		{"large and slow, alone", 0, true, 60_000, 408},
+		{"large, hardly waited", 100 * time.Millisecond, false, 60_000, 422},
+		{"small, waited", 1900 * time.Millisecond, false, 1, 503},
+		{"large, waited", 1900 * time.Millisecond, false, 60_000, 503},
+		{"large and slow, waited", 1900 * time.Millisecond, true, 60_000, 503},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := serve.New(serve.Config{Memory: 32 << 20, Small: 1, Large: 1, Deadline: 2 * time.Second})
+				defer gate.Close()
+				held := func(entered chan<- bool) http.Handler {
+					return gate.Handler(func(http.ResponseWriter, *http.Request) error {
+						entered <- true
+						time.Sleep(test.waits)
+						return nil
+					})
+				}
+				body := strings.Repeat("[", test.size)
+				if test.waits > 0 {
+					entered := make(chan bool)
+					go held(entered).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+					<-entered
+				}
+				request := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader(body), &slow{test.slowly, time.Now().Add(2 * time.Second)}))
+				w := httptest.NewRecorder()
+				gate.Handler(func(_ http.ResponseWriter, r *http.Request) error {
+					if _, err := io.Copy(io.Discard, r.Body); err != nil {
+						return err
+					}
+					<-r.Context().Done() // it takes as long as there is
+					return context.Cause(r.Context())
+				}).ServeHTTP(w, request)
+				if w.Code != test.want || (w.Code == 503) != (w.Header().Get("Retry-After") != "") {
+					t.Errorf("%d %s, want %d", w.Code, w.Body, test.want)
+				}
+			})
+		})
+	}
+}
+
+// slow ends when net/http's deadline would, with its error, or at once.
+type slow struct {
+	it    bool
+	until time.Time
+}
+
+func (s *slow) Read([]byte) (int, error) {
+	if !s.it {
+		return 0, io.EOF
+	}
+	time.Sleep(time.Until(s.until))
+	return 0, os.ErrDeadlineExceeded
 }
 
 // A client does not take a part of an answer for the whole, and a panic is net/http's.
