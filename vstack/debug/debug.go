@@ -36,6 +36,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/internal/form"
+	"github.com/vstack-go/vstack/vstack/internal/lanes"
 )
 
 func init() { http.Handle("/debug/vstack/", Handler()) }
@@ -85,6 +87,7 @@ type list struct {
 	Time   time.Time `json:"time"`
 	Totals totals    `json:"totals"`
 	Pools  []pool    `json:"pools"`
+	Lanes  []lane    `json:"lanes,omitempty"`
 	// Of all segments together, and of the memory that is idle.
 	Growth *line   `json:"-"`
 	Stacks []stack `json:"stacks"`
@@ -126,12 +129,35 @@ func program() (t totals, pools []pool) {
 		t.IdleBytes += one.Stats.IdleBytes
 		pools = append(pools, one)
 	}
+	names := map[*vstack.Budget]string{}
+	for _, l := range lanes.Live() {
+		names[l.Budget] = l.Name
+	}
 	for _, b := range vstack.Budgets() {
 		if !seen[b] && len(pools) < mostPools {
-			pools = append(pools, pool{Budget: b.Size(), InUse: b.InUse(), Bare: true})
+			pools = append(pools, pool{Name: names[b], Budget: b.Size(), InUse: b.InUse(), Bare: true})
 		}
 	}
 	return t, pools
+}
+
+// A lane is what was seen of one of package serve.
+type lane struct {
+	Name    string `json:"name"`
+	Slots   int    `json:"slots"`
+	Running int64  `json:"running"`
+	Waiting int64  `json:"waiting"`
+	Refused int64  `json:"refused"`
+}
+
+func seeLanes() (all []lane) {
+	for _, l := range lanes.Live() {
+		if len(all) == mostPools {
+			break
+		}
+		all = append(all, lane{l.Name, l.Slots, l.Taken.Load(), l.Waiting.Load(), l.Refused.Load()})
+	}
+	return all
 }
 
 // A stack is what was seen of one.
@@ -183,6 +209,10 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	stacks := vstack.Stacks()
 	i := slices.IndexFunc(stacks, func(s *vstack.Stack) bool { return s.ID() == n })
 	if err != nil || i < 0 {
+		if as != "" {
+			http.Error(w, fmt.Sprintf("vstack: stack %q is not alive: it was closed, or there never was one", id), http.StatusNotFound)
+			return
+		}
 		renderWith(w, http.StatusNotFound, "gone", id)
 		return
 	}
@@ -221,7 +251,9 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 func servePprof(w http.ResponseWriter) {
 	write := form.Write.Load()
 	if write == nil {
-		http.Error(w, "vstack: the program does not import github.com/vstack-go/vstack/vstack/profile", http.StatusNotImplemented)
+		http.Error(w, "vstack: the pprof form is a package of its own; import it anywhere in the program:\n\n"+
+			"\timport _ \"github.com/vstack-go/vstack/vstack/profile\"\n\n"+
+			"after go get github.com/vstack-go/vstack/vstack/profile", http.StatusNotImplemented)
 		return
 	}
 	var b bytes.Buffer
@@ -258,6 +290,7 @@ func (p *page) look(ctx context.Context) *list {
 	l := &list{Time: now, Stacks: all[:min(len(all), mostStacks)], Pprof: form.Write.Load() != nil}
 	l.More = len(all) - len(l.Stacks)
 	l.Totals, l.Pools = program()
+	l.Lanes = seeLanes()
 
 	// All at once, and not for long. One request's end must not spoil what
 	// others will be served.
@@ -418,11 +451,19 @@ func deadlock(does string, late time.Duration) string {
 	return ": a deadlock, if nobody else is to wake it"
 }
 
+// goKey is a name of a field of package vstack's at the start of a line.
+var goKey = regexp.MustCompile(`(?m)^ *"[A-Z]`)
+
+// writeJSON writes v with all names beginning with a small letter, as those of this package
+// and of traces do; the counts of package vstack have no names for JSON.
 func writeJSON(w http.ResponseWriter, v any) {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	_ = e.Encode(v)
+	_, _ = w.Write(append(goKey.ReplaceAllFunc(text, bytes.ToLower), '\n'))
 }
 
 var (

@@ -248,6 +248,16 @@ func TestOther(t *testing.T) {
 			check(t, w)
 		}
 	}
+	// Whoever asks for a form without HTML gets errors without it, which say what to do.
+	for target, want := range map[string]string{
+		"?id=1234567&as=text": "stack \"1234567\" is not alive", "?id=x&as=json": "stack \"x\" is not alive",
+		"?as=pprof": `import _ "github.com/vstack-go/vstack/vstack/profile"`,
+	} {
+		w := get(t, target)
+		if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %v %s", target, w.Header(), w.Body)
+		}
+	}
 	w := httptest.NewRecorder()
 	debug.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/debug/vstack/", nil))
 	if w.Code != http.StatusMethodNotAllowed {

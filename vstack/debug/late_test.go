@@ -3,6 +3,10 @@ package debug_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/debug"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 // A stack that comes to no guard is shown with its last answer, and with what it does
@@ -216,5 +221,67 @@ func TestProgram(t *testing.T) {
 	if text := get(t, "?as=json").Body.String(); !strings.Contains(text, `"idleBytes"`) || !strings.Contains(text, `"name": "requests"`) {
 		t.Error(text)
 	}
+	// Names begin with small letters, those of package vstack's fields too.
+	if text := get(t, "?as=json").Body.String(); regexp.MustCompile(`"[A-Z]\w*":`).MatchString(text) {
+		t.Error(text)
+	}
 	_ = bare.InUse()
+}
+
+// The lanes of package serve are on the page, and their budgets have names.
+func TestLanes(t *testing.T) {
+	gate := serve.New(serve.Config{Name: "lanes", Memory: 32 << 20, Large: 1})
+	defer gate.Close()
+	entered, leave, done := make(chan bool), make(chan bool), make(chan bool, 2)
+	h := gate.Handler(func(http.ResponseWriter, *http.Request) error { entered <- true; <-leave; return nil })
+	request := func() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("[", 20_000))))
+		done <- true
+	}
+	go request()
+	<-entered
+	go request()
+	for gate.Stats().Large.Waiting == 0 {
+		runtime.Gosched()
+	}
+	debug.Forget()
+	body := get(t, "").Body.String()
+	for _, part := range []string{"lanes small", "lanes large", `data-label="waiting">1<`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is not on the page", part)
+		}
+	}
+	var list struct {
+		Pools []struct {
+			Name   string
+			Budget int64
+		}
+		Lanes []struct {
+			Name                             string
+			Slots, Running, Waiting, Refused int64
+		}
+	}
+	if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, l := range list.Lanes {
+		if l.Name == "lanes large" && l.Slots == 1 && l.Running == 1 && l.Waiting == 1 {
+			found++
+		}
+	}
+	for _, p := range list.Pools {
+		if p.Name == "lanes large" && p.Budget == 16<<20 {
+			found++
+		}
+	}
+	if found != 2 {
+		t.Errorf("%+v", list)
+	}
+	leave <- true
+	<-entered
+	leave <- true
+	<-done
+	<-done
+	debug.Forget()
 }

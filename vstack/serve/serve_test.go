@@ -282,6 +282,55 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 	}
 }
 
+// Who waits for a lane is to be seen, and in the error.
+func TestStats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var refused []string
+		gate := serve.New(serve.Config{Name: "eval", Memory: 32 << 20, Small: 3, Large: 1, Deadline: 2 * time.Second,
+			Error: func(w http.ResponseWriter, r *http.Request, err error) {
+				refused = append(refused, err.Error())
+				serve.Answer(w, r, err)
+			}})
+		defer gate.Close()
+		leave := make(chan bool)
+		h := gate.Handler(func(http.ResponseWriter, *http.Request) error { <-leave; return nil })
+		codes := make(chan int)
+		for range 3 {
+			go func() {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("[", 60_000))))
+				codes <- w.Code
+			}()
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+		}
+		want := serve.Stats{Small: serve.LaneStats{Slots: 3}, Large: serve.LaneStats{Slots: 1, Running: 1, Waiting: 2}}
+		if got := gate.Stats(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		for range 2 {
+			if code := <-codes; code != 503 {
+				t.Error(code)
+			}
+		}
+		want.Large.Waiting, want.Large.Refused = 0, 2
+		if got := gate.Stats(); got != want { // the first runs past its deadline, and keeps its slot
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		close(leave)
+		if code := <-codes; code != 200 {
+			t.Error(code)
+		}
+		want.Large.Running = 0
+		if got := gate.Stats(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if len(refused) != 2 || refused[0] != `the server is busy: no slot in lane "eval large" after 2s; it has 1, and 1 more are waiting` {
+			t.Errorf("%q", refused)
+		}
+	})
+}
+
 // slow ends when net/http's deadline would, with its error, or at once.
 type slow struct {
 	it    bool
