@@ -246,7 +246,7 @@ func TestLanes(t *testing.T) {
 	}
 	debug.Forget()
 	body := get(t, "").Body.String()
-	for _, part := range []string{"lanes small", "lanes large", `data-label="waiting">1<`} {
+	for _, part := range []string{"lanes/small", "lanes/large", `data-label="waiting">1<`} {
 		if !strings.Contains(body, part) {
 			t.Errorf("%q is not on the page", part)
 		}
@@ -266,12 +266,12 @@ func TestLanes(t *testing.T) {
 	}
 	found := 0
 	for _, l := range list.Lanes {
-		if l.Name == "lanes large" && l.Slots == 1 && l.Running == 1 && l.Waiting == 1 {
+		if l.Name == "lanes/large" && l.Slots == 1 && l.Running == 1 && l.Waiting == 1 {
 			found++
 		}
 	}
 	for _, p := range list.Pools {
-		if p.Name == "lanes large" && p.Budget == 16<<20 {
+		if p.Name == "lanes/large" && p.Budget == 16<<20 {
 			found++
 		}
 	}
@@ -283,5 +283,9 @@ func TestLanes(t *testing.T) {
 	leave <- true
 	<-done
 	<-done
+	gate.Close()
 	debug.Forget()
+	if body := get(t, "").Body.String(); strings.Contains(body, "lanes/") {
+		t.Error("the lanes of a closed gate are on the page")
+	}
 }

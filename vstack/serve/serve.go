@@ -170,7 +170,7 @@ func New(c Config) *Gate {
 func seen(gate, kind string, slots int, budget int64) *lanes.Lane {
 	l := &lanes.Lane{Name: kind, Slots: slots, Budget: vstack.NewBudget(budget)}
 	if gate != "" {
-		l.Name = gate + " " + kind
+		l.Name = gate + "/" + kind
 	}
 	lanes.Enter(l)
 	return l
@@ -185,7 +185,11 @@ const leastStack = 256 << 10
 
 // Close ends the idle stacks, once the requests that run have ended. Close the server
 // first.
-func (g *Gate) Close() { g.pool.Close() }
+func (g *Gate) Close() {
+	g.pool.Close()
+	lanes.Leave(g.small.Lane)
+	lanes.Leave(g.large.Lane)
+}
 
 // Pool returns the pool of the small lane, for its counts.
 func (g *Gate) Pool() *vstack.Pool { return g.pool }

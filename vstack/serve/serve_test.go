@@ -325,7 +325,7 @@ func TestStats(t *testing.T) {
 		if got := gate.Stats(); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
-		if len(refused) != 2 || refused[0] != `the server is busy: no slot in lane "eval large" after 2s; it has 1, and 1 more are waiting` {
+		if len(refused) != 2 || refused[0] != `the server is busy: no slot in lane "eval/large" after 2s; it has 1, and 1 more are waiting` {
 			t.Errorf("%q", refused)
 		}
 	})

@@ -28,7 +28,7 @@ var (
 	all []weak.Pointer[Lane] // in the order of Enter
 )
 
-// Enter enters a lane until the collector finds it dropped.
+// Enter enters a lane until Leave, or until the collector finds it dropped.
 func Enter(l *Lane) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -36,6 +36,9 @@ func Enter(l *Lane) {
 	all = append(all, p)
 	runtime.AddCleanup(l, leave, p)
 }
+
+// Leave takes a lane out whose gate is closed.
+func Leave(l *Lane) { leave(weak.Make(l)) }
 
 func leave(p weak.Pointer[Lane]) {
 	mu.Lock()
