@@ -201,3 +201,11 @@ func TestHealthAndMetrics(t *testing.T) {
 		resp.Body.Close()
 	}
 }
+
+func TestCheckMemory(t *testing.T) {
+	for bytes, ok := range map[int64]bool{0: true, 1: false, -1: false, 16 << 20: true, 64 << 20: true, 64<<20 + 1: false} {
+		if err := checkMemory(bytes, 64<<20); (err == nil) != ok {
+			t.Errorf("%d: %v", bytes, err)
+		}
+	}
+}

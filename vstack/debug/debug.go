@@ -232,7 +232,11 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	s.Line = p.sample(&s, time.Now())
 	p.mu.Unlock()
 	if as != "" && s.Trace == nil {
-		http.Error(w, "vstack: "+s.Note, http.StatusServiceUnavailable)
+		text := "vstack: " + s.Note
+		if s.Summary == "" {
+			text += "\n" + noTrace
+		}
+		http.Error(w, text, http.StatusServiceUnavailable)
 		return
 	}
 	switch as {
@@ -247,6 +251,10 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 		http.Error(w, "vstack: as is json or text", http.StatusBadRequest)
 	}
 }
+
+// noTrace says where to look for a stack that has never answered.
+const noTrace = "It has answered nobody who looked at this page, so there is no trace of it here. " +
+	"Its goroutines are in /debug/pprof/goroutine?debug=2, which import _ \"net/http/pprof\" serves."
 
 func servePprof(w http.ResponseWriter) {
 	write := form.Write.Load()
@@ -411,8 +419,8 @@ func (p *page) explain(stacks []stack, now time.Time) {
 // note is why a stack has not answered: it runs and has not come to a guard, or it waits.
 func note(s *stack, does doings, moved bool, late time.Duration) string {
 	text := "late"
-	if late >= time.Second {
-		text += " for " + short(late)
+	if late >= time.Second { // it is counted from when somebody looked, and it may be longer
+		text += " for at least " + short(late)
 	}
 	group := "; all of its name: "
 	if s.Name == "" {
@@ -448,7 +456,7 @@ func deadlock(does string, late time.Duration) string {
 	if late < 10*time.Second || strings.Contains(does, "network") || strings.Contains(does, "sleeps") {
 		return ""
 	}
-	return ": a deadlock, if nobody else is to wake it"
+	return "; a deadlock, unless another goroutine is going to wake it"
 }
 
 // goKey is a name of a field of package vstack's at the start of a line.
@@ -475,9 +483,10 @@ var (
 	script string
 
 	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"commas": commas,
-		"bytes":  size,
-		"pieces": pieces,
+		"commas":  commas,
+		"bytes":   size,
+		"pieces":  pieces,
+		"noTrace": func() string { return noTrace },
 	}).Parse(text))
 
 	// What the page may load: its own style and script, known by their hashes,

@@ -203,10 +203,14 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("after %v:\n%s", took, body)
 		}
 		target := fmt.Sprintf("?id=%d", s.ID())
-		if w := get(t, target+"&as=json"); w.Code != http.StatusServiceUnavailable {
-			t.Error(w.Code)
+		// Nobody has looked before it was stuck, and so only Go's profile has its frames.
+		const elsewhere = "/debug/pprof/goroutine?debug=2"
+		for _, as := range []string{"json", "text"} {
+			if w := get(t, target+"&as="+as); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), elsewhere) {
+				t.Error(w.Code, w.Body)
+			}
 		}
-		if body := get(t, target).Body.String(); !strings.Contains(body, "late for 1.1s: it waits for a channel in debug_test.") {
+		if body := get(t, target).Body.String(); !strings.Contains(body, elsewhere) || !strings.Contains(body, "late for at least 1.6s: it waits for a channel in debug_test.") {
 			t.Error(body)
 		}
 		close(done)

@@ -42,6 +42,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
@@ -93,6 +94,17 @@ type Config struct {
 func DefaultMemory() int64 { return max(leastMemory, min(memlimit.Half()/2, 1<<30)) }
 
 const leastMemory = 16 << 20
+
+// MostMemory returns what Config.Memory should be at most: half of what the process may have
+// by the cgroup, the machine's memory and the address space that is left (ulimit -v). With
+// more, an attack may end the process where the system does. [New] does not look at it. Where
+// nothing tells, which is so on all systems but Linux, it is math.MaxInt64. It reads some files.
+func MostMemory() int64 {
+	if n := memlimit.Available(os.ReadFile); n > 0 {
+		return n / 2
+	}
+	return math.MaxInt64
+}
 
 // A Gate runs handlers within the bounds of its Config. Make one with [New]. Its methods
 // may be called from any goroutine.

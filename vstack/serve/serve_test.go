@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -392,6 +394,9 @@ func TestMisuse(t *testing.T) {
 		}()
 	}
 	if n := serve.DefaultMemory(); n < 16<<20 || n > 1<<30 {
+		t.Error(n)
+	}
+	if n := serve.MostMemory(); n < 16<<20 || (n == math.MaxInt64) != (runtime.GOOS != "linux") {
 		t.Error(n)
 	}
 }
