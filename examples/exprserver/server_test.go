@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -206,6 +208,25 @@ func TestCheckMemory(t *testing.T) {
 	for bytes, ok := range map[int64]bool{0: true, 1: false, -1: false, 16 << 20: true, 64 << 20: true, 64<<20 + 1: false} {
 		if err := checkMemory(bytes, 64<<20); (err == nil) != ok {
 			t.Errorf("%d: %v", bytes, err)
+		}
+	}
+}
+
+// What a bound refuses is a line in the log, an overflow with its numbers, and a mistake in
+// an expression is none.
+func TestRefusedIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	_, h := start(t)
+	post(t, h, strings.NewReader("1 +"))
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+	post(t, h, &repeat{'(', 7 << 20})
+	for _, part := range []string{"msg=refused status=422 client=127.0.0.1:", " bytes=-1 ", "error.msg=", "levels deep", "error.levels=", "error.cycle="} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("%q is not in the log: %s", part, log.String())
 		}
 	}
 }
