@@ -368,6 +368,7 @@ func (s *stack) trace(ctx context.Context, segments int) {
 		s.Stats = s.handle.Stats()
 		s.Stats.Running, s.Stats.Segments = false, 0
 	}
+	s.agree(t)
 	s.Trace = t
 	s.Summary = t.Summary()
 	s.Depth = t.Depth
@@ -375,6 +376,21 @@ func (s *stack) trace(ctx context.Context, segments int) {
 		s.Depth = t.Depth / int64(t.Walked) * int64(t.Segments)
 		s.About = true
 	}
+}
+
+// agree makes the counts those of the moment of the trace if the stack has gone on since they
+// were read: 19 segments with 4 frames are no sight. Its branches, which the trace does not
+// have, stay in the counts of one that has not.
+func (s *stack) agree(t *vstack.Trace) {
+	if t.Depth == 0 || t.Segments == s.Stats.Segments {
+		return
+	}
+	before := s.Stats
+	s.Stats = s.handle.Stats()
+	if s.Stats.Running && s.Stats.Hops == before.Hops && s.Stats.Segments == before.Segments {
+		return
+	}
+	s.Stats.Running, s.Stats.Segments, s.Stats.Bytes = true, t.Segments, t.Bytes
 }
 
 // explain adds what is known of the stacks that have not answered, and remembers the
@@ -385,7 +401,7 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		s := &stacks[i]
 		h := p.history(s.ID)
 		if s.Summary != "" {
-			h.summary, h.depth, h.seen = s.Summary, s.Depth, now
+			h.summary, h.depth, h.segments, h.seen = s.Summary, s.Depth, s.Stats.Segments, now
 		}
 		moved := h.looked && h.hops != s.Stats.Hops
 		if s.Late { // it may have gone on since it was asked
@@ -409,7 +425,10 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		}
 		s.Note = note(s, does[s.Name], moved, now.Sub(h.lateSince))
 		if h.summary != "" {
-			s.Summary, s.Depth, s.About = h.summary, h.depth, true
+			s.Summary = h.summary
+			if h.segments == s.Stats.Segments { // otherwise it is deeper by now, or less deep
+				s.Depth, s.About = h.depth, true
+			}
 			s.SeenAgo = now.Sub(h.seen).Seconds()
 			s.Note += "; seen " + short(now.Sub(h.seen)) + " ago:"
 		}

@@ -91,6 +91,58 @@ func shownLate(t *testing.T, name string, wait func(done chan bool), want []stri
 	debug.Forget()
 }
 
+// The segments and frames of a row are those of one moment.
+func TestRowsAgree(t *testing.T) {
+	s := vstack.New()
+	defer s.Close()
+	err := s.Run(t.Context(), func(context.Context) error {
+		climb(s, "secret", 10, func() {
+			var trace *vstack.Trace
+			stats := debug.Agree(s, func() *vstack.Trace {
+				climb(s, "secret", 100_000, func() { trace = s.Trace() })
+				return trace
+			})
+			if stats.Segments != trace.Segments || stats.Bytes != trace.Bytes || trace.Segments < 5 {
+				t.Errorf("%+v, and the trace has %d segments", stats, trace.Segments)
+			}
+			before := s.Stats()
+			if stats := debug.Agree(s, func() *vstack.Trace { return trace }); stats != before { // as of a stack with branches
+				t.Errorf("%+v, want %+v", stats, before)
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	// An old answer is not shown with the depth of today.
+	shownLate(t, "late deeper", func(done chan bool) {
+		climb(vstack.Current(), "secret", 100_000, func() {
+			body := look(50, func() string {
+				debug.Forget()
+				return get(t, "?as=json").Body.String()
+			}, `"late": true`)
+			var list struct {
+				Stacks []struct {
+					Name  string
+					Late  bool
+					Depth int64
+					Stats vstack.Stats
+				}
+			}
+			if err := json.Unmarshal([]byte(body), &list); err != nil {
+				t.Error(err)
+			}
+			for _, s := range list.Stacks {
+				if s.Name == "late deeper" && (!s.Late || s.Stats.Segments < 5 || s.Depth != 0) {
+					t.Errorf("%+v", s)
+				}
+			}
+			<-done
+		})
+	}, []string{"late: it "})
+}
+
 // look looks at a page until it has the text, so many times at most.
 func look(times int, page func() string, text string) (body string) {
 	for range times {
