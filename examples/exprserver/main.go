@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
 	"time"
@@ -32,7 +33,7 @@ func main() {
 	c := serve.Config{Memory: min(256<<20, serve.MostMemory()), Deadline: 2 * time.Second}
 	flag.Int64Var(&c.Memory, "memory", c.Memory, "`bytes` of stack and trees that all requests use together, at most half of what the process may have; 0: a quarter of that, and at most 1 GiB")
 	flag.DurationVar(&c.Deadline, "deadline", c.Deadline, "how long a request may take")
-	page := flag.String("debug", "", "`address` for the page /debug/vstack/, such as localhost:6060; it shows the stacks of all requests")
+	page := flag.String("debug", "", "`address` for the pages /debug/vstack/ and /debug/pprof/, such as localhost:6060; they show the stacks of all requests")
 	flag.Parse()
 	if err := run(*addr, *page, c); err != nil {
 		fmt.Fprintln(os.Stderr, "exprserver:", err)
@@ -94,6 +95,7 @@ func servePage(addr string) (closePage func() error, err error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/debug/vstack/", debug.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index) // it has the goroutines that do not come to a guard
 	page := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	fmt.Printf("the page is http://%s/debug/vstack/\n", listener.Addr())
 	go page.Serve(listener) //nolint:errcheck // it ends with Close
