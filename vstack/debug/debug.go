@@ -108,7 +108,7 @@ type pool struct {
 	Stats  vstack.PoolStats `json:"stats"`
 	Budget int64            `json:"budget,omitempty"`
 	InUse  int64            `json:"inUse,omitempty"`
-	Bare   bool             `json:"-"` // a budget and no pool
+	Bare   bool             `json:"withoutPool,omitempty"` // a budget alone
 }
 
 // program returns what is to be seen of the whole program.
