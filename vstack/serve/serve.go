@@ -18,7 +18,9 @@
 // slowly keeps a buffer waiting, and no stack. Then the request goes through the small
 // lane. A larger body is streamed to the handler as it arrives, through the large lane. Few
 // run there at a time, on half of the processors, so that short requests never wait behind
-// long ones. Whoever waits for a lane until the deadline gets [ErrBusy].
+// long ones. Whoever waits for a lane until the deadline gets [ErrBusy], and so does a
+// request that waited for a quarter of it or more and then misses it. [Gate.Stats] says how
+// many wait.
 //
 // # Memory
 //
