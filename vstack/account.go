@@ -215,6 +215,8 @@ func (s *Stack) overflow(budget int64) error {
 		Hops:   s.hops,
 		Trace:  s.overflowed,
 		stack:  s,
+
+		byDefault: a.max == byDefault && (budget == 0 || a.budget == a.lent),
 	}
 	if first && onOverflow != nil {
 		onOverflow(err)

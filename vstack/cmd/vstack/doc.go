@@ -258,7 +258,8 @@
 //
 // Size says how much memory a depth takes, so that a limit can be set. It takes the bytes of
 // stack of one level, or what a program printed as it ran out of stack: Go prints the addresses
-// of the frames then. - is the standard input.
+// of the frames then. A log with the line of an OverflowError will do as well; of several the
+// last one counts. - is the standard input.
 //
 //	vstack size crash.txt
 //	vstack size -levels 1000000 96

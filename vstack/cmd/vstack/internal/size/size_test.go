@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime/debug"
@@ -135,5 +138,29 @@ func TestReadFrames(t *testing.T) {
 		if f, err := ReadFrames(strings.NewReader(text)); !errors.Is(err, ErrNoFrames) {
 			t.Errorf("%q: %v, %v", text, f, err)
 		}
+	}
+}
+
+// The line of an OverflowError is read out of a log, whatever is around it.
+func TestReadOverflow(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		return (&workload.Linear{Stack: s}).Handle(10_000_000), nil
+	}, vstack.WithName(`a "b"`), vstack.WithMaxMemory(4<<20))
+	var overflow *vstack.OverflowError
+	if !errors.As(err, &overflow) {
+		t.Fatal(err)
+	}
+	levels, each := overflow.Levels()
+	var slogged, other bytes.Buffer
+	slog.New(slog.NewTextHandler(&slogged, nil)).Warn("refused", "error", overflow)
+	log.New(&other, "", log.LstdFlags).Printf("refused: %v", fmt.Errorf("the server is busy: %w", err))
+	for _, text := range []string{overflow.Error(), slogged.String(), other.String(), fmt.Sprintf("vstack: stack overflow: 1 level deep, 7 bytes a level\n%+v", err)} {
+		frames, err := ReadFrames(strings.NewReader("first\n" + text + "last\n"))
+		if err != nil || frames.Bytes != each || frames.Turns != levels || frames.Cycle != nil {
+			t.Errorf("%v, %+v of %q; want %d and %d", err, frames, text, each, levels)
+		}
+	}
+	if f, err := ReadFrames(strings.NewReader("vstack: stack overflow: 0 levels deep, 0 bytes a level")); !errors.Is(err, ErrNoFrames) {
+		t.Error(f, err)
 	}
 }
