@@ -60,9 +60,10 @@
 // Check also reports guards that do not guard (a handle that nobody sets, a literal that
 // leaves it out) and guards that cost: a closure that captures a named result, a parameter
 // that is assigned to, has its address taken or is larger than 128 bytes (each moves to the
-// heap on every call), a pointer or map that makes what a caller has on its stack move there;
-// a guard that is neither the first statement nor behind what only leaves the function; a
-// guard that comes after a call that goes round; a guard that no cycle needs.
+// heap on every call); a guard that is neither the first statement nor behind what only leaves
+// the function; a guard that comes after a call that goes round; a guard that no cycle needs. A
+// pointer or map that makes what a caller has on its stack move to the heap is a note: it is
+// printed, and does not count for the exit code.
 //
 // The comment //vstack:ok with a reason silences a function (on its first line, or the line
 // before, so also as the last line of its doc comment), or one call or guard (on its line).

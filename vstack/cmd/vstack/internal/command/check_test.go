@@ -3,6 +3,7 @@ package command_test
 import (
 	"encoding/json"
 	"flag"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -143,6 +144,55 @@ func TestDependencies(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	if out, _ := vstack(t, 0, "version"); !strings.HasPrefix(out, "vstack ") || !strings.Contains(out, runtime.Version()) {
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestNotes makes sure that check finds nothing where fix has written its guards, whatever
+// callers keep on their stack: that is a note.
+func TestNotes(t *testing.T) {
+	dir := module(t, true)
+	write(t, filepath.Join(dir, "found.go"), `package found
+
+type parser struct{ in []byte }
+
+func (p *parser) expr() int {
+	if len(p.in) == 0 || p.in[0] != '(' {
+		return 0
+	}
+	p.in = p.in[1:]
+	return 1 + p.expr()
+}
+
+func Parse(in []byte) int { return (&parser{in}).expr() }
+`)
+	vstack(t, 1, "check", "-C", dir)
+	vstack(t, 0, "fix", "-C", dir)
+	out, _ := vstack(t, 0, "check", "-C", dir)
+	for _, want := range []string{
+		": note: the guard captures p, and so a found.parser of Parse (found.go:",
+		") moves to the heap, an allocation each time; if that matters, guard another function of the cycle, or write //vstack:ok reason beside the guard\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if out, _ := vstack(t, 0, "check", "-sarif", "-C", dir); !strings.Contains(out, `"level": "note",`) {
+		t.Errorf("got %s", out)
+	}
+	var doc report.Document
+	out, _ = vstack(t, 0, "check", "-json", "-C", dir)
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Guards) != 1 || !doc.Guards[0].Note {
+		t.Errorf("got %v, %s", err, out)
+	}
+	// As the note says.
+	file := filepath.Join(dir, "found.go")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, strings.Replace(string(text), "vstack.Low() {", "vstack.Low() { //vstack:ok once a document", 1))
+	if out, _ := vstack(t, 0, "check", "-C", dir); strings.Contains(out, "note") {
 		t.Errorf("got %s", out)
 	}
 }

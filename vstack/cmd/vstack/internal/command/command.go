@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/tools/go/analysis/unitchecker"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/analyzer"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/build"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
@@ -26,6 +29,9 @@ const (
 // Main runs the command with these arguments and returns its exit code. The reference is
 // the Go file whose package comment vstack help prints.
 func Main(args []string, reference string, stdout, stderr io.Writer) int {
+	if vetTool(args) {
+		unitchecker.Main(analyzer.Analyzer) // does not return
+	}
 	if len(args) == 0 {
 		help(nil, reference, stderr, stderr)
 		return exitUsage

@@ -106,16 +106,10 @@ func (t *Trace) Cycle() []string {
 	for i, f := range t.Top {
 		names[i] = f.Func
 	}
-	// The deepest frames may have been on their way out of the recursion.
-	for start := 0; start <= len(names)/3; start++ {
-		rest := names[start:]
-		for period := 1; period <= len(rest)/2; period++ {
-			if slices.Equal(rest[period:], rest[:len(rest)-period]) {
-				cycle := slices.Clone(rest[:period])
-				slices.Reverse(cycle)
-				return cycle
-			}
-		}
+	if start, period := Period(names); period > 0 {
+		cycle := slices.Clone(names[start : start+period])
+		slices.Reverse(cycle)
+		return cycle
 	}
 	// Input that nests in several ways has no period: what is there twice repeats.
 	count := map[string]int{}
@@ -127,4 +121,19 @@ func (t *Trace) Cycle() []string {
 	}
 	slices.Reverse(cycle)
 	return cycle
+}
+
+// Period returns how many names repeat from start on, down to the last; 0 if there is no
+// such number. The deepest frames may have been on their way out of the recursion. A name
+// may be in a period twice: a function that goes round by way of another one and itself.
+func Period(names []string) (start, period int) {
+	for start := 0; start <= len(names)/3; start++ {
+		rest := names[start:]
+		for period := 1; period <= len(rest)/2; period++ {
+			if slices.Equal(rest[period:], rest[:len(rest)-period]) {
+				return start, period
+			}
+		}
+	}
+	return 0, 0
 }

@@ -79,8 +79,16 @@ func (f *finder) lateGuards(calls []*program.Call) {
 }
 
 func (f *finder) cost(pos token.Pos, fn *program.Func, format string, args ...any) {
-	if _, ok := f.ok.at(f.fset, pos); !ok {
-		f.costs = append(f.costs, Cost{pos, fn, fmt.Sprintf(format, args...)})
+	f.addCost(Cost{Pos: pos, Func: fn, Message: fmt.Sprintf(format, args...)})
+}
+
+func (f *finder) note(pos token.Pos, fn *program.Func, format string, args ...any) {
+	f.addCost(Cost{Pos: pos, Func: fn, Message: fmt.Sprintf(format, args...), Note: true})
+}
+
+func (f *finder) addCost(c Cost) {
+	if _, ok := f.ok.at(f.fset, c.Pos); !ok {
+		f.costs = append(f.costs, c)
 	}
 }
 

@@ -38,7 +38,7 @@ func (f *finder) escapes(fn *program.Func, info *types.Info, g guard.Guard) {
 		onStack(fn, i, func(v ssa.Value, c *program.Call) bool {
 			if o := (of{c.From.Name(), local(v)}); !said[o] {
 				said[o] = true
-				f.cost(g.Stmt.Pos(), fn, "the guard captures %s, and so %s of %s (%s) moves to the heap; guard another function of the cycle, or let the caller keep it where it is on the heap already",
+				f.note(g.Stmt.Pos(), fn, "the guard captures %s, and so %s of %s (%s) moves to the heap, an allocation each time; if that matters, guard another function of the cycle, or write //vstack:ok reason beside the guard",
 					p.Name(), o.value, o.caller, f.short(c.Site.Pos()))
 			}
 			return true

@@ -95,6 +95,7 @@ type Cost struct {
 	Pos     token.Pos
 	Func    *program.Func
 	Message string
+	Note    bool // it costs something about which mostly nothing can be done: no finding
 }
 
 // A Result is what Find found, the worst first.

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A comment // want WORD... "regexp" expects a cycle (or, for the word cost, a
-// guard that costs) on its line. The words are its status, its rank, tail or
+// guard that costs, for note one that costs what nobody may care for) on its line. The words are its status, its rank, tail or
 // stopped; what the regular expression matches is "chain | reason".
 var want = regexp.MustCompile(`want ((?:\w+ )+)"(.*?)"(?:$| \*/)`)
 
@@ -92,7 +92,11 @@ func TestGolden(t *testing.T) {
 				match(c.Pos(), head+" | "+c.Reason, words(c)...)
 			}
 			for _, c := range r.Costs {
-				match(c.Pos, c.Message, "cost")
+				word := "cost"
+				if c.Note {
+					word = "note"
+				}
+				match(c.Pos, c.Message, word)
 			}
 			for at, left := range expected {
 				for _, e := range left {

@@ -60,6 +60,7 @@ type Call struct {
 type Problem struct {
 	Message  string   `json:"message"`
 	Position Position `json:"position"`
+	Note     bool     `json:"note,omitempty"` // does not count for the exit code
 }
 
 // Position is a place in a file.
@@ -88,7 +89,7 @@ func Describe(r *recursion.Result, o Options) Document {
 		}
 	}
 	for _, cost := range r.Costs {
-		doc.Guards = append(doc.Guards, Problem{cost.Message, o.place(r.Fset, cost.Pos)})
+		doc.Guards = append(doc.Guards, Problem{cost.Message, o.place(r.Fset, cost.Pos), cost.Note})
 	}
 	if r.Graph != nil {
 		for _, b := range r.Graph.Program.Broken {

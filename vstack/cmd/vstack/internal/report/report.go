@@ -19,14 +19,19 @@ type Options struct {
 	Version string // of the tool
 }
 
-// Alarms returns what the tool complains of.
+// Alarms returns what the tool complains of: notes are not among it.
 func Alarms(r *recursion.Result) (cycles []*recursion.Cycle, costs []recursion.Cost) {
 	for _, c := range r.Cycles {
 		if c.Status == recursion.Unguarded {
 			cycles = append(cycles, c)
 		}
 	}
-	return cycles, r.Costs
+	for _, c := range r.Costs {
+		if !c.Note {
+			costs = append(costs, c)
+		}
+	}
+	return cycles, costs
 }
 
 func (o Options) position(fset *token.FileSet, pos token.Pos) token.Position {

@@ -155,18 +155,21 @@ func SARIF(w io.Writer, r *recursion.Result, o Options) error {
 		}},
 		Results: []sarifResult{},
 	}
-	cycles, costs := Alarms(r)
+	cycles, _ := Alarms(r)
 	for _, g := range Groups(cycles) {
 		run.Results = append(run.Results, o.result(r, g))
 	}
-	for _, cost := range costs {
-		name := ""
+	for _, cost := range r.Costs {
+		name, level := "", "warning"
+		if cost.Note {
+			level = "note"
+		}
 		if cost.Func != nil {
 			name = program.QualifiedName(cost.Func.SSA)
 		}
 		run.Results = append(run.Results, sarifResult{
 			RuleID:       ruleGuard,
-			Level:        "warning",
+			Level:        level,
 			Message:      sarifText{cost.Message},
 			Locations:    []sarifLocation{o.location(r.Fset, cost.Pos, "")},
 			Fingerprints: map[string]string{fingerprint: hash(name, cost.Message)},

@@ -17,7 +17,11 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 		t.group(g)
 	}
 	for _, cost := range r.Costs {
-		t.line("%s: %s", o.position(r.Fset, cost.Pos), cost.Message)
+		kind := ""
+		if cost.Note {
+			kind = "note: "
+		}
+		t.line("%s: %s%s", o.position(r.Fset, cost.Pos), kind, cost.Message)
 	}
 	if s := Summary(r); s != "" {
 		t.line("%s", s)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/crash"
 )
 
 // Frames is what a program printed of a stack overflow tells of the recursion that ended in it.
@@ -76,7 +78,8 @@ func addressed(r io.Reader) (frames []frame, used int64, logged *Frames, err err
 		if m := bounds.FindStringSubmatch(line); m != nil && used == 0 {
 			used = hex(m[3]) - hex(m[1])
 		}
-		if strings.Contains(line, "additional frames elided") {
+		// "...16690 frames elided...", or without the number; or the goroutine is at its end.
+		if strings.Contains(line, "frames elided") || len(frames) > 0 && strings.TrimSpace(line) == "" {
 			break
 		}
 		if m := inside.FindStringSubmatch(line); m != nil && name != "" {
@@ -91,26 +94,29 @@ func addressed(r io.Reader) (frames []frame, used int64, logged *Frames, err err
 	return frames, used, logged, lines.Err()
 }
 
-// A turn of a recursion goes from one call of a function to the next.
+// A turn of a recursion goes from one frame to the one that is in its place a level up.
 type turn struct {
 	bytes  int64
 	frames []frame
 }
 
-// turnsOf returns the turns from one call to the next of the function that is there most
-// often.
+// turnsOf returns the turns of the recursion that the frames are of. If what repeats has no
+// period, as with input that nests in several ways, they go from one call to the next of the
+// function that is there most often.
 func turnsOf(frames []frame) (turns []turn) {
-	count := map[string]int{}
-	most := ""
-	for _, f := range frames {
-		count[f.name]++
-		if count[f.name] > count[most] {
-			most = f.name
-		}
+	names := make([]string, len(frames))
+	for i, f := range frames {
+		names[i] = f.name
+	}
+	most := mostOften(names)
+	ends := func(i int) bool { return names[i] == most }
+	start, period := crash.Period(names)
+	if period > 0 {
+		ends = func(i int) bool { return i >= start && (i-start)%period == 0 }
 	}
 	last := -1
 	for i, f := range frames {
-		if f.name != most {
+		if !ends(i) {
 			continue
 		}
 		if last >= 0 {
@@ -119,6 +125,16 @@ func turnsOf(frames []frame) (turns []turn) {
 		last = i
 	}
 	return turns
+}
+
+func mostOften(names []string) (most string) {
+	count := map[string]int{}
+	for _, name := range names {
+		if count[name]++; count[name] > count[most] {
+			most = name
+		}
+	}
+	return most
 }
 
 // decimal returns 0 for what is no number with commas.

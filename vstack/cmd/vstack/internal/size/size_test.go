@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -17,7 +19,7 @@ import (
 	"github.com/vstack-go/vstack/vstack"
 )
 
-// inChild makes the test program overflow its stack.
+// inChild makes the test program overflow its stack, in the recursion that it names.
 const inChild = "SIZE_TEST_OVERFLOW"
 
 type parity struct{}
@@ -32,12 +34,76 @@ func (p *parity) isOdd(n int) bool {
 //go:noinline
 func (p *parity) isEven(n int) bool { return !p.isOdd(n + 1) }
 
+// grammar is a parser with one function for two levels of precedence.
+type grammar struct{ depth int }
+
+//go:noinline
+func (g *grammar) expr() int { return g.binary(1, (*grammar).term) + 1 }
+
+//go:noinline
+func (g *grammar) binary(level int, next func(*grammar) int) int { return next(g) + level }
+
+//go:noinline
+func (g *grammar) term() int { return g.binary(2, (*grammar).unary) + 1 }
+
+//go:noinline
+func (g *grammar) unary() int {
+	var local [20]int
+	g.depth++
+	local[g.depth%20] = g.expr()
+	return local[(g.depth+1)%20]
+}
+
 func TestMain(m *testing.M) {
-	if os.Getenv(inChild) != "" {
+	switch os.Getenv(inChild) {
+	case "parity":
 		debug.SetMaxStack(1 << 20)
 		(&parity{}).isOdd(0)
+	case "grammar":
+		debug.SetMaxStack(1 << 20)
+		(&grammar{}).expr()
 	}
 	os.Exit(m.Run())
+}
+
+// crashOf returns what the test program prints as it overflows its stack.
+func crashOf(t *testing.T, recursion string) []byte {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), inChild+"="+recursion)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("stack overflow")) {
+		t.Fatalf("%v\n%.2000s", err, out)
+	}
+	return out
+}
+
+// A function that is called twice in a turn, at two levels of precedence, counts twice.
+func TestReadFramesTwiceInATurn(t *testing.T) {
+	out := crashOf(t, "grammar")
+	frames, err := ReadFrames(bytes.NewReader(out))
+	if err != nil {
+		t.Fatalf("%v\n%.2000s", err, out)
+	}
+	count := map[string]int{}
+	for _, name := range frames.Cycle {
+		count[name[strings.LastIndex(name, ".")+1:]]++
+	}
+	if want := map[string]int{"expr": 1, "binary": 2, "term": 1, "unary": 1}; !maps.Equal(count, want) {
+		t.Errorf("the cycle is %q", frames.Cycle)
+	}
+	// From one frame of unary, which is called once in a turn, to the next.
+	var unary []int64
+	for _, m := range regexp.MustCompile(`\(\*grammar\)\.unary\(.*\n.* fp=0x([0-9a-f]+) `).FindAllSubmatch(out, 2) {
+		unary = append(unary, hex(string(m[1])))
+	}
+	if len(unary) != 2 || frames.Bytes != unary[1]-unary[0] {
+		t.Errorf("a turn takes %d bytes, want the difference of %d", frames.Bytes, unary)
+	}
 }
 
 // A limit of what Bytes says holds the levels, and a little less does not.
@@ -109,16 +175,7 @@ func TestPlain(t *testing.T) {
 
 // The bytes of a turn are read off a traceback that Go printed.
 func TestReadFrames(t *testing.T) {
-	exe, err := os.Executable()
-	if err != nil {
-		t.Skip(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), inChild+"=1")
-	out, err := cmd.CombinedOutput()
-	if err == nil || !bytes.Contains(out, []byte("stack overflow")) {
-		t.Fatalf("%v\n%.2000s", err, out)
-	}
+	out := crashOf(t, "parity")
 	frames, err := ReadFrames(bytes.NewReader(out))
 	if err != nil {
 		t.Fatalf("%v\n%.2000s", err, out)

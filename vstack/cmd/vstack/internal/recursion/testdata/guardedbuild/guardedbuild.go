@@ -9,7 +9,7 @@ type object struct{ super *object }
 type builder struct{ in []byte }
 
 func (b *builder) build() *object { // want guarded "guard in \(\*builder\).build"
-	if vstack.Low() { // want cost "so a guardedbuild.builder of Size"
+	if vstack.Low() { // want note "so a guardedbuild.builder of Size"
 		return vstack.Grow(b.build)
 	}
 	if len(b.in) == 0 {

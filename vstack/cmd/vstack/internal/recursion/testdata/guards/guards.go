@@ -452,7 +452,7 @@ func (u *some) walk(n *Node) { // want guarded "guard in \(\*some\).walk"
 type out struct{ sum int }
 
 func add(o *out, n *Node) { // want guarded "guard in add"
-	if vstack.Low() { // want cost "the guard captures o, and so total of Total \(guards.go:[0-9]+\) moves to the heap"
+	if vstack.Low() { // want note "the guard captures o, and so total of Total \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { add(o, n) })
 		return
 	}
@@ -473,7 +473,7 @@ func Total(n *Node) int {
 type counter struct{ nodes int }
 
 func (c *counter) walk(n *Node) { // want guarded "guard in \(\*counter\).walk"
-	if vstack.Low() { // want cost "the guard captures c, and so c of Count \(guards.go:[0-9]+\) moves to the heap"
+	if vstack.Low() { // want note "the guard captures c, and so c of Count \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { c.walk(n) })
 		return
 	}
@@ -502,7 +502,7 @@ func Count(n *Node) int {
 type adder struct{ sum int }
 
 func (a *adder) walk(n *Node) { // want guarded "guard in \(\*adder\).walk"
-	if vstack.Low() { // want cost "the guard captures a, and so a of Generic \(guards.go:[0-9]+\) moves to the heap"
+	if vstack.Low() { // want note "the guard captures a, and so a of Generic \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { a.walk(n) })
 		return
 	}
@@ -526,7 +526,7 @@ func Generic(n *Node) int {
 type turner struct{ n int }
 
 func (t *turner) walk(n *Node) { // want guarded "guard in \(\*turner\).walk"
-	if vstack.Low() { // want cost "the guard captures t, and so t of Turn \(guards.go:[0-9]+\) moves to the heap"
+	if vstack.Low() { // want note "the guard captures t, and so t of Turn \(guards.go:[0-9]+\) moves to the heap"
 		vstack.Do(func() { t.walk(n) })
 		return
 	}
@@ -639,7 +639,7 @@ func current(n *Node) int { // want guarded "guard in current"
 
 // What new, &T{} and make(map) make is on the caller's stack too.
 func collect(n *Node, all map[*Node]bool, last *tally) { // want guarded "guard in collect"
-	if vstack.Low() { /* want cost "the guard captures all, and so a map.\*guards.Node.bool of Collect \(guards.go:[0-9]+\) moves to the heap" */ // want cost "the guard captures last, and so a guards.tally of Collect"
+	if vstack.Low() { /* want note "the guard captures all, and so a map.\*guards.Node.bool of Collect \(guards.go:[0-9]+\) moves to the heap" */ // want note "the guard captures last, and so a guards.tally of Collect"
 		vstack.Do(func() { collect(n, all, last) })
 		return
 	}
