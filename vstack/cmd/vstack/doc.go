@@ -203,6 +203,7 @@
 //
 //	go get github.com/vstack-go/vstack/vstack
 //
+// That raises the module's go line to 1.25 if it is older, and with it the defaults of GODEBUG.
 // With a replace for a clone, write import _ "github.com/vstack-go/vstack/vstack" into one file
 // and run go mod tidy.
 //

@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"os"
@@ -437,5 +438,49 @@ func TestVetTool(t *testing.T) {
 	// The exit codes are go vet's.
 	if text, err := exec.Command("go", "vet", "-vettool="+tool, "./testdata/none").CombinedOutput(); err != nil {
 		t.Errorf("got %v\n%s", err, text)
+	}
+}
+
+// TestFixOldGo makes sure that a go line that is too old for the library is named as what
+// is to be changed, before the work and beside a diff.
+func TestFixOldGo(t *testing.T) {
+	for _, line := range []string{"1.13", "1.17", "1.21.3", ""} {
+		dir := module(t, false)
+		mod := "module example.com/found\n\nreplace github.com/vstack-go/vstack => " + root(t) + "\n"
+		if line != "" {
+			mod += "\ngo " + line + "\n"
+		}
+		write(t, filepath.Join(dir, "go.mod"), mod)
+		want := "\tgo mod tidy\nvstack: that raises the go line of example.com/found from " + cmp.Or(line, "1.16") + " to 1.25, which the library needs, and with it the defaults of GODEBUG\n"
+		if _, errs := vstack(t, 1, "fix", "-C", dir); !strings.HasSuffix(errs, want) {
+			t.Errorf("got %s, want %s", errs, want)
+		}
+		if diff, errs := vstack(t, 1, "fix", "-C", dir, "-diff"); !strings.HasSuffix(errs, want) || !strings.Contains(diff, "vstack.Low()") {
+			t.Errorf("got %s%s, want %s", diff, errs, want)
+		}
+	}
+	// In a workspace the library may be there all the same.
+	work := t.TempDir()
+	write(t, filepath.Join(work, "go.work"), "go 1.25.0\n\nuse (\n\t./old\n\t"+module(t, true)+"\n)\n")
+	write(t, filepath.Join(work, "old/go.mod"), "module example.com/old\n\ngo 1.17\n")
+	write(t, filepath.Join(work, "old/old.go"), "package old\n\ntype node struct{ next *node }\n\nfunc Length(n *node) int {\n\tif n == nil {\n\t\treturn 0\n\t}\n\treturn 1 + Length(n.next)\n}\n")
+	dir := filepath.Join(work, "old")
+	const want = "vstack: the go line of example.com/old says 1.17, and the library needs 1.25; run this in its directory first, which also raises the defaults of GODEBUG:\n\tgo get go@1.25\n"
+	if _, errs := vstack(t, 1, "fix", "-C", dir); errs != want {
+		t.Errorf("got %s, want %s", errs, want)
+	}
+	if diff, errs := vstack(t, 1, "fix", "-C", dir, "-diff"); !strings.HasSuffix(errs, want) || !strings.Contains(diff, "vstack.Low()") {
+		t.Errorf("got %s%s, want %s", diff, errs, want)
+	}
+}
+
+// TestGoLine compares what fix takes the library to need with what its go.mod says.
+func TestGoLine(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root(t), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "\ngo "+guard.Go+".0\n") {
+		t.Errorf("guard.Go is %s, and go.mod says\n%s", guard.Go, text)
 	}
 }

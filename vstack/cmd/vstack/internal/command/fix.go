@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"go/token"
+	goversion "go/version"
 	"io"
 	"maps"
 	"os"
@@ -52,7 +53,7 @@ func runFix(args []string, stdout, stderr io.Writer) int {
 	defer progress.done()
 	// What is missing is said before the work.
 	progress.step("looking for vstack in go.mod")
-	missing := c.imports()
+	missing := c.ready(patterns)
 	if missing != nil && !*diff {
 		progress.done()
 		return fail(missing)
@@ -136,6 +137,49 @@ func (c *common) at(fset *token.FileSet, pos token.Pos) string {
 	p := fset.Position(pos)
 	p.Filename = report.Relative(c.root(), p.Filename)
 	return p.String()
+}
+
+// ready returns an error that says what to do if the packages cannot have guards yet:
+// their module has to have the library, and a go line that is new enough for it.
+func (c *common) ready(patterns []string) error {
+	// What is to be run for the library raises the go line too.
+	format := "that raises the go line of %s from %s to %s, which the library needs, and with it the defaults of GODEBUG"
+	missing := c.imports()
+	if missing == nil {
+		format = "the go line of %s says %s, and the library needs %s; run this in its directory first, which also raises the defaults of GODEBUG:\n\tgo get go@%[3]s"
+	}
+	for _, m := range c.older(patterns) {
+		err := fmt.Errorf(format, m.path, m.line, guard.Go)
+		if missing != nil {
+			err = fmt.Errorf("%w\nvstack: %w", missing, err)
+		}
+		missing = err
+	}
+	return missing
+}
+
+// A goLine is the one of a module's go.mod.
+type goLine struct{ path, line string }
+
+// older returns the go lines of the packages' modules that are older than the library's.
+func (c *common) older(patterns []string) (lines []goLine) {
+	args := []string{"list", "-e", "-find", "-f", "{{with .Module}}{{if .Main}}{{.Path}} {{.GoVersion}}{{end}}{{end}}"}
+	if c.tags != "" {
+		args = append(args, "-tags="+c.tags)
+	}
+	cmd := exec.Command("go", append(append(args, "--"), patterns...)...)
+	cmd.Dir = c.dir
+	text, err := cmd.Output()
+	if err != nil {
+		return nil // loading the packages says why
+	}
+	for text := range strings.Lines(string(text)) {
+		path, line, ok := strings.Cut(strings.TrimSpace(text), " ")
+		if m := (goLine{path, line}); ok && goversion.Compare("go"+line, "go"+guard.Go) < 0 && !slices.Contains(lines, m) {
+			lines = append(lines, m)
+		}
+	}
+	return lines
 }
 
 // imports returns an error that says what to do if the library cannot be

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/types"
+	"go/version"
 
 	"golang.org/x/tools/go/packages"
 
@@ -45,7 +46,11 @@ func Verify(p *program.Program, change *Change) (errs []error) {
 			Error:    func(err error) { errs = append(errs, err) },
 		}
 		if pkg.Module != nil && pkg.Module.GoVersion != "" {
-			cfg.GoVersion = "go" + pkg.Module.GoVersion
+			// With the library, the module's go line is at least the library's.
+			cfg.GoVersion = "go" + guard.Go
+			if module := "go" + pkg.Module.GoVersion; version.Compare(module, cfg.GoVersion) > 0 {
+				cfg.GoVersion = module
+			}
 		}
 		cfg.Check(pkg.PkgPath, p.Fset, files, nil) //nolint:errcheck // Error has them all
 	}

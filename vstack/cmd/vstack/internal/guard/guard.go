@@ -10,6 +10,9 @@ import (
 // Path is the import path of the library.
 const Path = "github.com/vstack-go/vstack/vstack"
 
+// Go is the version of Go that the library needs, as its go.mod says.
+const Go = "1.25"
+
 // A Guard is a statement of a function that tests Low and goes on in Grow:
 //
 //	if vstack.Low() {
