@@ -30,7 +30,9 @@ func taskOnce(r *rand.Rand) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	l := &life{
-		r: r, s: vstack.New(vstack.WithMaxMemory(4 << 20)),
+		// Enough for the frames of root and its branches, also where the runtime starts
+		// goroutines with large stacks (golang/go#18138): only ends 1 is to overflow.
+		r: r, s: vstack.New(vstack.WithMaxMemory(16 << 20)),
 		cancel: cancel, why: errors.New("the cause"), text: "a panic",
 		ends: r.IntN(6), dropped: r.IntN(8) == 0, last: "nothing",
 	}
