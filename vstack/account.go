@@ -125,7 +125,7 @@ func (s *Stack) loadAnyway() {
 // segment, which is to wait for the new one. It fails past the limit.
 func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 	if p := s.top; p != nil {
-		if budget, ok := s.weigh(p, p.bytes()); !ok && !s.unwinding() {
+		if budget, ok := s.weigh(p, p.bytes()); !ok && !s.spares() {
 			return nil, s.overflow(budget)
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
 			continue
 		}
-		if !ok && !s.reserved && (s.unwinding() || s.top == nil && s.pooled != nil && lookoutOf(s.caller).unwinds(s.caller)) {
+		if !ok && !s.reserved && s.spares() {
 			s.reserved, g.reserve, ok = true, true, true
 		}
 		if ok {
@@ -215,6 +215,8 @@ func (s *Stack) overflow(budget int64) error {
 		Hops:   s.hops,
 		Trace:  s.overflowed,
 		stack:  s,
+
+		byDefault: a.max == byDefault && (budget == 0 || a.budget == a.lent),
 	}
 	if first && onOverflow != nil {
 		onOverflow(err)

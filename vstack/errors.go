@@ -43,7 +43,8 @@ type OverflowError struct {
 	// Trace shows where: 8 segments of the stack, from either end.
 	Trace *Trace
 
-	stack *Stack
+	stack     *Stack
+	byDefault bool // the limit, or the budget, is the default limit
 }
 
 // Error says in one line which stack overflowed, how deep it was, how many bytes a level
@@ -68,6 +69,9 @@ func (e *OverflowError) Error() string {
 		fmt.Fprintf(&b, "; others have used up the rest of the %s bytes that they share: the load did it, not this input", commas(e.Budget))
 	default:
 		fmt.Fprintf(&b, ", most of the %s bytes that it shares with others: the input is nested too deep for that", commas(e.Budget))
+	}
+	if e.byDefault {
+		b.WriteString(" (the default limit, of all stacks without one of their own: SetDefaultLimit or " + maxMemoryVariable + " changes it)")
 	}
 	return b.String()
 }

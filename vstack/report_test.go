@@ -88,6 +88,27 @@ func TestReportOfClimber(t *testing.T) {
 	}
 }
 
+// The default limit is called that, with what sets it; a limit that somebody set is not.
+func TestReportOfDefault(t *testing.T) {
+	defer vstack.SetDefaultLimit(vstack.SetDefaultLimit(64 << 20))
+	const advice = "(the default limit, of all stacks without one of their own: SetDefaultLimit or VSTACK_MAX_MEMORY changes it)"
+	for name, test := range map[string]struct {
+		option vstack.Option
+		want   bool
+	}{
+		"default":      {vstack.WithName("default"), true},
+		"own limit":    {vstack.WithMaxMemory(4 << 20), false},
+		"small budget": {vstack.WithBudget(vstack.NewBudget(4 << 20)), false},
+		"large budget": {vstack.WithBudget(vstack.NewBudget(1 << 30)), true},
+	} {
+		c := new(climber)
+		e := overflowOf(t, func() { c.binary(0) }, test.option)
+		if text := e.Error(); strings.HasSuffix(text, advice) != test.want || strings.Contains(text, "default limit") != test.want {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
 // Whoever used the budget is told apart.
 func TestReportOfBudget(t *testing.T) {
 	budget := vstack.NewBudget(4 << 20)

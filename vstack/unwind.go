@@ -1,6 +1,7 @@
 package vstack
 
 import (
+	"math"
 	"runtime"
 	"slices"
 
@@ -38,7 +39,8 @@ import (
 // So that it is noticed when a frame has gone on, guards in the segment that has thrown
 // are low. While the panic is under way they hop, however little is used, since what
 // they call must find a guard that is not low; and guards in segments below hop when
-// they are full. Where the limit is reached one reserve segment is not charged.
+// they are full. Where the limit is reached one reserve segment is not charged. That is so
+// for deferred calls of any panic: what it has freed others may have taken.
 //
 // A deferred call may call Run. Whatever its frame throws ends at that Run, and piles
 // up on nothing; so the frame begins as if nothing were under way, and can be canceled.
@@ -89,7 +91,7 @@ func (s *Stack) unwinding() bool {
 	if t.in == nil {
 		return false
 	}
-	if t.in != s.top || self.Used() > t.used && panicking() {
+	if t.in != s.top || self.Used() > t.used && panicking(math.MaxInt) {
 		return true
 	}
 	s.forget()
@@ -103,16 +105,28 @@ func (s *Stack) throwing(top bool) {
 	}
 }
 
-// panicking reports whether a deferred call that was made by a panic is among the frames
-// of the calling goroutine.
-func panicking() bool {
+// spares reports whether the segment that is asked for may be the reserve, as there is no
+// memory for it: a panic is under way, the stack's own or another one. Of a panic that the
+// stack has not thrown nothing is remembered, and what it unwinds on a goroutine that runs
+// on no stack is remembered nowhere; so it is looked for.
+func (s *Stack) spares() bool {
+	return s.unwinding() || s.top == nil && s.pooled != nil && lookoutOf(s.caller).unwinds(s.caller) || panicking(nearby)
+}
+
+// nearby is how many frames are looked at for a panic at every overflow, in vain if none is
+// under way: that takes some 50 us.
+const nearby = 1 << 10
+
+// panicking reports whether a deferred call that was made by a panic is among so many of
+// the frames of the calling goroutine, or a few more.
+func panicking(most int) bool {
 	var near [16]uintptr
 	for pcs := near[:]; ; pcs = make([]uintptr, 8*len(pcs)) {
 		n := runtime.Callers(2, pcs)
 		if slices.Contains(pcs[:n], gopanic) {
 			return true
 		}
-		if n < len(pcs) {
+		if n < len(pcs) || n >= most {
 			return false
 		}
 	}

@@ -348,6 +348,102 @@ func TestThrowsInALaterPanic(t *testing.T) {
 	}
 }
 
+// TestDeferredGuardsOfOthersMemory unwinds a goroutine of its own: what the panic has
+// freed others have taken by the time that the goroutine's deferred calls look at their
+// guards. It is how net/http's log of a handler's panic ends a server, if fmt has guards.
+func TestDeferredGuardsOfOthersMemory(t *testing.T) {
+	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+		return
+	}
+	withDefaultLimit(t, 1<<20)
+	own := errors.New("the program's own")
+	for name, end := range map[string]func(n int){
+		"overflow":  func(int) {},
+		"own panic": func(n int) { panic(own) },
+	} {
+		hold := make(chan bool)
+		var wg sync.WaitGroup
+		full := func() { // others take all that there is
+			for range 16 {
+				held := make(chan bool)
+				wg.Go(func() {
+					_, err := vstack.Run(context.Background(), func(context.Context, *vstack.Stack) (int, error) {
+						held <- true
+						<-hold
+						return 0, nil
+					})
+					if err != nil {
+						held <- false
+					}
+				})
+				if !<-held {
+					return
+				}
+			}
+			t.Error("the memory does not end")
+		}
+		deepest := 0
+		var rec func(n int)
+		rec = func(n int) {
+			if vstack.Low() {
+				vstack.Do(func() { rec(n) })
+				return
+			}
+			if deepest = n; n == 20_000 {
+				end(n)
+			}
+			rec(n + 1)
+		}
+		ran := 0
+		var deferred func(n int)
+		deferred = func(n int) {
+			if vstack.Low() {
+				vstack.Do(func() { deferred(n) })
+				return
+			}
+			if ran++; n > 0 {
+				deferred(n - 1)
+			}
+		}
+		onFresh(func() {
+			defer func() { // nothing but what rec ended with may come here
+				if err := recover(); err != nil {
+					t.Errorf("%s: a deferred call panics: %.80v", name, err)
+				}
+			}()
+			defer func() {
+				err, _ := recover().(error)
+				if !errors.Is(err, vstack.ErrOverflow) && err != own {
+					t.Errorf("%s: recovered %v", name, err)
+				}
+				full()
+				deferred(1000)
+			}()
+			rec(0)
+		})
+		if ran != 1001 || deepest < 15_000 {
+			t.Errorf("%s: %d of 1001 levels ran in a deferred call, after %d", name, ran, deepest)
+		}
+		// The panic has been recovered: what comes now throws.
+		onFresh(func() {
+			func() {
+				defer func() { _ = recover() }()
+				rec(0)
+			}()
+			defer func() {
+				if err, _ := recover().(error); !errors.Is(err, vstack.ErrOverflow) {
+					t.Errorf("%s: then recovered %v", name, err)
+				}
+			}()
+			ran = 0
+			deferred(1 << 30)
+		})
+		close(hold)
+		wg.Wait()
+	}
+	settle(t, 0)
+}
+
 // A goroutine on no stack, 480 KiB deep, overflows since others use all of the default
 // limit. Its deferred calls have guards.
 func TestDeferredGuardsWithoutBudget(t *testing.T) {
@@ -367,6 +463,7 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 			})
 			if err != nil {
 				t.Error(err)
+				held <- false // it has not held anything
 			}
 		})
 	}

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
 	"time"
@@ -29,10 +30,10 @@ import (
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "`address` to listen on; port 0 takes a free one")
-	c := serve.Config{Memory: 256 << 20, Deadline: 2 * time.Second}
-	flag.Int64Var(&c.Memory, "memory", c.Memory, "`bytes` of stack and trees that all requests use together")
+	c := serve.Config{Memory: min(256<<20, serve.MostMemory()), Deadline: 2 * time.Second}
+	flag.Int64Var(&c.Memory, "memory", c.Memory, "`bytes` of stack and trees that all requests use together, at most half of what the process may have; 0: a quarter of that, and at most 1 GiB")
 	flag.DurationVar(&c.Deadline, "deadline", c.Deadline, "how long a request may take")
-	page := flag.String("debug", "", "`address` for the page /debug/vstack/, such as localhost:6060; it shows the stacks of all requests")
+	page := flag.String("debug", "", "`address` for the pages /debug/vstack/ and /debug/pprof/, such as localhost:6060; they show the stacks of all requests")
 	flag.Parse()
 	if err := run(*addr, *page, c); err != nil {
 		fmt.Fprintln(os.Stderr, "exprserver:", err)
@@ -44,6 +45,9 @@ func main() {
 func run(addr, page string, c serve.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if err := checkMemory(c.Memory, serve.MostMemory()); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
@@ -74,6 +78,15 @@ func run(addr, page string, c serve.Config) error {
 	return nil
 }
 
+// checkMemory refuses what would end the process under an attack, or panic.
+func checkMemory(bytes, most int64) error {
+	const least = 16 << 20
+	if bytes > most || bytes != 0 && bytes < least {
+		return fmt.Errorf("-memory %d: want %d to %d bytes, which is half of what the process may have (cgroup, machine, ulimit -v), or 0 for the default", bytes, int64(least), most)
+	}
+	return nil
+}
+
 // servePage serves the live page for whoever runs the server, on a listener of its own.
 func servePage(addr string) (closePage func() error, err error) {
 	listener, err := net.Listen("tcp", addr)
@@ -82,6 +95,7 @@ func servePage(addr string) (closePage func() error, err error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/debug/vstack/", debug.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index) // it has the goroutines that do not come to a guard
 	page := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	fmt.Printf("the page is http://%s/debug/vstack/\n", listener.Addr())
 	go page.Serve(listener) //nolint:errcheck // it ends with Close

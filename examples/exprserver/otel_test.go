@@ -14,7 +14,7 @@ import (
 	"github.com/vstack-go/vstack/vstack"
 )
 
-// recordError notes err at the span. docs/observability.md shows this function.
+// recordError notes err at the span. docs/observability.md refers to it.
 func recordError(span trace.Span, err error) {
 	var overflow *vstack.OverflowError
 	if !errors.As(err, &overflow) {

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/serve"
 )
 
@@ -57,10 +59,19 @@ func answer(w http.ResponseWriter, code int, body map[string]any) error {
 	return json.NewEncoder(w).Encode(body)
 }
 
-// answerError answers with an error: of the expression, or of a bound of the gate's.
-func answerError(w http.ResponseWriter, _ *http.Request, err error) {
+// answerError answers with an error: of the expression, or of a bound of the gate's, which
+// is a line in the log too.
+func answerError(w http.ResponseWriter, r *http.Request, err error) {
 	var syntax *syntaxError
 	code := serve.Status(err)
+	if code != 0 {
+		logged := err
+		var overflow *vstack.OverflowError
+		if errors.As(err, &overflow) {
+			logged = overflow // slog asks for attributes only what it is given, not what that wraps
+		}
+		slog.Warn("refused", "status", code, "client", r.RemoteAddr, "bytes", r.ContentLength, "error", logged)
+	}
 	switch {
 	case errors.As(err, &syntax):
 		code = http.StatusBadRequest

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -179,6 +181,12 @@ func TestHealthAndMetrics(t *testing.T) {
 		`exprserver_request_duration_seconds_count{code="200"}`: "3",
 		`vstack_budget_bytes{budget="eval"}`:                    "6.7108864e+07",
 		`vstack_budget_used_bytes{budget="eval"}`:               "131072",
+		`vstack_budget_bytes{budget="eval/large"}`:              "1.34217728e+08",
+		`vstack_lane_slots{lane="eval/small"}`:                  "8",
+		`vstack_lane_slots{lane="eval/large"}`:                  "1",
+		`vstack_lane_running_requests{lane="eval/large"}`:       "0",
+		`vstack_lane_waiting_requests{lane="eval/large"}`:       "0",
+		`vstack_lane_refused_requests_total{lane="eval/large"}`: "0",
 		`vstack_pool_running_stacks{pool="eval"}`:               "0",
 		`vstack_pool_idle_stacks{pool="eval"}`:                  "1",
 		`vstack_pool_idle_bytes{pool="eval"}`:                   "131072",
@@ -193,5 +201,32 @@ func TestHealthAndMetrics(t *testing.T) {
 		t.Error(resp, err)
 	} else {
 		resp.Body.Close()
+	}
+}
+
+func TestCheckMemory(t *testing.T) {
+	for bytes, ok := range map[int64]bool{0: true, 1: false, -1: false, 16 << 20: true, 64 << 20: true, 64<<20 + 1: false} {
+		if err := checkMemory(bytes, 64<<20); (err == nil) != ok {
+			t.Errorf("%d: %v", bytes, err)
+		}
+	}
+}
+
+// What a bound refuses is a line in the log, an overflow with its numbers, and a mistake in
+// an expression is none.
+func TestRefusedIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	_, h := start(t)
+	post(t, h, strings.NewReader("1 +"))
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+	post(t, h, &repeat{'(', 7 << 20})
+	for _, part := range []string{"msg=refused status=422 client=127.0.0.1:", " bytes=-1 ", "error.msg=", "levels deep", "error.levels=", "error.cycle="} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("%q is not in the log: %s", part, log.String())
+		}
 	}
 }

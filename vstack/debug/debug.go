@@ -36,6 +36,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/internal/form"
+	"github.com/vstack-go/vstack/vstack/internal/lanes"
 )
 
 func init() { http.Handle("/debug/vstack/", Handler()) }
@@ -85,6 +87,7 @@ type list struct {
 	Time   time.Time `json:"time"`
 	Totals totals    `json:"totals"`
 	Pools  []pool    `json:"pools"`
+	Lanes  []lane    `json:"lanes,omitempty"`
 	// Of all segments together, and of the memory that is idle.
 	Growth *line   `json:"-"`
 	Stacks []stack `json:"stacks"`
@@ -105,7 +108,7 @@ type pool struct {
 	Stats  vstack.PoolStats `json:"stats"`
 	Budget int64            `json:"budget,omitempty"`
 	InUse  int64            `json:"inUse,omitempty"`
-	Bare   bool             `json:"-"` // a budget and no pool
+	Bare   bool             `json:"withoutPool,omitempty"` // a budget alone
 }
 
 // program returns what is to be seen of the whole program.
@@ -126,12 +129,35 @@ func program() (t totals, pools []pool) {
 		t.IdleBytes += one.Stats.IdleBytes
 		pools = append(pools, one)
 	}
+	names := map[*vstack.Budget]string{}
+	for _, l := range lanes.Live() {
+		names[l.Budget] = l.Name
+	}
 	for _, b := range vstack.Budgets() {
 		if !seen[b] && len(pools) < mostPools {
-			pools = append(pools, pool{Budget: b.Size(), InUse: b.InUse(), Bare: true})
+			pools = append(pools, pool{Name: names[b], Budget: b.Size(), InUse: b.InUse(), Bare: true})
 		}
 	}
 	return t, pools
+}
+
+// A lane is what was seen of one of package serve.
+type lane struct {
+	Name    string `json:"name"`
+	Slots   int    `json:"slots"`
+	Running int64  `json:"running"`
+	Waiting int64  `json:"waiting"`
+	Refused int64  `json:"refused"`
+}
+
+func seeLanes() (all []lane) {
+	for _, l := range lanes.Live() {
+		if len(all) == mostPools {
+			break
+		}
+		all = append(all, lane{l.Name, l.Slots, l.Taken.Load(), l.Waiting.Load(), l.Refused.Load()})
+	}
+	return all
 }
 
 // A stack is what was seen of one.
@@ -183,6 +209,10 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	stacks := vstack.Stacks()
 	i := slices.IndexFunc(stacks, func(s *vstack.Stack) bool { return s.ID() == n })
 	if err != nil || i < 0 {
+		if as != "" {
+			http.Error(w, fmt.Sprintf("vstack: stack %q is not alive: it was closed, or there never was one", id), http.StatusNotFound)
+			return
+		}
 		renderWith(w, http.StatusNotFound, "gone", id)
 		return
 	}
@@ -202,7 +232,11 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	s.Line = p.sample(&s, time.Now())
 	p.mu.Unlock()
 	if as != "" && s.Trace == nil {
-		http.Error(w, "vstack: "+s.Note, http.StatusServiceUnavailable)
+		text := "vstack: " + s.Note
+		if s.Summary == "" {
+			text += "\n" + noTrace
+		}
+		http.Error(w, text, http.StatusServiceUnavailable)
 		return
 	}
 	switch as {
@@ -218,10 +252,16 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	}
 }
 
+// noTrace says where to look for a stack that has never answered.
+const noTrace = "It has answered nobody who looked at this page, so there is no trace of it here. " +
+	"Its goroutines are in /debug/pprof/goroutine?debug=2, which import _ \"net/http/pprof\" serves."
+
 func servePprof(w http.ResponseWriter) {
 	write := form.Write.Load()
 	if write == nil {
-		http.Error(w, "vstack: the program does not import github.com/vstack-go/vstack/vstack/profile", http.StatusNotImplemented)
+		http.Error(w, "vstack: the pprof form is a package of its own; import it anywhere in the program:\n\n"+
+			"\timport _ \"github.com/vstack-go/vstack/vstack/profile\"\n\n"+
+			"after go get github.com/vstack-go/vstack/vstack/profile", http.StatusNotImplemented)
 		return
 	}
 	var b bytes.Buffer
@@ -258,6 +298,7 @@ func (p *page) look(ctx context.Context) *list {
 	l := &list{Time: now, Stacks: all[:min(len(all), mostStacks)], Pprof: form.Write.Load() != nil}
 	l.More = len(all) - len(l.Stacks)
 	l.Totals, l.Pools = program()
+	l.Lanes = seeLanes()
 
 	// All at once, and not for long. One request's end must not spoil what
 	// others will be served.
@@ -327,6 +368,7 @@ func (s *stack) trace(ctx context.Context, segments int) {
 		s.Stats = s.handle.Stats()
 		s.Stats.Running, s.Stats.Segments = false, 0
 	}
+	s.agree(t)
 	s.Trace = t
 	s.Summary = t.Summary()
 	s.Depth = t.Depth
@@ -334,6 +376,21 @@ func (s *stack) trace(ctx context.Context, segments int) {
 		s.Depth = t.Depth / int64(t.Walked) * int64(t.Segments)
 		s.About = true
 	}
+}
+
+// agree makes the counts those of the moment of the trace if the stack has gone on since they
+// were read: 19 segments with 4 frames are no sight. Its branches, which the trace does not
+// have, stay in the counts of one that has not.
+func (s *stack) agree(t *vstack.Trace) {
+	if t.Depth == 0 || t.Segments == s.Stats.Segments {
+		return
+	}
+	before := s.Stats
+	s.Stats = s.handle.Stats()
+	if s.Stats.Running && s.Stats.Hops == before.Hops && s.Stats.Segments == before.Segments {
+		return
+	}
+	s.Stats.Running, s.Stats.Segments, s.Stats.Bytes = true, t.Segments, t.Bytes
 }
 
 // explain adds what is known of the stacks that have not answered, and remembers the
@@ -344,7 +401,7 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		s := &stacks[i]
 		h := p.history(s.ID)
 		if s.Summary != "" {
-			h.summary, h.depth, h.seen = s.Summary, s.Depth, now
+			h.summary, h.depth, h.segments, h.seen = s.Summary, s.Depth, s.Stats.Segments, now
 		}
 		moved := h.looked && h.hops != s.Stats.Hops
 		if s.Late { // it may have gone on since it was asked
@@ -368,7 +425,10 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		}
 		s.Note = note(s, does[s.Name], moved, now.Sub(h.lateSince))
 		if h.summary != "" {
-			s.Summary, s.Depth, s.About = h.summary, h.depth, true
+			s.Summary = h.summary
+			if h.segments == s.Stats.Segments { // otherwise it is deeper by now, or less deep
+				s.Depth, s.About = h.depth, true
+			}
 			s.SeenAgo = now.Sub(h.seen).Seconds()
 			s.Note += "; seen " + short(now.Sub(h.seen)) + " ago:"
 		}
@@ -378,8 +438,8 @@ func (p *page) explain(stacks []stack, now time.Time) {
 // note is why a stack has not answered: it runs and has not come to a guard, or it waits.
 func note(s *stack, does doings, moved bool, late time.Duration) string {
 	text := "late"
-	if late >= time.Second {
-		text += " for " + short(late)
+	if late >= time.Second { // it is counted from when somebody looked, and it may be longer
+		text += " for at least " + short(late)
 	}
 	group := "; all of its name: "
 	if s.Name == "" {
@@ -415,14 +475,22 @@ func deadlock(does string, late time.Duration) string {
 	if late < 10*time.Second || strings.Contains(does, "network") || strings.Contains(does, "sleeps") {
 		return ""
 	}
-	return ": a deadlock, if nobody else is to wake it"
+	return "; a deadlock, unless another goroutine is going to wake it"
 }
 
+// goKey is a name of a field of package vstack's at the start of a line.
+var goKey = regexp.MustCompile(`(?m)^ *"[A-Z]`)
+
+// writeJSON writes v with all names beginning with a small letter, as those of this package
+// and of traces do; the counts of package vstack have no names for JSON.
 func writeJSON(w http.ResponseWriter, v any) {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	_ = e.Encode(v)
+	_, _ = w.Write(append(goKey.ReplaceAllFunc(text, bytes.ToLower), '\n'))
 }
 
 var (
@@ -434,9 +502,10 @@ var (
 	script string
 
 	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"commas": commas,
-		"bytes":  size,
-		"pieces": pieces,
+		"commas":  commas,
+		"bytes":   size,
+		"pieces":  pieces,
+		"noTrace": func() string { return noTrace },
 	}).Parse(text))
 
 	// What the page may load: its own style and script, known by their hashes,

@@ -203,10 +203,14 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("after %v:\n%s", took, body)
 		}
 		target := fmt.Sprintf("?id=%d", s.ID())
-		if w := get(t, target+"&as=json"); w.Code != http.StatusServiceUnavailable {
-			t.Error(w.Code)
+		// Nobody has looked before it was stuck, and so only Go's profile has its frames.
+		const elsewhere = "/debug/pprof/goroutine?debug=2"
+		for _, as := range []string{"json", "text"} {
+			if w := get(t, target+"&as="+as); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), elsewhere) {
+				t.Error(w.Code, w.Body)
+			}
 		}
-		if body := get(t, target).Body.String(); !strings.Contains(body, "late for 1.1s: it waits for a channel in debug_test.") {
+		if body := get(t, target).Body.String(); !strings.Contains(body, elsewhere) || !strings.Contains(body, "late for at least 1.6s: it waits for a channel in debug_test.") {
 			t.Error(body)
 		}
 		close(done)
@@ -246,6 +250,16 @@ func TestOther(t *testing.T) {
 		}
 		if code == 404 {
 			check(t, w)
+		}
+	}
+	// Whoever asks for a form without HTML gets errors without it, which say what to do.
+	for target, want := range map[string]string{
+		"?id=1234567&as=text": "stack \"1234567\" is not alive", "?id=x&as=json": "stack \"x\" is not alive",
+		"?as=pprof": `import _ "github.com/vstack-go/vstack/vstack/profile"`,
+	} {
+		w := get(t, target)
+		if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %v %s", target, w.Header(), w.Body)
 		}
 	}
 	w := httptest.NewRecorder()

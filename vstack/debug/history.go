@@ -13,6 +13,7 @@ type history struct {
 	// What the stack said when it answered last, and since when it does not.
 	summary   string
 	depth     int64
+	segments  int
 	seen      time.Time
 	looked    bool
 	hops      int64 // when somebody looked last

@@ -3,6 +3,10 @@ package debug_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/debug"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 // A stack that comes to no guard is shown with its last answer, and with what it does
@@ -84,6 +89,61 @@ func shownLate(t *testing.T, name string, wait func(done chan bool), want []stri
 		t.Error(err)
 	}
 	debug.Forget()
+}
+
+// The segments and frames of a row are those of one moment.
+func TestRowsAgree(t *testing.T) {
+	if !vstack.Supported {
+		t.Skip("no guards in this build")
+	}
+	s := vstack.New()
+	defer s.Close()
+	err := s.Run(t.Context(), func(context.Context) error {
+		climb(s, "secret", 10, func() {
+			var trace *vstack.Trace
+			stats := debug.Agree(s, func() *vstack.Trace {
+				climb(s, "secret", 100_000, func() { trace = s.Trace() })
+				return trace
+			})
+			if stats.Segments != trace.Segments || stats.Bytes != trace.Bytes || trace.Segments < 5 {
+				t.Errorf("%+v, and the trace has %d segments", stats, trace.Segments)
+			}
+			before := s.Stats()
+			if stats := debug.Agree(s, func() *vstack.Trace { return trace }); stats != before { // as of a stack with branches
+				t.Errorf("%+v, want %+v", stats, before)
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	// An old answer is not shown with the depth of today.
+	shownLate(t, "late deeper", func(done chan bool) {
+		climb(vstack.Current(), "secret", 100_000, func() {
+			body := look(50, func() string {
+				debug.Forget()
+				return get(t, "?as=json").Body.String()
+			}, `"late": true`)
+			var list struct {
+				Stacks []struct {
+					Name  string
+					Late  bool
+					Depth int64
+					Stats vstack.Stats
+				}
+			}
+			if err := json.Unmarshal([]byte(body), &list); err != nil {
+				t.Error(err)
+			}
+			for _, s := range list.Stacks {
+				if s.Name == "late deeper" && (!s.Late || s.Stats.Segments < 5 || s.Depth != 0) {
+					t.Errorf("%+v", s)
+				}
+			}
+			<-done
+		})
+	}, []string{"late: it "})
 }
 
 // look looks at a page until it has the text, so many times at most.
@@ -216,5 +276,71 @@ func TestProgram(t *testing.T) {
 	if text := get(t, "?as=json").Body.String(); !strings.Contains(text, `"idleBytes"`) || !strings.Contains(text, `"name": "requests"`) {
 		t.Error(text)
 	}
+	// Names begin with small letters, those of package vstack's fields too.
+	if text := get(t, "?as=json").Body.String(); regexp.MustCompile(`"[A-Z]\w*":`).MatchString(text) {
+		t.Error(text)
+	}
 	_ = bare.InUse()
+}
+
+// The lanes of package serve are on the page, and their budgets have names.
+func TestLanes(t *testing.T) {
+	gate := serve.New(serve.Config{Name: "lanes", Memory: 32 << 20, Large: 1})
+	defer gate.Close()
+	entered, leave, done := make(chan bool), make(chan bool), make(chan bool, 2)
+	h := gate.Handler(func(http.ResponseWriter, *http.Request) error { entered <- true; <-leave; return nil })
+	request := func() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("[", 20_000))))
+		done <- true
+	}
+	go request()
+	<-entered
+	go request()
+	for gate.Stats().Large.Waiting == 0 {
+		runtime.Gosched()
+	}
+	debug.Forget()
+	body := get(t, "").Body.String()
+	for _, part := range []string{"lanes/small", "lanes/large", `data-label="waiting">1<`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is not on the page", part)
+		}
+	}
+	var list struct {
+		Pools []struct {
+			Name   string
+			Budget int64
+		}
+		Lanes []struct {
+			Name                             string
+			Slots, Running, Waiting, Refused int64
+		}
+	}
+	if err := json.Unmarshal(get(t, "?as=json").Body.Bytes(), &list); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, l := range list.Lanes {
+		if l.Name == "lanes/large" && l.Slots == 1 && l.Running == 1 && l.Waiting == 1 {
+			found++
+		}
+	}
+	for _, p := range list.Pools {
+		if p.Name == "lanes/large" && p.Budget == 16<<20 {
+			found++
+		}
+	}
+	if found != 2 {
+		t.Errorf("%+v", list)
+	}
+	leave <- true
+	<-entered
+	leave <- true
+	<-done
+	<-done
+	gate.Close()
+	debug.Forget()
+	if body := get(t, "").Body.String(); strings.Contains(body, "lanes/") {
+		t.Error("the lanes of a closed gate are on the page")
+	}
 }

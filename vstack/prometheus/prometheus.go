@@ -6,8 +6,9 @@
 //
 // Pools are told apart by the name that vstack.WithName gave them; those of the same
 // name, and those of none, are added up. Budgets have the name of the pools that draw
-// from them, several in the order of the alphabet with commas between; those that no pool
-// draws from are added up without a name.
+// from them, several in the order of the alphabet with commas between, or that of their lane
+// of package serve; those of neither are added up without a name. Lanes of the same name are
+// added up too.
 package prometheus
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/lanes"
 )
 
 // A Collector collects from the whole program. There need be only one; it keeps nothing
@@ -54,6 +56,11 @@ var (
 
 	budgetSize = desc("budget_bytes", "Size of a budget.", "budget")
 	budgetUsed = desc("budget_used_bytes", "Bytes of the budget that stacks hold, running or idle.", "budget")
+
+	laneSlots   = desc("lane_slots", "Requests that may run at a time in a lane of package serve.", "lane")
+	laneRunning = desc("lane_running_requests", "Requests that have a slot of the lane.", "lane")
+	laneWaiting = desc("lane_waiting_requests", "Requests that wait for a slot of the lane.", "lane")
+	laneRefused = desc("lane_refused_requests_total", "Requests that the lane had no time or memory for: those that got 503.", "lane")
 )
 
 // Describe is for the registry.
@@ -61,6 +68,7 @@ func (*Collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		stacks, running, segments, bytes, made, overflows, canceled, defaultLimit, defaultUsed,
 		poolRuns, poolStarted, poolRunning, poolIdle, poolIdleBytes, budgetSize, budgetUsed,
+		laneSlots, laneRunning, laneWaiting, laneRefused,
 	} {
 		to <- d
 	}
@@ -103,6 +111,21 @@ func (*Collector) Collect(to chan<- prometheus.Metric) {
 		gauge(poolRunning, int64(stats.Running), name)
 		gauge(poolIdle, int64(stats.Idle), name)
 		gauge(poolIdleBytes, stats.IdleBytes, name)
+	}
+	type counts struct{ slots, running, waiting, refused int64 }
+	sums := map[string]counts{}
+	for _, l := range lanes.Live() {
+		if names[l.Budget] == nil {
+			names[l.Budget] = []string{l.Name}
+		}
+		sum := sums[l.Name]
+		sums[l.Name] = counts{sum.slots + int64(l.Slots), sum.running + l.Taken.Load(), sum.waiting + l.Waiting.Load(), sum.refused + l.Refused.Load()}
+	}
+	for name, sum := range sums {
+		gauge(laneSlots, sum.slots, name)
+		gauge(laneRunning, sum.running, name)
+		gauge(laneWaiting, sum.waiting, name)
+		counter(laneRefused, sum.refused, name)
 	}
 	type budget struct{ size, used int64 }
 	budgets := map[string]budget{}

@@ -3,6 +3,7 @@ package prometheus_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack"
 	vstackprometheus "github.com/vstack-go/vstack/vstack/prometheus"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,4 +107,38 @@ func ExampleNewCollector() {
 		panic(err)
 	}
 	// Output:
+}
+
+// The lanes of package serve, and the budget of the large one, have names.
+func TestLanes(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(vstackprometheus.NewCollector())
+	gate := serve.New(serve.Config{Name: "lanes", Memory: 32 << 20, Small: 3, Large: 1})
+	h := gate.Handler(func(http.ResponseWriter, *http.Request) error {
+		values := scrape(t, registry)
+		for name, want := range map[string]string{
+			`vstack_lane_slots{lane="lanes/small"}`:                  "3",
+			`vstack_lane_running_requests{lane="lanes/small"}`:       "1",
+			`vstack_lane_running_requests{lane="lanes/large"}`:       "0",
+			`vstack_lane_waiting_requests{lane="lanes/small"}`:       "0",
+			`vstack_lane_refused_requests_total{lane="lanes/small"}`: "0",
+			`vstack_budget_bytes{budget="lanes/large"}`:              "1.6777216e+07",
+			`vstack_budget_bytes{budget="lanes"}`:                    "8.388608e+06",
+		} {
+			if values[name] != want {
+				t.Errorf("%s is %q, want %q", name, values[name], want)
+			}
+		}
+		return serve.ErrBusy
+	})
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
+	if got := scrape(t, registry)[`vstack_lane_refused_requests_total{lane="lanes/small"}`]; got != "1" {
+		t.Errorf("%q were refused", got)
+	}
+	gate.Close()
+	for name := range scrape(t, registry) {
+		if strings.Contains(name, "lane=") {
+			t.Errorf("%s of a closed gate", name)
+		}
+	}
 }

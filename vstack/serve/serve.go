@@ -18,7 +18,9 @@
 // slowly keeps a buffer waiting, and no stack. Then the request goes through the small
 // lane. A larger body is streamed to the handler as it arrives, through the large lane. Few
 // run there at a time, on half of the processors, so that short requests never wait behind
-// long ones. Whoever waits for a lane until the deadline gets [ErrBusy].
+// long ones. Whoever waits for a lane until the deadline gets [ErrBusy], and so does a
+// request that waited for a quarter of it or more and then misses it. [Gate.Stats] says how
+// many wait.
 //
 // # Memory
 //
@@ -42,6 +44,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
@@ -52,6 +55,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/vstack-go/vstack/vstack"
+	"github.com/vstack-go/vstack/vstack/internal/lanes"
 	"github.com/vstack-go/vstack/vstack/internal/memlimit"
 )
 
@@ -60,15 +64,25 @@ import (
 // into the 8 MiB that a small request has of 256 MiB.
 const smallBody = 16 << 10
 
+// longWait is the part of the deadline after which waiting for the lane is to blame, and
+// not the request, if the rest was too short.
+const longWait = 4
+
 // Config says what the requests of a [Gate] may use. A field that is 0 has a default.
 type Config struct {
 	Name   string // of the stacks: in errors, profiles and on the live page
 	Memory int64  // bytes of stack and counted heap for all requests; default [DefaultMemory]; at least 16 MiB
 
-	Body     int64         // bytes of one request's body; default 8 MiB
-	Deadline time.Duration // for one request, from its header to its handler's return; default 2 s
-	Small    int           // requests at a time in the small lane; default 8
-	Large    int           // in the large lane; default half of the processors, 1 to 4
+	Body int64 // bytes of one request's body; default 8 MiB
+
+	// Deadline is for one request, from its header to its handler's return; default 2 s. It
+	// is noticed at guards, at vstack.Check and by what looks at the context. A handler that
+	// waits for a mutex, or a channel alone, notices neither that nor that its client has
+	// gone, and keeps its slot in the lane: no library can end that.
+	Deadline time.Duration
+
+	Small int // requests at a time in the small lane; default 8
+	Large int // in the large lane; default half of the processors, 1 to 4
 
 	// Error answers a request with an error: one of those of [Status], or one that the
 	// handler returned. The default is [Answer], which writes no log. It is not called for a
@@ -83,6 +97,17 @@ func DefaultMemory() int64 { return max(leastMemory, min(memlimit.Half()/2, 1<<3
 
 const leastMemory = 16 << 20
 
+// MostMemory returns what Config.Memory should be at most: half of what the process may have
+// by the cgroup, the machine's memory and the address space that is left (ulimit -v). With
+// more, an attack may end the process where the system does. [New] does not look at it. Where
+// nothing tells, which is so on all systems but Linux, it is math.MaxInt64. It reads some files.
+func MostMemory() int64 {
+	if n := memlimit.Available(os.ReadFile); n > 0 {
+		return n / 2
+	}
+	return math.MaxInt64
+}
+
 // A Gate runs handlers within the bounds of its Config. Make one with [New]. Its methods
 // may be called from any goroutine.
 type Gate struct {
@@ -96,10 +121,11 @@ type Gate struct {
 
 // A lane is what the requests of one kind share.
 type lane struct {
-	turns  *semaphore.Weighted
-	budget *vstack.Budget
-	floor  int64 // bytes of stack that a request has for certain
-	heap   int64 // bytes of heap for a request
+	*lanes.Lane // its counts, for the live page and the metrics
+
+	turns *semaphore.Weighted
+	floor int64 // bytes of stack that a request has for certain
+	heap  int64 // bytes of heap for a request
 
 	extra int64 // bytes of stack beyond the floors
 
@@ -137,19 +163,31 @@ func New(c Config) *Gate {
 	g := &Gate{
 		config: c,
 		small: lane{
-			turns: semaphore.NewWeighted(small), budget: vstack.NewBudget(c.Memory / 4),
+			Lane:  seen(c.Name, "small", c.Small, c.Memory/4),
+			turns: semaphore.NewWeighted(small),
 			floor: stacks(c.Memory/4) / small, heap: c.Memory / 16 / small,
 		},
 		large: lane{
-			turns: semaphore.NewWeighted(large), budget: vstack.NewBudget(c.Memory / 2),
+			Lane:  seen(c.Name, "large", c.Large, c.Memory/2),
+			turns: semaphore.NewWeighted(large),
 			floor: stacks(c.Memory/4) / large, heap: c.Memory / 16 * 3 / large,
 			extra: stacks(c.Memory / 4), left: stacks(c.Memory / 4),
 		},
 		buffers: sync.Pool{New: func() any { return new([smallBody]byte) }},
 	}
-	g.pool = vstack.NewPool(vstack.WithName(c.Name), vstack.WithBudget(g.small.budget),
+	g.pool = vstack.NewPool(vstack.WithName(c.Name), vstack.WithBudget(g.small.Budget),
 		vstack.WithMaxMemory(g.small.floor), vstack.WithIdleMemory(c.Memory/16))
 	return g
+}
+
+// seen makes a lane that is to be seen by its name.
+func seen(gate, kind string, slots int, budget int64) *lanes.Lane {
+	l := &lanes.Lane{Name: kind, Slots: slots, Budget: vstack.NewBudget(budget)}
+	if gate != "" {
+		l.Name = gate + "/" + kind
+	}
+	lanes.Enter(l)
+	return l
 }
 
 // stacks returns what of a budget is given out. The rest is for what a stack is over its
@@ -161,14 +199,37 @@ const leastStack = 256 << 10
 
 // Close ends the idle stacks, once the requests that run have ended. Close the server
 // first.
-func (g *Gate) Close() { g.pool.Close() }
+func (g *Gate) Close() {
+	g.pool.Close()
+	lanes.Leave(g.small.Lane)
+	lanes.Leave(g.large.Lane)
+}
 
 // Pool returns the pool of the small lane, for its counts.
 func (g *Gate) Pool() *vstack.Pool { return g.pool }
 
 // Budgets returns the two budgets for stack, of the small and of the large lane, for
 // their counts.
-func (g *Gate) Budgets() (small, large *vstack.Budget) { return g.small.budget, g.large.budget }
+func (g *Gate) Budgets() (small, large *vstack.Budget) { return g.small.Budget, g.large.Budget }
+
+// Stats says what the lanes of a [Gate] do; see [Gate.Stats].
+type Stats struct{ Small, Large LaneStats }
+
+// LaneStats says what a lane does.
+type LaneStats struct {
+	Slots   int   // requests that may run at a time
+	Running int   // requests that have a slot
+	Waiting int   // requests that wait for one
+	Refused int64 // requests that got 503, since the gate was made
+}
+
+// Stats returns the counts of both lanes, about those of one moment. It costs some
+// nanoseconds. The live page and the Prometheus collector show them too.
+func (g *Gate) Stats() Stats { return Stats{g.small.stats(), g.large.stats()} }
+
+func (l *lane) stats() LaneStats {
+	return LaneStats{l.Slots, int(l.Taken.Load()), int(l.Waiting.Load()), l.Refused.Load()}
+}
 
 // Config returns the gate's configuration with the defaults filled in.
 func (g *Gate) Config() Config { return g.config }
@@ -270,23 +331,59 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 	default:
 		return err
 	}
-	if err := lane.turns.Acquire(ctx, 1); err != nil {
-		if r.Context().Err() != nil {
-			return context.Cause(r.Context())
-		}
-		return ErrBusy
-	}
-	defer lane.turns.Release(1)
 	ctx = context.WithValue(ctx, heapKey{}, &Heap{limit: lane.heap, left: lane.heap})
-	run := func(ctx context.Context, _ *vstack.Stack) error {
+	err = g.inLane(ctx, r.Context(), lane, func(ctx context.Context, _ *vstack.Stack) error {
 		r := r.WithContext(ctx)
 		r.Body = io.NopCloser(body)
 		return fn(w, r)
+	})
+	if Status(err) == http.StatusServiceUnavailable {
+		lane.Refused.Add(1)
 	}
-	if lane == &g.small {
-		return g.pool.Run(ctx, run)
+	return err
+}
+
+// inLane runs fn when it is its turn, before ctx is done. The client's context says
+// whether that has gone.
+func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Context, *vstack.Stack) error) error {
+	asked := time.Now()
+	if err := l.enter(ctx); err != nil {
+		if client.Err() != nil {
+			return context.Cause(client)
+		}
+		return fmt.Errorf("%w: no slot in lane %q after %v; it has %d, and %d more are waiting",
+			ErrBusy, l.Name, time.Since(asked).Round(time.Millisecond), l.Slots, l.Waiting.Load())
 	}
-	return g.runLarge(ctx, run)
+	defer l.leave()
+	waited := time.Since(asked)
+	var err error
+	if l == &g.small {
+		err = g.pool.Run(ctx, fn)
+	} else {
+		err = g.runLarge(ctx, fn)
+	}
+	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+	if late && waited >= g.config.Deadline/longWait {
+		return fmt.Errorf("%w: %v of %v went by before there was a slot in lane %q: %w",
+			ErrBusy, waited.Round(time.Millisecond), g.config.Deadline, l.Name, err)
+	}
+	return err
+}
+
+// enter waits for a slot.
+func (l *lane) enter(ctx context.Context) error {
+	l.Waiting.Add(1)
+	defer l.Waiting.Add(-1)
+	if err := l.turns.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	l.Taken.Add(1)
+	return nil
+}
+
+func (l *lane) leave() {
+	l.Taken.Add(-1)
+	l.turns.Release(1)
 }
 
 // runLarge runs fn on a stack whose limit depends on what is left.
@@ -297,7 +394,7 @@ func (g *Gate) runLarge(ctx context.Context, fn func(context.Context, *vstack.St
 	limit := l.floor + extra
 	_, err := vstack.Run(ctx, func(ctx context.Context, stack *vstack.Stack) (struct{}, error) {
 		return struct{}{}, fn(ctx, stack)
-	}, vstack.WithName(g.config.Name), vstack.WithBudget(l.budget), vstack.WithMaxMemory(limit))
+	}, vstack.WithName(g.config.Name), vstack.WithBudget(l.Budget), vstack.WithMaxMemory(limit))
 	var overflow *vstack.OverflowError
 	if errors.As(err, &overflow) && overflow.Limit == limit && extra < l.most(g.config.Large) {
 		return fmt.Errorf("%w: %w", ErrBusy, err) // alone it would have had more

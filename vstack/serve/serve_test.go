@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -228,6 +232,121 @@ func TestLanes(t *testing.T) {
 	}
 }
 
+// A request that misses its deadline is to blame for that only if it had most of the time
+// for itself.
+func TestLoadIsNotTheRequestsFault(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		waits  time.Duration // for its lane, of a deadline of 2 s
+		slowly bool          // the body does not come to an end
+		size   int
+		want   int
+	}{
+		{"small, alone", 0, false, 1, 422},
+		{"large, alone", 0, false, 60_000, 422},
+		{"large and slow, alone", 0, true, 60_000, 408},
+		{"large, hardly waited", 100 * time.Millisecond, false, 60_000, 422},
+		{"small, waited", 1900 * time.Millisecond, false, 1, 503},
+		{"large, waited", 1900 * time.Millisecond, false, 60_000, 503},
+		{"large and slow, waited", 1900 * time.Millisecond, true, 60_000, 503},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := serve.New(serve.Config{Memory: 32 << 20, Small: 1, Large: 1, Deadline: 2 * time.Second})
+				defer gate.Close()
+				held := func(entered chan<- bool) http.Handler {
+					return gate.Handler(func(http.ResponseWriter, *http.Request) error {
+						entered <- true
+						time.Sleep(test.waits)
+						return nil
+					})
+				}
+				body := strings.Repeat("[", test.size)
+				if test.waits > 0 {
+					entered := make(chan bool)
+					go held(entered).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+					<-entered
+				}
+				request := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader(body), &slow{test.slowly, time.Now().Add(2 * time.Second)}))
+				w := httptest.NewRecorder()
+				gate.Handler(func(_ http.ResponseWriter, r *http.Request) error {
+					if _, err := io.Copy(io.Discard, r.Body); err != nil {
+						return err
+					}
+					<-r.Context().Done() // it takes as long as there is
+					return context.Cause(r.Context())
+				}).ServeHTTP(w, request)
+				if w.Code != test.want || (w.Code == 503) != (w.Header().Get("Retry-After") != "") {
+					t.Errorf("%d %s, want %d", w.Code, w.Body, test.want)
+				}
+			})
+		})
+	}
+}
+
+// Who waits for a lane is to be seen, and in the error.
+func TestStats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var refused []string
+		gate := serve.New(serve.Config{Name: "eval", Memory: 32 << 20, Small: 3, Large: 1, Deadline: 2 * time.Second,
+			Error: func(w http.ResponseWriter, r *http.Request, err error) {
+				refused = append(refused, err.Error())
+				serve.Answer(w, r, err)
+			}})
+		defer gate.Close()
+		leave := make(chan bool)
+		h := gate.Handler(func(http.ResponseWriter, *http.Request) error { <-leave; return nil })
+		codes := make(chan int)
+		for range 3 {
+			go func() {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("[", 60_000))))
+				codes <- w.Code
+			}()
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+		}
+		want := serve.Stats{Small: serve.LaneStats{Slots: 3}, Large: serve.LaneStats{Slots: 1, Running: 1, Waiting: 2}}
+		if got := gate.Stats(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		for range 2 {
+			if code := <-codes; code != 503 {
+				t.Error(code)
+			}
+		}
+		want.Large.Waiting, want.Large.Refused = 0, 2
+		if got := gate.Stats(); got != want { // the first runs past its deadline, and keeps its slot
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		close(leave)
+		if code := <-codes; code != 200 {
+			t.Error(code)
+		}
+		want.Large.Running = 0
+		if got := gate.Stats(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if len(refused) != 2 || refused[0] != `the server is busy: no slot in lane "eval/large" after 2s; it has 1, and 1 more are waiting` {
+			t.Errorf("%q", refused)
+		}
+	})
+}
+
+// slow ends when net/http's deadline would, with its error, or at once.
+type slow struct {
+	it    bool
+	until time.Time
+}
+
+func (s *slow) Read([]byte) (int, error) {
+	if !s.it {
+		return 0, io.EOF
+	}
+	time.Sleep(time.Until(s.until))
+	return 0, os.ErrDeadlineExceeded
+}
+
 // A client does not take a part of an answer for the whole, and a panic is net/http's.
 func TestPartial(t *testing.T) {
 	if !vstack.Supported {
@@ -275,6 +394,9 @@ func TestMisuse(t *testing.T) {
 		}()
 	}
 	if n := serve.DefaultMemory(); n < 16<<20 || n > 1<<30 {
+		t.Error(n)
+	}
+	if n := serve.MostMemory(); n < 16<<20 || (n == math.MaxInt64) != (runtime.GOOS != "linux") {
 		t.Error(n)
 	}
 }

@@ -260,7 +260,8 @@
 //
 // Size says how much memory a depth takes, so that a limit can be set. It takes the bytes of
 // stack of one level, or what a program printed as it ran out of stack: Go prints the addresses
-// of the frames then. - is the standard input.
+// of the frames then. A log with the line of an OverflowError will do as well; of several the
+// last one counts. - is the standard input.
 //
 //	vstack size crash.txt
 //	vstack size -levels 1000000 96
@@ -295,13 +296,17 @@
 //	-all            guard recursion too of which nothing was found that its depth
 //	                depends on
 //	-net SIZE       where a stack that no guard sees becomes a panic, such as 64MiB;
-//	                0 is never; 256MiB if nothing is said
+//	                0 is never; 256MiB if nothing is said. It is for one goroutine and
+//	                not in VSTACK_MAX_MEMORY: where many requests may recurse unseen at
+//	                once, their number times SIZE has to fit beside that
 //	-debug ADDR     the program serves the debug page at that address
 //
 // Environment of the program:
 //
 //	VSTACK_MAX_MEMORY=512MiB  the memory of the deep part of all stacks together; else half of
-//	                          GOMEMLIMIT, else half of what the machine or its cgroup has
+//	                          GOMEMLIMIT, else half of what the machine, its cgroup or its
+//	                          ulimit allows; "off" is no limit. A goroutine of yours in which
+//	                          nobody recovers ends the process by an overflow, as by any panic
 //	VSTACK_TRACE=stderr       a report of each overflow: the recursion, folded, with the
 //	                          frames at both ends
 //

@@ -29,7 +29,7 @@ func runSize(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stderr, "Usage: vstack size [flags] BYTES|FILE\n\nBYTES are those of stack that a level of the recursion takes; FILE is what a program printed\nas it ran out of stack (- for the standard input), where they are read off.\n")
+		fmt.Fprintf(stderr, "Usage: vstack size [flags] BYTES|FILE\n\nBYTES are those of stack that a level of the recursion takes; FILE is what a program printed\nas it ran out of stack, or a log with the line of an OverflowError (- for the standard input), where they are read off.\n")
 		flags.SetOutput(stderr)
 		flags.PrintDefaults()
 		fmt.Fprintln(stderr, `"vstack help size" has more.`)
@@ -53,7 +53,11 @@ func runSize(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return wrong("%s: %v", flags.Arg(0), err)
 		}
 		frame = frames.Bytes
-		fmt.Fprintf(stdout, "A level takes %d bytes: %s.\n", frame, strings.Join(frames.Cycle, ", "))
+		cycle := ""
+		if len(frames.Cycle) > 0 {
+			cycle = ": " + strings.Join(frames.Cycle, ", ")
+		}
+		fmt.Fprintf(stdout, "A level takes %d bytes%s.\n", frame, cycle)
 		if frames.Turns > 0 {
 			fmt.Fprintf(stdout, "There were about %s of them.\n", grouped(frames.Turns))
 		}

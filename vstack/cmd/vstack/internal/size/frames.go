@@ -13,30 +13,36 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/crash"
 )
 
-// Frames is what the traceback of a stack overflow tells of the recursion that ended in it.
+// Frames is what a program printed of a stack overflow tells of the recursion that ended in it.
 type Frames struct {
 	Bytes int64    // of stack that a turn of the recursion takes
-	Cycle []string // the functions of a turn, the deepest first
+	Cycle []string // the functions of a turn, the deepest first; none: not known
 	Turns int64    // about how many there were; 0: not known
 }
 
 // ErrNoFrames says that a text has no such traceback.
-var ErrNoFrames = errors.New(`no recursion in it: want the text that the program printed as it crashed, from "fatal error: stack overflow" on, with the frames' addresses, fp=0x and so on`)
+var ErrNoFrames = errors.New(`no recursion in it: want the text that the program printed as it crashed, from "fatal error: stack overflow" on, with the frames' addresses, fp=0x and so on, or the line of a vstack.OverflowError, with how many levels deep it was`)
 
 var (
 	inside = regexp.MustCompile(`\sfp=0x([0-9a-f]+) sp=0x([0-9a-f]+)`)
-	bounds = regexp.MustCompile(`sp=0x([0-9a-f]+) stack=\[0x([0-9a-f]+), 0x([0-9a-f]+)\]`)
+	// The line of an OverflowError, also where a log has put it in quotes.
+	overflow = regexp.MustCompile(`vstack: stack overflow: .*?([0-9,]+) levels? deep, ([0-9,]+) bytes? a level`)
+	bounds   = regexp.MustCompile(`sp=0x([0-9a-f]+) stack=\[0x([0-9a-f]+), 0x([0-9a-f]+)\]`)
 )
 
 // ReadFrames reads the traceback that Go prints for a stack overflow: there, and only there,
-// each frame comes with its address. Frames that were inlined have none.
+// each frame comes with its address. Frames that were inlined have none. Without one it reads
+// the last line of a vstack.OverflowError, as logs have it.
 func ReadFrames(r io.Reader) (*Frames, error) {
-	frames, used, err := addressed(r)
+	frames, used, logged, err := addressed(r)
 	if err != nil {
 		return nil, err
 	}
 	turns := turnsOf(frames)
 	if len(turns) < 2 {
+		if logged != nil {
+			return logged, nil
+		}
 		return nil, ErrNoFrames
 	}
 	var cycle []string
@@ -58,13 +64,17 @@ type frame struct {
 }
 
 // addressed returns the frames down to where the runtime leaves some out, the deepest
-// first, and how many bytes of the stack are used; 0 if the text does not say.
-func addressed(r io.Reader) (frames []frame, used int64, err error) {
+// first, and how many bytes of the stack are used; 0 if the text does not say. Logged is
+// what the last overflow of vstack's said of itself, nil if there is none.
+func addressed(r io.Reader) (frames []frame, used int64, logged *Frames, err error) {
 	name := ""
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
+		if m := overflow.FindStringSubmatch(line); m != nil && decimal(m[2]) > 0 {
+			logged = &Frames{Bytes: decimal(m[2]), Turns: decimal(m[1])}
+		}
 		if m := bounds.FindStringSubmatch(line); m != nil && used == 0 {
 			used = hex(m[3]) - hex(m[1])
 		}
@@ -81,7 +91,7 @@ func addressed(r io.Reader) (frames []frame, used int64, err error) {
 			name = function(line)
 		}
 	}
-	return frames, used, lines.Err()
+	return frames, used, logged, lines.Err()
 }
 
 // A turn of a recursion goes from one frame to the one that is in its place a level up.
@@ -125,6 +135,15 @@ func mostOften(names []string) (most string) {
 		}
 	}
 	return most
+}
+
+// decimal returns 0 for what is no number with commas.
+func decimal(s string) int64 {
+	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func hex(s string) int64 {

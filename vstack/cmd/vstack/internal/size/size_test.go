@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log"
+	"log/slog"
 	"maps"
 	"os"
 	"os/exec"
@@ -63,8 +66,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// overflow returns what the test program prints as it overflows its stack.
-func overflow(t *testing.T, recursion string) []byte {
+// crashOf returns what the test program prints as it overflows its stack.
+func crashOf(t *testing.T, recursion string) []byte {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -81,7 +84,7 @@ func overflow(t *testing.T, recursion string) []byte {
 
 // A function that is called twice in a turn, at two levels of precedence, counts twice.
 func TestReadFramesTwiceInATurn(t *testing.T) {
-	out := overflow(t, "grammar")
+	out := crashOf(t, "grammar")
 	frames, err := ReadFrames(bytes.NewReader(out))
 	if err != nil {
 		t.Fatalf("%v\n%.2000s", err, out)
@@ -172,7 +175,7 @@ func TestPlain(t *testing.T) {
 
 // The bytes of a turn are read off a traceback that Go printed.
 func TestReadFrames(t *testing.T) {
-	out := overflow(t, "parity")
+	out := crashOf(t, "parity")
 	frames, err := ReadFrames(bytes.NewReader(out))
 	if err != nil {
 		t.Fatalf("%v\n%.2000s", err, out)
@@ -192,5 +195,29 @@ func TestReadFrames(t *testing.T) {
 		if f, err := ReadFrames(strings.NewReader(text)); !errors.Is(err, ErrNoFrames) {
 			t.Errorf("%q: %v, %v", text, f, err)
 		}
+	}
+}
+
+// The line of an OverflowError is read out of a log, whatever is around it.
+func TestReadOverflow(t *testing.T) {
+	_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+		return (&workload.Linear{Stack: s}).Handle(10_000_000), nil
+	}, vstack.WithName(`a "b"`), vstack.WithMaxMemory(4<<20))
+	var overflow *vstack.OverflowError
+	if !errors.As(err, &overflow) {
+		t.Fatal(err)
+	}
+	levels, each := overflow.Levels()
+	var slogged, other bytes.Buffer
+	slog.New(slog.NewTextHandler(&slogged, nil)).Warn("refused", "error", overflow)
+	log.New(&other, "", log.LstdFlags).Printf("refused: %v", fmt.Errorf("the server is busy: %w", err))
+	for _, text := range []string{overflow.Error(), slogged.String(), other.String(), fmt.Sprintf("vstack: stack overflow: 1 level deep, 7 bytes a level\n%+v", err)} {
+		frames, err := ReadFrames(strings.NewReader("first\n" + text + "last\n"))
+		if err != nil || frames.Bytes != each || frames.Turns != levels || frames.Cycle != nil {
+			t.Errorf("%v, %+v of %q; want %d and %d", err, frames, text, each, levels)
+		}
+	}
+	if f, err := ReadFrames(strings.NewReader("vstack: stack overflow: 0 levels deep, 0 bytes a level")); !errors.Is(err, ErrNoFrames) {
+		t.Error(f, err)
 	}
 }
