@@ -8,12 +8,16 @@ const ownFlags = `Flags beside those of go %s:
 	-all            guard recursion too of which nothing was found that its depth
 	                depends on
 	-net SIZE       where a stack that no guard sees becomes a panic, such as 64MiB;
-	                0 is never; 256MiB if nothing is said
+	                0 is never; 256MiB if nothing is said. It is for one goroutine and
+	                not in VSTACK_MAX_MEMORY: where many requests may recurse unseen at
+	                once, their number times SIZE has to fit beside that
 	-debug ADDR     the program serves the debug page at that address
 
 Environment of the program:
 	VSTACK_MAX_MEMORY=512MiB  the memory of the deep part of all stacks together; else half of
-	                          GOMEMLIMIT, else half of what the machine or its cgroup has
+	                          GOMEMLIMIT, else half of what the machine, its cgroup or its
+	                          ulimit allows; "off" is no limit. A goroutine of yours in which
+	                          nobody recovers ends the process by an overflow, as by any panic
 	VSTACK_TRACE=stderr       a report of each overflow: the recursion, folded, with the
 	                          frames at both ends
 
