@@ -239,7 +239,7 @@
 //	It is this one:
 //	parser.go:106:18: unguarded recursion: (*parser).expr → (*parser).term → (*parser).expr
 //	...
-//	A guard in (*parser).expr ends it: vstack fix example.com/lang
+//	A guard in (*parser).expr ends it; vstack fix chooses where: vstack fix example.com/lang
 //
 // The file is what the program printed, or a log with that in it; - is the standard input. Exit
 // code 1 says that no finding has the functions that repeat.

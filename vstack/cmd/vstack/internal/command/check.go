@@ -45,7 +45,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 	}
 	broken(p, stderr)
 	r.Keep(least, *pkg)
-	o := report.Options{All: *all, Full: *full, Dir: c.root(), Version: version()}
+	o := report.Options{All: *all, Full: *full, Shallow: !c.deps, Dir: c.root(), Version: version()}
 	write := report.Text
 	switch {
 	case *asJSON:

@@ -82,6 +82,22 @@ func TestFilters(t *testing.T) {
 			t.Errorf("check %s: got %q, want %q", test.args, got, test.want)
 		}
 	}
+	// What is left out is counted.
+	for args, want := range map[string]string{
+		"-rank handler":           "vstack: 0 findings; 2 below the rank\n",
+		"-rank decoder":           "vstack: 1 finding: 1 from functions that take input; 1 below the rank\n",
+		"-pkg example.com/n/...":  "vstack: 0 findings; 2 in other packages\n",
+		"-all -pkg example.com/n": "vstack: 0 findings; 2 in other packages\n",
+	} {
+		code := 1
+		if strings.HasPrefix(want, "vstack: 0") {
+			code = 0
+		}
+		out, _ := vstack(t, code, append(append([]string{"check", "-C", dir}, strings.Fields(args)...), "./...")...)
+		if !strings.HasSuffix("\n"+out, "\n"+want) {
+			t.Errorf("check %s: got %q, want %q", args, out, want)
+		}
+	}
 	// The way in is said.
 	if out, _ := vstack(t, 1, "check", "-C", dir, "./a"); !strings.Contains(out, "\treached from exported function that takes input, Parse\n") {
 		t.Errorf("got %s", out)
@@ -97,7 +113,7 @@ func TestBroken(t *testing.T) {
 	write(t, filepath.Join(dir, "bad/bad.go"), "package bad\n\nvar X int = \"\"\n")
 	write(t, filepath.Join(dir, "uses/uses.go"), "package uses\n\nimport \"example.com/m/bad\"\n\nvar Y = bad.X\n")
 	out, errs := vstack(t, 3, "check", "-C", dir)
-	if !strings.Contains(out, "Length → Length") {
+	if !strings.Contains(out, "Length → Length") || !strings.HasSuffix(out, "vstack: 1 finding: 1 from other exported functions; 2 packages not checked\n") {
 		t.Errorf("got %s", out)
 	}
 	for _, want := range []string{
@@ -137,8 +153,14 @@ func TestDependencies(t *testing.T) {
 	if strings.Contains(out, "Other") {
 		t.Errorf("nobody reaches Other:\n%s", out)
 	}
-	if out, _ := vstack(t, 0, "check", "-deps=off", "-C", dir); out != "" {
-		t.Errorf("got %s", out)
+	for _, off := range []string{"-deps=off", "-deps off"} {
+		args := append(append([]string{"check"}, strings.Fields(off)...), "-C", dir)
+		if out, _ := vstack(t, 0, args...); out != "vstack: 0 findings; dependencies and the standard library not looked into\n" {
+			t.Errorf("got %s", out)
+		}
+	}
+	if _, errs := vstack(t, 2, "check", "-deps", "./..."); !strings.HasPrefix(errs, "vstack: invalid value \"./...\" for flag -deps: want on or off\n") {
+		t.Errorf("got %s", errs)
 	}
 }
 
@@ -170,6 +192,7 @@ func Parse(in []byte) int { return (&parser{in}).expr() }
 	vstack(t, 0, "fix", "-C", dir)
 	out, _ := vstack(t, 0, "check", "-C", dir)
 	for _, want := range []string{
+		"vstack: 0 findings; 1 note\n",
 		": note: the guard captures p, and so a found.parser of Parse (found.go:",
 		") moves to the heap, an allocation each time; if that matters, guard another function of the cycle, or write //vstack:ok reason beside the guard\n",
 	} {

@@ -101,18 +101,15 @@ func (o *onOff) String() string {
 
 func (o *onOff) Set(s string) error {
 	switch s {
-	case "on", "true":
+	case "on":
 		*o = true
-	case "off", "false":
+	case "off":
 		*o = false
 	default:
 		return errors.New("want on or off")
 	}
 	return nil
 }
-
-// IsBoolFlag lets -deps stand for -deps=on.
-func (o *onOff) IsBoolFlag() bool { return true }
 
 // fail says why the packages could not be looked at.
 func (c *common) fail(err error) int {

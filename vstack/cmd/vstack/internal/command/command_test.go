@@ -54,7 +54,7 @@ vstack: 1 finding: 1 from other exported functions
 	if out != want || errs != "" {
 		t.Errorf("got\n%s%s\nwant\n%s", out, errs, want)
 	}
-	if out, _ := vstack(t, 0, "check", "./testdata/none"); out != "" {
+	if out, _ := vstack(t, 0, "check", "./testdata/none"); out != "vstack: 0 findings\n" {
 		t.Errorf("got %s", out)
 	}
 	out, _ = vstack(t, 0, "check", "-all", "./testdata/none")
@@ -348,9 +348,6 @@ func TestFixSays(t *testing.T) {
 // TestMisuse makes sure that what is wrong is said in a line of its own.
 func TestMisuse(t *testing.T) {
 	empty := t.TempDir()
-	stale := t.TempDir() // go.sum lacks what the library requires
-	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25.0\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
-	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
 	dir := module(t, true)
 	if err := os.Mkdir(filepath.Join(dir, "none"), 0o755); err != nil {
 		t.Fatal(err)
@@ -370,7 +367,6 @@ func TestMisuse(t *testing.T) {
 		{"check -C " + dir + " ./none/...", 2, "vstack: no packages match ./none/...\n"},
 		{"check ./testdata", 2, "vstack: no Go files in "},
 		{"check -C " + empty, 2, "vstack: pattern ./...: directory prefix . does not contain main module"},
-		{"check -C " + stale, 3, "vstack: example.com/stale was not checked: it imports a package that does not compile:\n"},
 		{"check -rank worst", 2, "vstack: -rank worst: want one of handler, network, decoder"},
 		{"explain", 2, "vstack: explain needs a file"},
 		{"explain ./testdata/found/found.go", 2, "vstack: ./testdata/found/found.go: no stack overflow in it"},
@@ -378,6 +374,18 @@ func TestMisuse(t *testing.T) {
 		if out, errs := vstack(t, test.code, strings.Fields(test.args)...); !strings.HasPrefix(errs, test.want) || out != "" {
 			t.Errorf("vstack %s: got %s%s, want %s", test.args, out, errs, test.want)
 		}
+	}
+}
+
+// TestNothingChecked makes sure that what was not looked at does not pass for clean.
+func TestNothingChecked(t *testing.T) {
+	stale := t.TempDir() // go.sum lacks what the library requires
+	write(t, filepath.Join(stale, "go.mod"), "module example.com/stale\n\ngo 1.25.0\n\nrequire github.com/vstack-go/vstack v0.0.0\n\nreplace github.com/vstack-go/vstack => "+root(t)+"\n")
+	write(t, filepath.Join(stale, "stale.go"), "package stale\n\nimport _ \"github.com/vstack-go/vstack/vstack\"\n")
+	out, errs := vstack(t, 3, "check", "-C", stale)
+	if !strings.HasPrefix(errs, "vstack: example.com/stale was not checked: it imports a package that does not compile:\n") ||
+		out != "vstack: 0 findings; 1 package not checked\n" {
+		t.Errorf("got %s%s", out, errs)
 	}
 }
 

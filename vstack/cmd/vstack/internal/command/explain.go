@@ -231,5 +231,5 @@ func (e *explanation) advice(c *recursion.Cycle) string {
 	if c.Point.Pkg != nil {
 		pkg = cmp.Or(c.Point.Pkg.Path(), pkg)
 	}
-	return fmt.Sprintf("A guard in %s ends it: vstack fix %s", name, pkg)
+	return fmt.Sprintf("A guard in %s ends it; vstack fix chooses where: vstack fix %s", name, pkg)
 }

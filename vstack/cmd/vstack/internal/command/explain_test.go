@@ -37,7 +37,7 @@ func main() {
 			"The traceback repeats main.(*parser).group → main.(*parser).list → main.(*parser).group.\n",
 			"It was entered from main.Parse (main.go:",
 			"\nIt is this one:\nmain.go:10:18: unguarded recursion: (*parser).list → (*parser).group → (*parser).list\n",
-			"\nA guard in (*parser).list ends it: vstack fix example.com/crash\n",
+			"\nA guard in (*parser).list ends it; vstack fix chooses where: vstack fix example.com/crash\n",
 		}},
 		"literal": {`
 func walk(n int) int {

@@ -104,6 +104,9 @@ type Result struct {
 	Cycles []*Cycle
 	Costs  []Cost
 	Fset   *token.FileSet
+
+	// What Keep has dropped for its rank, and of the rest for its packages.
+	Below, Elsewhere []*Cycle
 }
 
 // Keep drops the cycles that are reached from lesser entries than rank, and those
@@ -112,11 +115,21 @@ type Result struct {
 // "" means all.
 func (r *Result) Keep(rank Rank, packages string) {
 	matches := matcher(packages)
-	r.Cycles = slices.DeleteFunc(r.Cycles, func(c *Cycle) bool {
-		return c.Rank > rank || !slices.ContainsFunc(c.Funcs, func(fn *program.Func) bool {
+	var kept []*Cycle
+	for _, c := range r.Cycles {
+		in := slices.ContainsFunc(c.Funcs, func(fn *program.Func) bool {
 			return fn.Pkg != nil && matches(fn.Pkg.Path())
 		})
-	})
+		switch {
+		case c.Rank > rank:
+			r.Below = append(r.Below, c)
+		case !in:
+			r.Elsewhere = append(r.Elsewhere, c)
+		default:
+			kept = append(kept, c)
+		}
+	}
+	r.Cycles = kept
 	r.Costs = slices.DeleteFunc(r.Costs, func(c Cost) bool {
 		return c.Func != nil && c.Func.Pkg != nil && !matches(c.Func.Pkg.Path())
 	})
@@ -240,7 +253,7 @@ func Find(g *program.Graph) *Result {
 	slices.SortStableFunc(f.costs, func(a, b Cost) int {
 		return comparePositions(f.fset.Position(a.Pos), f.fset.Position(b.Pos))
 	})
-	return &Result{g, cycles, f.costs, f.fset}
+	return &Result{Graph: g, Cycles: cycles, Costs: f.costs, Fset: f.fset}
 }
 
 // elsewhere reports whether the cycle is of no concern to the packages that were named:

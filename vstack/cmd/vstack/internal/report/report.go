@@ -15,23 +15,29 @@ import (
 type Options struct {
 	All     bool   // also cycles that need no guard
 	Full    bool   // every call of the chain and of the way to it, and every function
+	Shallow bool   // dependencies were not looked into
 	Dir     string // positions are relative to it
 	Version string // of the tool
 }
 
 // Alarms returns what the tool complains of: notes are not among it.
 func Alarms(r *recursion.Result) (cycles []*recursion.Cycle, costs []recursion.Cost) {
-	for _, c := range r.Cycles {
-		if c.Status == recursion.Unguarded {
-			cycles = append(cycles, c)
-		}
-	}
+	cycles = unguarded(r.Cycles)
 	for _, c := range r.Costs {
 		if !c.Note {
 			costs = append(costs, c)
 		}
 	}
 	return cycles, costs
+}
+
+func unguarded(all []*recursion.Cycle) (cycles []*recursion.Cycle) {
+	for _, c := range all {
+		if c.Status == recursion.Unguarded {
+			cycles = append(cycles, c)
+		}
+	}
+	return cycles
 }
 
 func (o Options) position(fset *token.FileSet, pos token.Pos) token.Position {

@@ -23,9 +23,7 @@ func Text(w io.Writer, r *recursion.Result, o Options) error {
 		}
 		t.line("%s: %s%s", o.position(r.Fset, cost.Pos), kind, cost.Message)
 	}
-	if s := Summary(r); s != "" {
-		t.line("%s", s)
-	}
+	t.line("%s", Summary(r, o))
 	return t.w.Flush() // keeps the first error
 }
 
@@ -108,13 +106,9 @@ func (t *text) advice(c *recursion.Cycle) {
 	}
 }
 
-// Summary says in one line how much was found and who can drive it; "" if nothing
-// was.
-func Summary(r *recursion.Result) string {
+// Summary says in one line how much was found, who can drive it, and what was left out.
+func Summary(r *recursion.Result, o Options) string {
 	cycles, costs := Alarms(r)
-	if len(cycles) == 0 {
-		return ""
-	}
 	groups := Groups(cycles)
 	var ranks [recursion.Internal + 1]int
 	var where [recursion.Std + 1]int
@@ -128,7 +122,10 @@ func Summary(r *recursion.Result) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, from[rank]))
 		}
 	}
-	s := fmt.Sprintf("vstack: %s: %s", count(len(groups), "finding"), strings.Join(parts, ", "))
+	s := "vstack: " + count(len(groups), "finding")
+	if len(parts) > 0 {
+		s += ": " + strings.Join(parts, ", ")
+	}
 	if n := len(cycles) - len(groups); n > 0 {
 		s += fmt.Sprintf("; %s like them", count(n, "cycle"))
 	}
@@ -140,6 +137,21 @@ func Summary(r *recursion.Result) string {
 	}
 	if len(costs) > 0 {
 		s += "; " + count(len(costs), "guard") + " to look at"
+	}
+	if n := len(r.Costs) - len(costs); n > 0 {
+		s += "; " + count(n, "note")
+	}
+	if n := len(Groups(unguarded(r.Below))); n > 0 {
+		s += fmt.Sprintf("; %d below the rank", n)
+	}
+	if n := len(Groups(unguarded(r.Elsewhere))); n > 0 {
+		s += fmt.Sprintf("; %d in other packages", n)
+	}
+	if o.Shallow {
+		s += "; dependencies and the standard library not looked into"
+	}
+	if n := len(r.Graph.Program.Broken); n > 0 {
+		s += "; " + count(n, "package") + " not checked"
 	}
 	return s
 }

@@ -39,7 +39,7 @@ func ReadFrames(r io.Reader) (*Frames, error) {
 		return nil, err
 	}
 	turns := turnsOf(frames)
-	if len(turns) < 2 {
+	if len(turns) == 0 {
 		if logged != nil {
 			return logged, nil
 		}
@@ -67,7 +67,7 @@ type frame struct {
 // first, and how many bytes of the stack are used; 0 if the text does not say. Logged is
 // what the last overflow of vstack's said of itself, nil if there is none.
 func addressed(r io.Reader) (frames []frame, used int64, logged *Frames, err error) {
-	name := ""
+	name, ended := "", false
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -79,8 +79,9 @@ func addressed(r io.Reader) (frames []frame, used int64, logged *Frames, err err
 			used = hex(m[3]) - hex(m[1])
 		}
 		// "...16690 frames elided...", or without the number; or the goroutine is at its end.
-		if strings.Contains(line, "frames elided") || len(frames) > 0 && strings.TrimSpace(line) == "" {
-			break
+		ended = ended || strings.Contains(line, "frames elided") || len(frames) > 0 && strings.TrimSpace(line) == ""
+		if ended {
+			continue
 		}
 		if m := inside.FindStringSubmatch(line); m != nil && name != "" {
 			if !strings.HasPrefix(name, "runtime.") {
@@ -102,7 +103,7 @@ type turn struct {
 
 // turnsOf returns the turns of the recursion that the frames are of. If what repeats has no
 // period, as with input that nests in several ways, they go from one call to the next of the
-// function that is there most often.
+// function that is there most often, and one turn is not enough to tell.
 func turnsOf(frames []frame) (turns []turn) {
 	names := make([]string, len(frames))
 	for i, f := range frames {
@@ -123,6 +124,9 @@ func turnsOf(frames []frame) (turns []turn) {
 			turns = append(turns, turn{f.fp - frames[last].fp, frames[last:i]})
 		}
 		last = i
+	}
+	if period == 0 && len(turns) < 2 {
+		return nil
 	}
 	return turns
 }

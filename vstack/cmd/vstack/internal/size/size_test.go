@@ -173,6 +173,22 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// A turn of half the frames that Go shows is there twice, which is enough. What follows, for
+// example other goroutines, does not count.
+func TestReadFramesLong(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("fatal error: stack overflow\n\ngoroutine 1 [running]:\n")
+	for i := range 50 {
+		fmt.Fprintf(&text, "main.f%d(0x1)\n\tmain.go:9 +0x85 fp=0x%x sp=0x1 pc=0x1\n", i%25, 0x1000+100*i)
+	}
+	for _, end := range []string{"...16690 frames elided...\n", "...additional frames elided...\n", "\ngoroutine 2 [running]:\n"} {
+		frames, err := ReadFrames(strings.NewReader(text.String() + end + "main.main()\n\tmain.go:9 +0x85 fp=0x9000 sp=0x1 pc=0x1\n"))
+		if err != nil || frames.Bytes != 2500 || len(frames.Cycle) != 25 {
+			t.Errorf("%q: %+v, %v", end, frames, err)
+		}
+	}
+}
+
 // The bytes of a turn are read off a traceback that Go printed.
 func TestReadFrames(t *testing.T) {
 	out := crashOf(t, "parity")
