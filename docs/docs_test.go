@@ -108,6 +108,39 @@ func TestCommands(t *testing.T) {
 	})
 }
 
+// What a page says of setting up works in an empty module beside a clone.
+func TestSetUp(t *testing.T) {
+	clone, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	each(t, func(p *pages.Page, _ []*pages.Page) []string {
+		for _, b := range p.Blocks {
+			script, ok := b.ScriptOf("docs/docs_test.go TestSetUp")
+			if !ok {
+				continue
+			}
+			found = true
+			t.Run(fmt.Sprintf("%s:%d", p.File, b.Line), func(t *testing.T) {
+				dir := t.TempDir()
+				if err := os.Symlink(clone, filepath.Join(dir, "vstack")); err != nil {
+					t.Skip(err)
+				}
+				if err := os.Mkdir(filepath.Join(dir, "app"), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				runShell(t, "cd '"+dir+"/app'\nexport GOBIN='"+dir+"/bin' GOFLAGS= GOWORK=off\ngo mod init example.com/app\n"+
+					script+"\necho 'package main; func main() {}' >main.go\ngo vet .\n../bin/vstack check\n")
+			})
+		}
+		return nil
+	})
+	if !found {
+		t.Error("no page says how to set up")
+	}
+}
+
 func runShell(t *testing.T, script string) {
 	t.Parallel()
 	shell, err := exec.LookPath("sh")

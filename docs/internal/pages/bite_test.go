@@ -46,6 +46,7 @@ func TestChecksBite(t *testing.T) {
 		{"fine", "# Title\n[x](other.md#a-section-code-in-it), [y](#title), [z](https://example.com/x)", ""},
 		{"fine command", "```sh\ngo test ./...  # all\n```", ""},
 		{"fine reason", "<!-- not run: it needs a network -->\n\n```sh\nmake \\\n  all\n```", ""},
+		{"fine directory", "<!-- not run: it needs a clone -->\n```sh\n(cd ../vstack/vstack && go install .)\n```", ""},
 		{"fine figure", "# Title\nMeasured with: `go test ./docs -run Links`\n## B\n3 ns, 1 GB", ""},
 		{"fine limit", "# Title\n<!-- figures: a limit -->\n3 ms. `4 ms`", ""},
 	} {

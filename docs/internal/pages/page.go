@@ -238,6 +238,14 @@ func (b *Block) Script() (script string, ok bool) {
 	return strings.Join(b.commands(), "\n"), true
 }
 
+// ScriptOf returns the commands of a shell block that the test runs, by its file and name.
+func (b *Block) ScriptOf(test string) (script string, ok bool) {
+	if b.notes["run by"] != test || !b.isShell() {
+		return "", false
+	}
+	return strings.Join(b.commands(), "\n"), true
+}
+
 func (b *Block) isShell() bool {
 	return slices.Contains([]string{"sh", "bash", "shell", "console"}, b.lang)
 }
@@ -350,8 +358,8 @@ func splitWords(text string) (words []string) {
 }
 
 func noFile(root, file string) []string {
-	if strings.Contains(file, "$") {
-		return nil
+	if strings.Contains(file, "$") || strings.HasPrefix(file, "../") {
+		return nil // the reader's, as ../vstack where a clone is
 	}
 	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err != nil {
 		return []string{"there is no " + file}
