@@ -287,10 +287,13 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 // Who waits for a lane is to be seen, and in the error.
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var refused []string
 		gate := serve.New(serve.Config{Name: "eval", Memory: 32 << 20, Small: 3, Large: 1, Deadline: 2 * time.Second,
 			Error: func(w http.ResponseWriter, r *http.Request, err error) {
+				mu.Lock()
 				refused = append(refused, err.Error())
+				mu.Unlock()
 				serve.Answer(w, r, err)
 			}})
 		defer gate.Close()
