@@ -21,7 +21,8 @@ import (
 //
 // So what a goroutine has grown since it was weighed is not charged while it runs, while it
 // is in Await, and while StepFor has taken the baton from it; otherwise it is. While a stack
-// unwinds, weighing makes nothing overflow, and its reserve segment is charged with nothing.
+// unwinds, weighing makes nothing overflow, nor does it for a hop from a deferred call of
+// any other panic; and the reserve segment is charged with nothing.
 type account struct {
 	max  int64   // bytes; 0: no limit; [byDefault]: the default limit
 	lent *Budget // whose size that is
