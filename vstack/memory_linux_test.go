@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,26 +39,34 @@ func TestDefaultLimits(t *testing.T) {
 		return
 	case "ulimit -v":
 		// What is left of the addresses counts: Go has reserved many before it begins. And
-		// the limit is one from the start.
-		limit := uint64(addresses(t) + 384*mib)
+		// the limit is one from the start. Threads of the C library take 72 MiB each; they
+		// come as the processors do.
+		limit := uint64(addresses(t) + 512*mib + int64(runtime.GOMAXPROCS(0)+4)*72*mib)
 		if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
 			t.Fatal(err)
 		}
 		os.Setenv(limitEnv, "limited") //nolint:errcheck // or the next line fails
 		t.Fatal(syscall.Exec(exe, os.Args, os.Environ()))
 	case "limited":
-		overflowAll(t, 384*mib)
+		var limit syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_AS, &limit); err != nil {
+			t.Fatal(err)
+		}
+		overflowAll(t, int64(limit.Cur)-addresses(t))
 		return
 	}
-	for _, limit := range []string{"GOMEMLIMIT", "ulimit -v"} {
-		t.Run(limit, func(t *testing.T) {
+	for _, test := range []struct {
+		name, limit string
+		env         []string
+	}{
+		{"GOMEMLIMIT", "GOMEMLIMIT", []string{"GOMEMLIMIT=256MiB"}},
+		{"ulimit -v", "ulimit -v", []string{"GOMEMLIMIT=off", "GOMAXPROCS=2"}},
+		// With what a thread takes left out, this dies (nine times of ten).
+		{"ulimit -v and 8 processors", "ulimit -v", []string{"GOMEMLIMIT=off", "GOMAXPROCS=8"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			cmd := exec.Command(exe, "-test.run=^TestDefaultLimits$", "-test.v")
-			cmd.Env = append(os.Environ(), limitEnv+"="+limit)
-			if limit == "GOMEMLIMIT" {
-				cmd.Env = append(cmd.Env, "GOMEMLIMIT=256MiB")
-			} else {
-				cmd.Env = append(cmd.Env, "GOMEMLIMIT=off")
-			}
+			cmd.Env = append(append(os.Environ(), limitEnv+"="+test.limit), test.env...)
 			out, err := cmd.CombinedOutput()
 			if errors.Is(err, syscall.ENOEXEC) {
 				t.Skip("no child processes under an emulator")

@@ -2,11 +2,13 @@
 package memlimit
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/bits"
 	"os"
 	"path"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -14,7 +16,7 @@ import (
 
 // Half returns half of what the process may use, in bytes: of GOMEMLIMIT if that is
 // set, and otherwise of the least of what Linux says of the cgroup, the machine's
-// memory and the address space that is left (ulimit -v). Elsewhere it is 1 GiB, and
+// memory and the address space that is left (ulimit -v) beside what threads take. Elsewhere it is 1 GiB, and
 // at most that on 32-bit systems. It reads some files.
 func Half() int64 {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
@@ -35,12 +37,21 @@ func Half() int64 {
 // runtime, on Linux.
 const arena = 4 << 20 << (4 * (bits.UintSize / 64))
 
+// What threads take of the addresses where the C library makes them, as in a program
+// that is linked with cgo: each has a stack and a heap of its own. There are as many as
+// Go may run at a time, and others that wait or watch: 4 more in a server with 2, 8 and
+// 16 processors. With 8 of them a limit of 384 MiB was gone before a stack had begun.
+const (
+	otherThreads = 4
+	threadHeap   = 1 << 20 << (6 * (bits.UintSize / 64)) // HEAP_MAX_SIZE of glibc's malloc
+)
+
 // Available returns how many bytes the process may use at most, by what the files of
 // Linux say; 0 if none says anything.
-func Available(readFile func(string) ([]byte, error)) (bytes int64) {
+func Available(readFile func(string) ([]byte, error)) (most int64) {
 	least := func(n int64) {
-		if n > 0 && (bytes == 0 || n < bytes) {
-			bytes = n
+		if n > 0 && (most == 0 || n < most) {
+			most = n
 		}
 	}
 	// field returns the number in the line that begins with name.
@@ -57,9 +68,16 @@ func Available(readFile func(string) ([]byte, error)) (bytes int64) {
 	}
 	least(field("/proc/meminfo", "MemTotal:") << 10)
 	// The address space: what is left of it, since Go reserves more than it uses. It takes
-	// an arena at a time, and what is less than one at the end it cannot use.
-	if most := field("/proc/self/limits", "Max address space"); most > 0 {
-		least(max(most-field("/proc/self/status", "VmSize:")<<10-arena, 1))
+	// an arena at a time, and what is less than one at the end it cannot use; another is for
+	// what lies in pieces between stacks (42 MiB were seen), and the rest is for threads.
+	if addresses := field("/proc/self/limits", "Max address space"); addresses > 0 {
+		more := int64(runtime.GOMAXPROCS(0)) + otherThreads - field("/proc/self/status", "Threads:")
+		maps, _ := readFile("/proc/self/maps")
+		if !bytes.Contains(maps, []byte("/libc")) {
+			more = 0 // Go makes the stacks of its threads on its heap
+		}
+		threads := max(more, 0) * (field("/proc/self/limits", "Max stack size") + threadHeap)
+		least(max(addresses-field("/proc/self/status", "VmSize:")<<10-2*arena-threads, 1))
 	}
 	text, _ := readFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
@@ -83,7 +101,7 @@ func Available(readFile func(string) ([]byte, error)) (bytes int64) {
 			}
 		}
 	}
-	return bytes
+	return most
 }
 
 // number returns 0 for what is none, such as "max" and "unlimited".

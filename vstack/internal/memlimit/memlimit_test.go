@@ -2,6 +2,7 @@ package memlimit
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -39,7 +40,20 @@ func TestAvailable(t *testing.T) {
 			"/proc/meminfo":     "MemTotal:       2048000 kB\n",
 			"/proc/self/limits": "Max cpu time   unlimited  unlimited  seconds\nMax address space         1073741824              1073741824              bytes\n",
 			"/proc/self/status": "Name: x\nVmSize:	 1024 kB\n",
-		}, 1<<30 - 1<<20 - arena},
+		}, 1<<30 - 1<<20 - 2*arena},
+		"ulimit -v, with threads of the C library": {map[string]string{
+			"/proc/meminfo": "MemTotal:       99999999 kB\n",
+			"/proc/self/limits": "Max stack size            8388608              unlimited            bytes\n" +
+				"Max address space         68719476736          68719476736          bytes\n",
+			"/proc/self/status": "Name: x\nVmSize:	 1024 kB\nThreads:	3\n",
+			"/proc/self/maps":   "7f00-7f01 r--p 00000000 fe:00 1 /lib/x86_64-linux-gnu/libc.so.6\n",
+		}, 64<<30 - 1<<20 - 2*arena - int64(runtime.GOMAXPROCS(0)+otherThreads-3)*(8<<20+threadHeap)},
+		"ulimit -v, with all threads there are": {map[string]string{
+			"/proc/meminfo":     "MemTotal:       99999999 kB\n",
+			"/proc/self/limits": "Max stack size 8388608 unlimited bytes\nMax address space 1073741824 1073741824 bytes\n",
+			"/proc/self/status": "VmSize:	 1024 kB\nThreads:	9999\n",
+			"/proc/self/maps":   "/lib/x86_64-linux-gnu/libc.so.6\n",
+		}, 1<<30 - 1<<20 - 2*arena},
 		"ulimit -v, next to nothing left": {map[string]string{
 			"/proc/meminfo":     "MemTotal:       2048000 kB\n",
 			"/proc/self/limits": "Max address space         1048576              1048576              bytes\n",
