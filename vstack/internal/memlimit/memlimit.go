@@ -15,9 +15,9 @@ import (
 )
 
 // Half returns half of what the process may use, in bytes: of GOMEMLIMIT if that is
-// set, and otherwise of the least of what Linux says of the cgroup, the machine's
-// memory and the address space that is left (ulimit -v) beside what threads take. Elsewhere it is 1 GiB, and
-// at most that on 32-bit systems. It reads some files.
+// set, and otherwise of the least of what Linux says of the cgroup, the machine's memory
+// and the address space (ulimit -v), of what is left of it beside threads. Elsewhere it
+// is 1 GiB, and at most that on 32-bit systems. It reads some files.
 func Half() int64 {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		return limit / 2
