@@ -354,7 +354,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn fu
 func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Context, *vstack.Stack) error) error {
 	asked := time.Now()
 	if err := l.enter(ctx); err != nil {
-		if client.Err() != nil {
+		if client.Err() != nil && !passed(ctx) {
 			return context.Cause(client)
 		}
 		return fmt.Errorf("%w: no slot in lane %q after %v; it has %d, and %d more are waiting",
@@ -368,12 +368,23 @@ func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Cont
 	} else {
 		err = g.runLarge(ctx, fn)
 	}
+	if errors.Is(err, context.Canceled) && passed(ctx) {
+		err = fmt.Errorf("%w: %w", errDeadline, err)
+	}
 	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 	if late && waited >= g.config.Deadline/longWait {
 		return fmt.Errorf("%w: %v of %v went by before there was a slot in lane %q: %w",
 			ErrBusy, waited.Round(time.Millisecond), g.config.Deadline, l.Name, err)
 	}
 	return err
+}
+
+// passed reports whether the deadline has passed. From then on it does not say that the
+// client has gone if its context is canceled: net/http cancels that at the read deadline,
+// which is the same, and may come before the other.
+func passed(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline)
 }
 
 // enter waits for a slot.
