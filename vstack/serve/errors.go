@@ -11,8 +11,8 @@ import (
 )
 
 // ErrBusy is the error for a request that might have succeeded when the server has less
-// to do: it waited for its lane in vain, or for a quarter of its deadline and the rest was
-// too short, or alone it would have had more memory.
+// to do: it waited for its lane in vain, or for its lane and for processors for a quarter of
+// its deadline, and the rest was too short, or alone it would have had more memory.
 var ErrBusy = errors.New("the server is busy")
 
 // errDeadline is the cause that a handler's context has past the gate's deadline; it is

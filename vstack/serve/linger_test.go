@@ -49,7 +49,8 @@ func TestRefusedWhileSending(t *testing.T) {
 				if name == "after the deadline" || name == "while it reads" {
 					c.Deadline = halfSecond
 				}
-				_, h := start(t, c, test.fn)
+				gate, h := start(t, c, test.fn)
+				serve.Steady(gate)
 				conn, err := net.Dial("tcp", h.Listener.Addr().String())
 				if err != nil {
 					t.Fatal(err)

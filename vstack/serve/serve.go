@@ -19,8 +19,9 @@
 // lane. A larger body is streamed to the handler as it arrives, through the large lane. Few
 // run there at a time, on half of the processors, so that short requests never wait behind
 // long ones. Whoever waits for a lane until the deadline gets [ErrBusy], and so does a
-// request that waited for a quarter of it or more and then misses it. [Gate.Stats] says how
-// many wait.
+// request that misses it after a quarter of it or more went by without a slot in the lane, or
+// without a processor because others had them all. The second is an estimate, of the
+// time that goroutines of the process wait for one. [Gate.Stats] says how many wait.
 //
 // # Memory
 //
@@ -64,8 +65,8 @@ import (
 // into the 8 MiB that a small request has of 256 MiB.
 const smallBody = 16 << 10
 
-// longWait is the part of the deadline after which waiting for the lane is to blame, and
-// not the request, if the rest was too short.
+// longWait is the part of the deadline after which waiting for the lane and for processors is
+// to blame, and not the request, if the rest was too short.
 const longWait = 4
 
 // Config says what the requests of a [Gate] may use. A field that is 0 has a default.
@@ -117,6 +118,7 @@ type Gate struct {
 	pool   *vstack.Pool // of the small lane
 
 	buffers   sync.Pool
+	watch     watch
 	lingering lingering
 }
 
@@ -319,6 +321,9 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn fu
 	}
 	body := io.Reader(in)
 
+	before := g.watch.begin()
+	defer g.watch.end()
+
 	buffer := g.buffers.Get().(*[smallBody]byte)
 	defer g.buffers.Put(buffer)
 	n, err := 0, error(nil)
@@ -328,6 +333,12 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn fu
 		n += k
 	}
 	lane := &g.large
+	counted := func(err error) error {
+		if Status(err) == http.StatusServiceUnavailable {
+			lane.Refused.Add(1)
+		}
+		return err
+	}
 	switch err {
 	case io.EOF:
 		lane = &g.small
@@ -335,24 +346,21 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn fu
 	case nil:
 		body = &polite{Reader: io.MultiReader(bytes.NewReader(buffer[:]), body), rested: time.Now()}
 	default:
-		return err
+		lane = &g.small // as far as it has come
+		return counted(g.blame(err, lane, 0, g.watch.since(before)))
 	}
 	ctx = context.WithValue(ctx, heapKey{}, &Heap{limit: lane.heap, left: lane.heap})
-	err = g.inLane(ctx, r.Context(), lane, func(ctx context.Context, _ *vstack.Stack) error {
+	return counted(g.inLane(ctx, r.Context(), lane, before, func(ctx context.Context, _ *vstack.Stack) error {
 		r := r.WithContext(ctx)
 		r.Body = io.NopCloser(body)
 		return fn(w, r)
-	})
-	if Status(err) == http.StatusServiceUnavailable {
-		lane.Refused.Add(1)
-	}
-	return err
+	}))
 }
 
 // inLane runs fn when it is its turn, before ctx is done. The client's context says
-// whether that has gone.
-func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Context, *vstack.Stack) error) error {
-	asked := time.Now()
+// whether that has gone; before is what the watch said when the request came.
+func (g *Gate) inLane(ctx, client context.Context, l *lane, before time.Duration, fn func(context.Context, *vstack.Stack) error) error {
+	asked, starved := time.Now(), g.watch.since(before)
 	if err := l.enter(ctx); err != nil {
 		if client.Err() != nil && !passed(ctx) {
 			return context.Cause(client)
@@ -361,7 +369,8 @@ func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Cont
 			ErrBusy, l.Name, time.Since(asked).Round(time.Millisecond), l.Slots, l.Waiting.Load())
 	}
 	defer l.leave()
-	waited := time.Since(asked)
+	waited := time.Since(asked) // for the lane, whatever else it might have waited for
+	before = g.watch.now() - starved
 	var err error
 	if l == &g.small {
 		err = g.pool.Run(ctx, fn)
@@ -371,12 +380,18 @@ func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Cont
 	if errors.Is(err, context.Canceled) && passed(ctx) {
 		err = fmt.Errorf("%w: %w", errDeadline, err)
 	}
+	return g.blame(err, l, waited, g.watch.since(before))
+}
+
+// blame makes an error [ErrBusy] if a request that misses its deadline would not have, as far
+// as is known, had it not waited so long for a slot in the lane, and for processors.
+func (g *Gate) blame(err error, l *lane, waited, starved time.Duration) error {
 	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
-	if late && waited >= g.config.Deadline/longWait {
-		return fmt.Errorf("%w: %v of %v went by before there was a slot in lane %q: %w",
-			ErrBusy, waited.Round(time.Millisecond), g.config.Deadline, l.Name, err)
+	if !late || waited+starved < g.config.Deadline/longWait {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: of %v, %v went by before there was a slot in lane %q, and about %v without a processor: %w",
+		ErrBusy, g.config.Deadline, waited.Round(time.Millisecond), l.Name, starved.Round(time.Millisecond), err)
 }
 
 // passed reports whether the deadline has passed. From then on it does not say that the

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +150,7 @@ const halfSecond = 500 * time.Millisecond
 // A body that does not arrive in time is given up, and keeps no stack meanwhile.
 func TestSlowBody(t *testing.T) {
 	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: halfSecond}, handler)
+	serve.Steady(gate)
 	body, w := io.Pipe()
 	defer w.Close()
 	go io.WriteString(w, "[[") //nolint:errcheck
@@ -160,18 +162,35 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
-// A handler that takes too long is interrupted, on the way back up as well.
+// A handler that takes too long is interrupted, on the way back up as well. That is its own
+// fault, unless others had the processors.
 func TestDeadline(t *testing.T) {
 	if !vstack.Supported {
 		t.Skip("no guards in this build")
 	}
-	_, h := start(t, serve.Config{Memory: 32 << 20, Deadline: halfSecond}, func(http.ResponseWriter, *http.Request) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	gate, h := start(t, serve.Config{Memory: 32 << 20, Deadline: halfSecond}, func(http.ResponseWriter, *http.Request) error {
 		for {
 			vstack.Check()
 		}
 	})
+	var over atomic.Bool
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for !over.Load() {
+			}
+		})
+	}
+	code, text := post(t, h, strings.NewReader("["))
+	over.Store(true)
+	wg.Wait()
+	if code != 503 || !strings.Contains(text, "busy") {
+		t.Error("starved:", code, text)
+	}
+	serve.Steady(gate)
 	if code, text := post(t, h, strings.NewReader("[")); code != 422 || !strings.Contains(text, "too long") {
-		t.Error(code, text)
+		t.Error("alone:", code, text)
 	}
 }
 
@@ -237,19 +256,28 @@ func TestLanes(t *testing.T) {
 // for itself.
 func TestLoadIsNotTheRequestsFault(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		waits  time.Duration // for its lane, of a deadline of 2 s
-		slowly bool          // the body does not come to an end
-		size   int
-		want   int
+		name    string
+		waits   time.Duration // for its lane, of a deadline of 2 s
+		starved time.Duration // while it reads or has its slot; negative: while it waits
+		slowly  bool          // the body does not come to an end
+		size    int
+		want    int
 	}{
-		{"small, alone", 0, false, 1, 422},
-		{"large, alone", 0, false, 60_000, 422},
-		{"large and slow, alone", 0, true, 60_000, 408},
-		{"large, hardly waited", 100 * time.Millisecond, false, 60_000, 422},
-		{"small, waited", 1900 * time.Millisecond, false, 1, 503},
-		{"large, waited", 1900 * time.Millisecond, false, 60_000, 503},
-		{"large and slow, waited", 1900 * time.Millisecond, true, 60_000, 503},
+		{"small, alone", 0, 0, false, 1, 422},
+		{"large, alone", 0, 0, false, 60_000, 422},
+		{"large and slow, alone", 0, 0, true, 60_000, 408},
+		{"large, hardly waited", 100 * time.Millisecond, 0, false, 60_000, 422},
+		{"small, waited", 1900 * time.Millisecond, 0, false, 1, 503},
+		{"large, waited", 1900 * time.Millisecond, 0, false, 60_000, 503},
+		{"large and slow, waited", 1900 * time.Millisecond, 0, true, 60_000, 503},
+		{"small, starved", 0, 600 * time.Millisecond, false, 1, 503},
+		{"small and slow, starved", 0, 600 * time.Millisecond, true, 1, 503},
+		{"small and slow, alone", 0, 0, true, 1, 408},
+		{"large, starved", 0, 600 * time.Millisecond, false, 60_000, 503},
+		{"large and slow, starved", 0, 600 * time.Millisecond, true, 60_000, 503},
+		{"large, hardly starved", 0, 400 * time.Millisecond, false, 60_000, 422},
+		{"large, waited and starved", 300 * time.Millisecond, 300 * time.Millisecond, false, 60_000, 503},
+		{"large, waited while starved", 300 * time.Millisecond, -300 * time.Millisecond, false, 60_000, 422},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -267,6 +295,11 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 					entered := make(chan bool)
 					go held(entered).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
 					<-entered
+				}
+				if test.starved < 0 {
+					time.AfterFunc(time.Millisecond, func() { serve.Starve(gate, -test.starved) })
+				} else {
+					time.AfterFunc(test.waits+time.Millisecond, func() { serve.Starve(gate, test.starved) })
 				}
 				request := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader(body), &slow{test.slowly, time.Now().Add(2 * time.Second)}))
 				w := httptest.NewRecorder()
