@@ -36,8 +36,8 @@ type lingering struct {
 // any more: the answer goes out at once, and the connection lingers until the client ends it.
 func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, err error, ended bool) {
 	c := http.NewResponseController(w)
-	// Half of the server's WriteTimeout, or more on a busy machine, is over.
-	_ = c.SetWriteDeadline(time.Now().Add(g.config.Deadline))
+	// Half of the server's WriteTimeout is over, and on a busy machine all of it.
+	_ = c.SetWriteDeadline(time.Now().Add(lingerTime))
 	if ended || r.ProtoMajor != 1 { // a stream of HTTP/2 ends without its connection
 		g.config.Error(w, r, err)
 		return
