@@ -69,6 +69,11 @@ const smallBody = 16 << 10
 // to blame, and not the request, if the rest was too short.
 const longWait = 4
 
+// readLater is how long after the deadline a Read ends. Package net may be early by as long as
+// it is held up between its two looks at the clock, and then net/http would cancel the request
+// before the deadline, as if the client had gone.
+const readLater = 50 * time.Millisecond
+
 // Config says what the requests of a [Gate] may use. A field that is 0 has a default.
 type Config struct {
 	Name   string // of the stacks: in errors, profiles and on the live page
@@ -238,13 +243,17 @@ func (l *lane) stats() LaneStats {
 // Config returns the gate's configuration with the defaults filled in.
 func (g *Gate) Config() Config { return g.config }
 
+// headerTime is for a header at least. net/http closes without an answer after it, also if it
+// was itself that had no processor; so it is not as short as a deadline may be.
+const headerTime = 10 * time.Second
+
 // Server returns a server for handler whose timeouts fit the deadline: clients that
 // send their header, or read the answer, too slowly do not keep a connection for ever.
 // Set its Addr, or give it a listener.
 func (g *Gate) Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: g.config.Deadline,
+		ReadHeaderTimeout: max(g.config.Deadline, headerTime),
 		WriteTimeout:      2 * g.config.Deadline,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -276,7 +285,7 @@ func (g *Gate) LimitProcess() {
 func (g *Gate) Handler(fn func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &writer{ResponseWriter: w}
-		in := &received{Reader: http.MaxBytesReader(w, r.Body, g.config.Body), ended: r.ContentLength == 0}
+		in := &received{Reader: http.MaxBytesReader(w, r.Body, g.config.Body), ended: r.ContentLength == 0, patience: g.config.Deadline / longWait}
 		err := g.serve(out, r, in, fn)
 		if err == nil {
 			return
@@ -312,7 +321,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn fu
 	defer cancel()
 	if deadline, ok := ctx.Deadline(); ok {
 		// A Read does not know of the context. Recorders in tests have no deadlines.
-		if err := http.NewResponseController(w).SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := http.NewResponseController(w).SetReadDeadline(deadline.Add(readLater)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
 	}
@@ -395,8 +404,7 @@ func (g *Gate) blame(err error, l *lane, waited, starved time.Duration) error {
 }
 
 // passed reports whether the deadline has passed. From then on it does not say that the
-// client has gone if its context is canceled: net/http cancels that at the read deadline,
-// which is the same, and may come before the other.
+// client has gone if its context is canceled: net/http cancels that at the read deadline.
 func passed(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && !time.Now().Before(deadline)
@@ -462,16 +470,23 @@ func (l *lane) most(lanes int) int64 {
 }
 
 // received marks the errors that say that the client has gone, and knows whether the body
-// is at its end.
+// is at its end. The read deadline also passes while a handler takes long for what has
+// arrived: then it is the client's fault only if reading had to wait.
 type received struct {
 	io.Reader
-	ended bool
+	ended            bool
+	waited, patience time.Duration
 }
 
 func (r *received) Read(b []byte) (int, error) {
+	asked := time.Now()
 	n, err := r.Reader.Read(b)
-	if err == io.EOF {
+	r.waited += time.Since(asked)
+	switch {
+	case err == io.EOF:
 		r.ended = true
+	case errors.Is(err, os.ErrDeadlineExceeded) && r.waited < r.patience:
+		return n, fmt.Errorf("%w: all but %v of it without waiting for the body: %v", errDeadline, r.waited.Round(time.Millisecond), err)
 	}
 	if err != nil && err != io.EOF && Status(err) == 0 {
 		err = &goneError{err}

@@ -318,6 +318,44 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 	}
 }
 
+// A body that is there when the handler comes to read it did not arrive too late.
+func TestSlowHandler(t *testing.T) {
+	for took, want := range map[time.Duration]int{10 * time.Millisecond: 422, 900 * time.Millisecond: 408} {
+		synctest.Test(t, func(t *testing.T) {
+			gate := serve.New(serve.Config{Memory: 32 << 20, Deadline: time.Second})
+			defer gate.Close()
+			w := httptest.NewRecorder()
+			gate.Handler(func(_ http.ResponseWriter, r *http.Request) error {
+				for {
+					if _, err := r.Body.Read(make([]byte, 1000)); err != nil {
+						return err
+					}
+					time.Sleep(2 * time.Millisecond)
+				}
+			}).ServeHTTP(w, httptest.NewRequest("POST", "/", &endless{took, time.Now().Add(time.Second)}))
+			if w.Code != want {
+				t.Errorf("%v: %d %s, want %d", took, w.Code, w.Body, want)
+			}
+		})
+	}
+}
+
+// endless keeps its first reader waiting, and is then always ready, until net/http's deadline.
+type endless struct {
+	wait  time.Duration
+	until time.Time
+}
+
+func (e *endless) Read(b []byte) (int, error) {
+	time.Sleep(e.wait)
+	e.wait = 0
+	if !time.Now().Before(e.until) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	clear(b)
+	return len(b), nil
+}
+
 // netHTTP is a writer that cancels a request at its read deadline, as net/http does, just
 // before the deadline of the gate's is noticed.
 type netHTTP struct {
