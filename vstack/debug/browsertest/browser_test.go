@@ -3,14 +3,26 @@
 package browsertest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,13 +33,14 @@ import (
 	"github.com/vstack-go/vstack/vstack"
 	"github.com/vstack-go/vstack/vstack/debug"
 	_ "github.com/vstack-go/vstack/vstack/profile"
+	"github.com/vstack-go/vstack/vstack/serve"
 )
 
 var update = flag.Bool("update", false, "write the screenshots in docs anew; use go test -trimpath, so that they show no paths of yours")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const pageHeight = 680
+const pageHeight = 900
 
 // browser starts a headless Chromium with an empty profile.
 func browser(t *testing.T) context.Context {
@@ -63,8 +76,8 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// serve serves the page and returns its address.
-func serve(t *testing.T) string {
+// listen serves the page and returns its address.
+func listen(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,12 +135,51 @@ func (p *parser) rest(n int) int {
 	return p.rest(n-1) + 1
 }
 
+// busy makes a gate with a request that runs in its large lane, until done is closed, three that
+// wait for it, and five that were refused.
+func busy(t *testing.T, done <-chan struct{}) {
+	gate := serve.New(serve.Config{Name: "eval", Memory: 256 << 20, Large: 1, Deadline: time.Hour})
+	t.Cleanup(gate.Close)
+	entered := make(chan bool)
+	h := gate.Handler(func(_ http.ResponseWriter, r *http.Request) error {
+		switch r.URL.Path {
+		case "/refused":
+			return serve.ErrBusy
+		case "/held":
+			close(entered)
+			waitForRates(done)
+		}
+		return nil
+	})
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait) // before Close
+	request := func(path string, size int) {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", path, strings.NewReader(strings.Repeat("(", size))))
+	}
+	for range 5 {
+		request("/refused", 10)
+	}
+	wg.Go(func() { request("/held", 20_000) })
+	<-entered
+	for range 3 {
+		wg.Go(func() { request("/waits", 20_000) })
+	}
+	for gate.Stats().Large.Waiting < 3 {
+		runtime.Gosched()
+	}
+}
+
+// waitForRates is what a handler is stuck in that nobody looked at before.
+//
+//go:noinline
+func waitForRates(done <-chan struct{}) { <-done }
+
 // tooWide is whether something is beyond the edge.
 const tooWide = `[document.documentElement, ...document.querySelectorAll(".wide, pre")].some(e => e.scrollWidth > e.clientWidth)`
 
 func TestPage(t *testing.T) {
 	ctx := browser(t)
-	address := serve(t)
+	address := listen(t)
 	s := vstack.New(vstack.WithName("json parser"), vstack.WithMaxMemory(0))
 	defer s.Close()
 	idle := vstack.New(vstack.WithName("spare"))
@@ -138,6 +190,9 @@ func TestPage(t *testing.T) {
 		finished <- s.Run(context.Background(), func(context.Context) error { p.value(0); return nil })
 	}()
 	p.more <- 200_000
+	done := make(chan struct{})
+	defer close(done)
+	busy(t, done)
 	messages := chromedp.Console(ctx)
 	do := func(what string, steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -177,16 +232,23 @@ func TestPage(t *testing.T) {
 		if (back == "rgb(255, 255, 255)") != (scheme == "light") {
 			t.Errorf("%s: background %s", scheme, back)
 		}
+		for _, part := range []string{"eval/large", "waits for a channel", "waitForRates"} {
+			if !eval[bool](t, ctx, `document.querySelector("main").textContent.includes("`+part+`")`) {
+				t.Errorf("%q is not on the page", part)
+			}
+		}
 		shoot(t, ctx, map[string]string{"light": "debug-page", "dark": "debug-page-dark"}[scheme])
 	}
 
 	// Nothing is beyond the edge, however wide the window is and however long a name.
 	long := vstack.New(vstack.WithName("import of customers/2026-11-26/with-a-long-file-name.json"))
 	defer long.Close()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelectorAll("#stacks tbody tr").length === 3`,
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector("#stacks").textContent.includes("import of customers")`,
 		chromedp.WithPollingTimeout(20*time.Second))); err != nil {
 		t.Fatal(err)
 	}
+	do("resize", chromedp.EmulateViewport(390, 844))
+	shoot(t, ctx, "debug-page-phone")
 	for _, width := range []int64{320, 390, 820, 1024, 1280} {
 		do("resize", chromedp.EmulateViewport(width, pageHeight))
 		if eval[bool](t, ctx, tooWide) {
@@ -244,13 +306,39 @@ func eval[T any](t *testing.T, ctx context.Context, script string) T {
 // shoot takes a picture for the documentation.
 func shoot(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile("../../../docs/"+name+".png", png, 0o644); err != nil {
+		if err := os.WriteFile("../../../docs/"+name+".png", small(t, picture), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// small returns the picture with its 256 most frequent colors alone, which is half as long and
+// looks the same: the others are at the edges of letters.
+func small(t *testing.T, picture []byte) []byte {
+	t.Helper()
+	full, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[color.Color]int{}
+	for y := range full.Bounds().Dy() {
+		for x := range full.Bounds().Dx() {
+			count[full.At(x, y)]++
+		}
+	}
+	colors := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	})
+	out := image.NewPaletted(full.Bounds(), colors[:min(len(colors), 256)])
+	draw.Draw(out, out.Bounds(), full, image.Point{}, draw.Src)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
