@@ -50,6 +50,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -399,8 +400,14 @@ func (g *Gate) blame(err error, l *lane, waited, starved time.Duration) error {
 	if !late || waited+starved < g.config.Deadline/longWait {
 		return err
 	}
-	return fmt.Errorf("%w: of %v, %v went by before there was a slot in lane %q, and about %v without a processor: %w",
-		ErrBusy, g.config.Deadline, waited.Round(time.Millisecond), l.Name, starved.Round(time.Millisecond), err)
+	var lost []string
+	if waited >= time.Millisecond {
+		lost = append(lost, fmt.Sprintf("%v before there was a slot in lane %q", waited.Round(time.Millisecond), l.Name))
+	}
+	if starved >= time.Millisecond {
+		lost = append(lost, fmt.Sprintf("about %v without a processor", starved.Round(time.Millisecond)))
+	}
+	return fmt.Errorf("%w: of %v it lost %s: %w", ErrBusy, g.config.Deadline, strings.Join(lost, " and "), err)
 }
 
 // passed reports whether the deadline has passed. From then on it does not say that the

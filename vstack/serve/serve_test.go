@@ -281,7 +281,12 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				gate := serve.New(serve.Config{Memory: 32 << 20, Small: 1, Large: 1, Deadline: 2 * time.Second})
+				var said string
+				gate := serve.New(serve.Config{Name: "eval", Memory: 32 << 20, Small: 1, Large: 1, Deadline: 2 * time.Second,
+					Error: func(w http.ResponseWriter, r *http.Request, err error) {
+						said = err.Error()
+						serve.Answer(w, r, err)
+					}})
 				defer gate.Close()
 				held := func(entered chan<- bool) http.Handler {
 					return gate.Handler(func(http.ResponseWriter, *http.Request) error {
@@ -312,6 +317,10 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 				}).ServeHTTP(w, request)
 				if w.Code != test.want || (w.Code == 503) != (w.Header().Get("Retry-After") != "") {
 					t.Errorf("%d %s, want %d", w.Code, w.Body, test.want)
+				}
+				if busy := w.Code == 503; strings.Contains(said, ` before there was a slot in lane "eval/`) != (busy && test.waits > 0) ||
+					strings.Contains(said, " without a processor: ") != (busy && test.starved > 0) {
+					t.Errorf("%q", said)
 				}
 			})
 		})

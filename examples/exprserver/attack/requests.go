@@ -46,7 +46,8 @@ func ordinary(r *rand.Rand) request {
 	return request{ordinaryKind, strings.NewReader(text), int64(len(text)), want, []int{200}}
 }
 
-// hostile returns the kinds of requests that are meant to do harm.
+// hostile returns the kinds of requests that are meant to do harm. Any of them may get 503:
+// they wait for each other.
 func hostile(depth int64) []func() request {
 	nested := func() io.Reader {
 		return io.MultiReader(&repeat{'(', depth}, strings.NewReader("1"), &repeat{')', depth})
@@ -56,15 +57,16 @@ func hostile(depth int64) []func() request {
 		func() request {
 			return request{"nested, announced", nested(), 2*depth + 1, nil, []int{408, 413, 422, 503}}
 		},
-		func() request { return request{"unary chain", &repeat{'-', endless}, -1, nil, []int{413, 422}} },
-		func() request { return request{"spaces", &repeat{' ', endless}, -1, nil, []int{413}} },
+		func() request { return request{"unary chain", &repeat{'-', endless}, -1, nil, []int{413, 422, 503}} },
+		func() request { return request{"spaces", &repeat{' ', endless}, -1, nil, []int{413, 503}} },
 		func() request { return request{"aborted", &repeat{'(', 1 << 20}, 2 << 20, nil, nil} },
 	}
 }
 
-// slow returns a request whose body drips. 408 is what HTTP has for it.
+// slow returns a request whose body drips. 408 is what HTTP has for it; a server that had no
+// processor to spare says 503.
 func slow() request {
-	return request{"slow body", drip{time.NewTicker(50 * time.Millisecond)}, 10_000, nil, []int{408}}
+	return request{"slow body", drip{time.NewTicker(50 * time.Millisecond)}, 10_000, nil, []int{408, 503}}
 }
 
 // send sends req over a connection of its own and returns the status and the
