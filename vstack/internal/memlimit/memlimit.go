@@ -49,37 +49,55 @@ const (
 // Available returns how many bytes the process may use at most, by what the files of
 // Linux say; 0 if none says anything.
 func Available(readFile func(string) ([]byte, error)) (most int64) {
-	least := func(n int64) {
+	files := system{readFile}
+	for _, n := range []int64{files.field("/proc/meminfo", "MemTotal:") << 10, files.addresses(), files.cgroup()} {
 		if n > 0 && (most == 0 || n < most) {
 			most = n
 		}
 	}
-	// field returns the number in the line that begins with name.
-	field := func(file, name string) int64 {
-		text, _ := readFile(file)
-		for line := range strings.Lines(string(text)) {
-			if rest, ok := strings.CutPrefix(line, name); ok {
-				if fields := strings.Fields(rest); len(fields) > 0 {
-					return number(fields[0])
-				}
+	return most
+}
+
+// system is what Linux says in its files. Each of its methods returns 0 for what they do
+// not say.
+type system struct {
+	readFile func(string) ([]byte, error)
+}
+
+// field returns the number in the line that begins with name.
+func (s system) field(file, name string) int64 {
+	text, _ := s.readFile(file)
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			if fields := strings.Fields(rest); len(fields) > 0 {
+				return number(fields[0])
 			}
 		}
+	}
+	return 0
+}
+
+// addresses returns what is left of the address space, if that has a limit: Go reserves
+// more than it uses. It takes an arena at a time, and what is less than one at the end it
+// cannot use; another is for what lies in pieces between stacks (42 MiB were seen), and
+// the rest is for threads.
+func (s system) addresses() int64 {
+	most := s.field("/proc/self/limits", "Max address space")
+	if most == 0 {
 		return 0
 	}
-	least(field("/proc/meminfo", "MemTotal:") << 10)
-	// The address space: what is left of it, since Go reserves more than it uses. It takes
-	// an arena at a time, and what is less than one at the end it cannot use; another is for
-	// what lies in pieces between stacks (42 MiB were seen), and the rest is for threads.
-	if addresses := field("/proc/self/limits", "Max address space"); addresses > 0 {
-		more := int64(runtime.GOMAXPROCS(0)) + otherThreads - field("/proc/self/status", "Threads:")
-		maps, _ := readFile("/proc/self/maps")
-		if !bytes.Contains(maps, []byte("/libc")) {
-			more = 0 // Go makes the stacks of its threads on its heap
-		}
-		threads := max(more, 0) * (field("/proc/self/limits", "Max stack size") + threadHeap)
-		least(max(addresses-field("/proc/self/status", "VmSize:")<<10-2*arena-threads, 1))
+	more := int64(runtime.GOMAXPROCS(0)) + otherThreads - s.field("/proc/self/status", "Threads:")
+	maps, _ := s.readFile("/proc/self/maps")
+	if !bytes.Contains(maps, []byte("/libc")) {
+		more = 0 // Go makes the stacks of its threads on its heap
 	}
-	text, _ := readFile("/proc/self/cgroup")
+	threads := max(more, 0) * (s.field("/proc/self/limits", "Max stack size") + threadHeap)
+	return max(most-s.field("/proc/self/status", "VmSize:")<<10-2*arena-threads, 1)
+}
+
+// cgroup returns the least limit of the process's control groups.
+func (s system) cgroup() (least int64) {
+	text, _ := s.readFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
 		// "0::/path" for version 2, "4:memory:/path" among others for version 1.
 		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
@@ -94,14 +112,16 @@ func Available(readFile func(string) ([]byte, error)) (most int64) {
 			root, file = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
 		}
 		for dir := path.Clean("/" + fields[2]); ; dir = path.Dir(dir) {
-			text, _ := readFile(path.Join(root, dir, file))
-			least(number(strings.TrimSpace(string(text))))
+			text, _ := s.readFile(path.Join(root, dir, file))
+			if n := number(strings.TrimSpace(string(text))); n > 0 && (least == 0 || n < least) {
+				least = n
+			}
 			if dir == "/" {
 				break
 			}
 		}
 	}
-	return most
+	return least
 }
 
 // number returns 0 for what is none, such as "max" and "unlimited".

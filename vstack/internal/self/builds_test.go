@@ -148,22 +148,13 @@ func probe(t *testing.T) string {
 		}
 	}
 	write("go.mod", []byte("module example.com/probe\n\ngo 1.25.0\n"))
-	for _, pattern := range []string{"*.go", "*.s"} {
-		files, err := filepath.Glob(pattern)
+	for _, file := range sources(t) {
+		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(filepath.Join("one", file), content)
-			write(filepath.Join("two", file), content)
-		}
+		write(filepath.Join("one", file), content)
+		write(filepath.Join("two", file), content)
 	}
 	return dir
 }

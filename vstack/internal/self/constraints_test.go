@@ -48,20 +48,11 @@ func TestConstraints(t *testing.T) {
 		context := build.Default
 		context.GOARCH, context.Compiler, context.BuildTags = c.arch, c.compiler, []string{c.tag}
 		var got []string
-		for _, pattern := range []string{"*.go", "*.s"} {
-			files, err := filepath.Glob(pattern)
-			if err != nil {
+		for _, file := range sources(t) {
+			if match, err := context.MatchFile(".", file); err != nil {
 				t.Fatal(err)
-			}
-			for _, file := range files {
-				if strings.HasSuffix(file, "_test.go") {
-					continue
-				}
-				if match, err := context.MatchFile(".", file); err != nil {
-					t.Fatal(err)
-				} else if match {
-					got = append(got, file)
-				}
+			} else if match {
+				got = append(got, file)
 			}
 		}
 		want := slices.Clone(every)
@@ -79,4 +70,17 @@ func TestConstraints(t *testing.T) {
 			t.Errorf("%s, %s, tag %q: the files are\n%q, and should be\n%q", c.arch, c.compiler, c.tag, got, want)
 		}
 	}
+}
+
+// sources returns the names of this package's files, but for its tests.
+func sources(t *testing.T) (files []string) {
+	t.Helper()
+	for _, pattern := range []string{"*.go", "*.s"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, names...)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }

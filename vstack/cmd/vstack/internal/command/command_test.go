@@ -108,68 +108,68 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
-// TestSARIFIsValid looks for what the schema of SARIF 2.1.0 requires of the
-// objects that are used here.
+// sarifNeeds is what the schema of SARIF 2.1.0 requires of the objects that are used here,
+// by the name of the property that an object is in.
+var sarifNeeds = map[string][]string{
+	"":                 {"version", "runs"},
+	"runs":             {"tool", "results"},
+	"tool":             {"driver"},
+	"driver":           {"name"},
+	"rules":            {"id"},
+	"results":          {"message", "ruleId"},
+	"codeFlows":        {"threadFlows"},
+	"threadFlows":      {"locations"},
+	"location":         {"physicalLocation"},
+	"physicalLocation": {"artifactLocation"},
+	"artifactLocation": {"uri"},
+	"region":           {"startLine"},
+	"message":          {"text"},
+	"shortDescription": {"text"},
+	"help":             {"text"},
+}
+
 func TestSARIFIsValid(t *testing.T) {
-	for _, name := range []string{"found", "none", "chains"} {
-		code := 1
-		if name == "none" {
-			code = 0
-		}
-		out, _ := vstack(t, code, "check", "-sarif", "./testdata/"+name)
-		var log map[string]any
-		if err := json.Unmarshal([]byte(out), &log); err != nil {
-			t.Fatal(err)
-		}
-		required := map[string][]string{ // by the name of the property that an object is in
-			"":                 {"version", "runs"},
-			"runs":             {"tool", "results"},
-			"tool":             {"driver"},
-			"driver":           {"name"},
-			"rules":            {"id"},
-			"results":          {"message", "ruleId"},
-			"codeFlows":        {"threadFlows"},
-			"threadFlows":      {"locations"},
-			"location":         {"physicalLocation"},
-			"physicalLocation": {"artifactLocation"},
-			"artifactLocation": {"uri"},
-			"region":           {"startLine"},
-			"message":          {"text"},
-			"shortDescription": {"text"},
-			"help":             {"text"},
-		}
-		var walk func(in string, v any)
-		walk = func(in string, v any) {
-			switch v := v.(type) {
-			case map[string]any:
-				for _, name := range required[in] {
-					if v[name] == nil {
-						t.Errorf("%s: %s has no %s: %v", name, in, name, v)
-					}
-				}
-				for name, v := range v {
-					walk(name, v)
-				}
-			case []any:
-				if len(v) == 0 && in != "results" {
-					t.Errorf("%s: %s is empty", name, in)
-				}
-				for _, v := range v {
-					walk(in, v)
-				}
-			case nil:
-				t.Errorf("%s: %s is null", name, in)
-			case float64:
-				if v < 1 {
-					t.Errorf("%s: %s is %v", name, in, v)
-				}
-			case string:
-				if u, err := url.Parse(v); strings.HasSuffix(in, "ri") && (v == "" || err != nil || u.String() != v) {
-					t.Errorf("%s: %q is no URI", name, v)
-				}
+	for name, code := range map[string]int{"found": 1, "none": 0, "chains": 1} {
+		t.Run(name, func(t *testing.T) {
+			out, _ := vstack(t, code, "check", "-sarif", "./testdata/"+name)
+			var log map[string]any
+			if err := json.Unmarshal([]byte(out), &log); err != nil {
+				t.Fatal(err)
+			}
+			validSARIF(t, "", log)
+		})
+	}
+}
+
+// validSARIF looks at the value of the property in, and at what is in it.
+func validSARIF(t *testing.T, in string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range sarifNeeds[in] {
+			if v[name] == nil {
+				t.Errorf("%s has no %s: %v", in, name, v)
 			}
 		}
-		walk("", log)
+		for name, v := range v {
+			validSARIF(t, name, v)
+		}
+	case []any:
+		if len(v) == 0 && in != "results" {
+			t.Errorf("%s is empty", in)
+		}
+		for _, v := range v {
+			validSARIF(t, in, v)
+		}
+	case nil:
+		t.Errorf("%s is null", in)
+	case float64:
+		if v < 1 {
+			t.Errorf("%s is %v", in, v)
+		}
+	case string:
+		if u, err := url.Parse(v); strings.HasSuffix(in, "ri") && (v == "" || err != nil || u.String() != v) {
+			t.Errorf("%q is no URI", v)
+		}
 	}
 }
 

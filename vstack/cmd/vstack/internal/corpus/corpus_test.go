@@ -486,57 +486,8 @@ var result = regexp.MustCompile(`(?m)^(Benchmark\S+)\s+\d+\s+([\d.]+) ns/op`)
 // more than what it does.
 func (r *row) benchmark(t *testing.T, before, after string) {
 	found := map[string][]float64{} // ratios of after to before, sorted
-	layouts := min(*rounds, *layout)
-	wanted := regexp.MustCompile(*match)
 	for _, pkg := range r.bench {
-		dirs := [2]string{before, after}
-		bin := func(i, round int) string {
-			return filepath.Join(dirs[i], "vstackcrash", fmt.Sprintf("bench%d", round%layouts))
-		}
-		for i, dir := range dirs {
-			for layout := range layouts {
-				run(t, filepath.Join(dir, pkg), "go", "test", "-vet=off", "-c", "-o", bin(i, layout),
-					fmt.Sprintf("-ldflags=-randlayout=%d", layout+1), ".")
-				defer os.Remove(bin(i, layout))
-			}
-		}
-		bench := func(i, round int, pattern, count string) (string, float64) {
-			cmd := exec.Command(bin(i, round), "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+count, "-test.cpu=1")
-			cmd.Dir = filepath.Join(dirs[i], pkg)
-			text, err := cmd.Output()
-			if err != nil && len(text) == 0 {
-				t.Errorf("benchmarks of %s: %v", pkg, err)
-			}
-			return string(text), float64(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime())
-		}
-		// How long an iteration of each takes, with all its parts.
-		each := map[string]float64{}
-		text, _ := bench(0, 0, ".", "10ms")
-		for _, m := range result.FindAllStringSubmatch(text, -1) {
-			ns, err := strconv.ParseFloat(m[2], 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name, _, _ := strings.Cut(m[1], "/")
-			each[name] += ns
-		}
-		for _, name := range slices.Sorted(maps.Keys(each)) {
-			if !wanted.MatchString(name) {
-				continue
-			}
-			count := fmt.Sprintf("%dx", max(1, int(50e6/each[name])))
-			var pairs []float64
-			for round := range *rounds {
-				var spent [2]float64
-				for k := range 2 {
-					i := (k + round) % 2
-					_, spent[i] = bench(i, round, "^"+name+"$", count)
-				}
-				pairs = append(pairs, spent[1]/spent[0])
-			}
-			slices.Sort(pairs)
-			found[pkg+" "+name] = pairs
-		}
+		benchPackage(t, pkg, [2]string{before, after}, found)
 	}
 	var ratios, all []float64
 	over, surely := 0, 0
@@ -562,6 +513,60 @@ func (r *row) benchmark(t *testing.T, before, after string) {
 	low, high := signtest.Interval(all)
 	r.slower = fmt.Sprintf("%+.1f%% (%+.1f%% to %+.1f%%), of %d; worst %+.1f%%, %d over 3%%, %d of them surely",
 		100*(median(all)-1), 100*(low-1), 100*(high-1), len(ratios), 100*(slices.Max(ratios)-1), over, surely)
+}
+
+// benchPackage runs the benchmarks of a package in both directories, and adds the ratios
+// of each.
+func benchPackage(t *testing.T, pkg string, dirs [2]string, found map[string][]float64) {
+	layouts := min(*rounds, *layout)
+	bin := func(i, round int) string {
+		return filepath.Join(dirs[i], "vstackcrash", fmt.Sprintf("bench%d", round%layouts))
+	}
+	for i, dir := range dirs {
+		for layout := range layouts {
+			run(t, filepath.Join(dir, pkg), "go", "test", "-vet=off", "-c", "-o", bin(i, layout),
+				fmt.Sprintf("-ldflags=-randlayout=%d", layout+1), ".")
+			defer os.Remove(bin(i, layout))
+		}
+	}
+	bench := func(i, round int, pattern, count string) (string, float64) {
+		cmd := exec.Command(bin(i, round), "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+count, "-test.cpu=1")
+		cmd.Dir = filepath.Join(dirs[i], pkg)
+		text, err := cmd.Output()
+		if err != nil && len(text) == 0 {
+			t.Errorf("benchmarks of %s: %v", pkg, err)
+		}
+		return string(text), float64(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime())
+	}
+	// How long an iteration of each takes, with all its parts.
+	each := map[string]float64{}
+	text, _ := bench(0, 0, ".", "10ms")
+	for _, m := range result.FindAllStringSubmatch(text, -1) {
+		ns, err := strconv.ParseFloat(m[2], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(m[1], "/")
+		each[name] += ns
+	}
+	wanted := regexp.MustCompile(*match)
+	for _, name := range slices.Sorted(maps.Keys(each)) {
+		if !wanted.MatchString(name) {
+			continue
+		}
+		count := fmt.Sprintf("%dx", max(1, int(50e6/each[name])))
+		var pairs []float64
+		for round := range *rounds {
+			var spent [2]float64
+			for k := range 2 {
+				i := (k + round) % 2
+				_, spent[i] = bench(i, round, "^"+name+"$", count)
+			}
+			pairs = append(pairs, spent[1]/spent[0])
+		}
+		slices.Sort(pairs)
+		found[pkg+" "+name] = pairs
+	}
 }
 
 func median(values []float64) float64 {

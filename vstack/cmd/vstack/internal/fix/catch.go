@@ -136,7 +136,7 @@ func (f *fixer) catches(fn *program.Func) bool {
 // cyclic reports whether fn calls itself, directly or through others.
 func (f *fixer) cyclic(fn *program.Func) bool {
 	for _, caller := range fn.Above() {
-		if slices.ContainsFunc(caller.Ins, func(c *program.Call) bool { return c.From == fn }) {
+		if slices.ContainsFunc(caller.Ins, func(c *program.Call) bool { return c.From == fn && !c.Goes() }) {
 			return true
 		}
 	}

@@ -374,25 +374,7 @@ func TestRefused(t *testing.T) {
 		{"proc.go", "usleep(delay)", "usleep(delay + 1)"},
 		{"preempt.go", "gp.stackguard0 = gp.stack.lo + stackGuard", "gp.stackguard0 = 0"},
 	} {
-		goroot := t.TempDir()
-		if err := os.MkdirAll(filepath.Join(goroot, "src", "runtime"), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"stack.go", "panic.go", "proc.go", "preempt.go"} {
-			content, err := os.ReadFile(filepath.Join(tc.goroot, "src", "runtime", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if name == change.file {
-				if !bytes.Contains(content, []byte(change.old)) {
-					t.Errorf("%s has no %q", name, change.old)
-				}
-				content = bytes.Replace(content, []byte(change.old), []byte(change.new), 1)
-			}
-			if err := os.WriteFile(filepath.Join(goroot, "src", "runtime", name), content, 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
+		goroot := changed(t, tc.goroot, change.file, change.old, change.new)
 		_, err := Patch(goroot, tc.version, Default)
 		var unsupported *UnsupportedError
 		if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), change.file) || !strings.HasPrefix(err.Error(), "vstack: ") {
@@ -417,6 +399,32 @@ func TestRefused(t *testing.T) {
 	if Supports("amd64") != nil || Supports("wasm") == nil {
 		t.Error("Supports")
 	}
+}
+
+// changed copies the files of the runtime that Patch reads, one of them with a change in
+// it, and returns the directory to use as GOROOT.
+func changed(t *testing.T, from, file, before, after string) (goroot string) {
+	t.Helper()
+	goroot = t.TempDir()
+	if err := os.MkdirAll(filepath.Join(goroot, "src", "runtime"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"stack.go", "panic.go", "proc.go", "preempt.go"} {
+		content, err := os.ReadFile(filepath.Join(from, "src", "runtime", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == file {
+			if !bytes.Contains(content, []byte(before)) {
+				t.Errorf("%s has no %q", name, before)
+			}
+			content = bytes.Replace(content, []byte(before), []byte(after), 1)
+		}
+		if err := os.WriteFile(filepath.Join(goroot, "src", "runtime", name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return goroot
 }
 
 func TestMinorOf(t *testing.T) {

@@ -39,7 +39,7 @@ func NewGraph(p *Program) *Graph {
 		b.calls(fn, resolved.Nodes[fn])
 	}
 	for _, f := range b.graph.Funcs {
-		for _, c := range f.Out {
+		for _, c := range slices.Concat(f.Out, f.Goes) {
 			c.To.Ins = append(c.To.Ins, c)
 		}
 	}
@@ -140,9 +140,6 @@ func (b *builder) calls(fn *ssa.Function, resolved *callgraph.Node) {
 		if !ok {
 			continue
 		}
-		if _, ok := site.(*ssa.Go); ok {
-			continue // another goroutine has a stack of its own
-		}
 		if to := callees[site]; len(to) > 0 {
 			b.direct(from, site, to, false)
 			continue
@@ -222,7 +219,11 @@ func (b *builder) add(c *Call) {
 		}
 		b.known[key] = true
 	}
-	c.From.Out = append(c.From.Out, c)
+	if c.Goes() {
+		c.From.Goes = append(c.From.Goes, c)
+	} else {
+		c.From.Out = append(c.From.Out, c)
+	}
 }
 
 // opaque reports whether a call is looked at as one of a function without source,

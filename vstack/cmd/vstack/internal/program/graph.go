@@ -25,18 +25,20 @@ type Func struct {
 	ID   int
 	SSA  *ssa.Function // the generic one, for an instance
 	Pkg  *types.Package
-	Out  []*Call
-	Ins  []*Call
+	Out  []*Call  // on the same stack
+	Goes []*Call  // of go statements: another goroutine has a stack of its own
+	Ins  []*Call  // of both kinds
 	decl ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
 }
 
-// Above returns f and all functions that may call it, directly or through others.
+// Above returns f and all functions that may call it on the same stack, directly or through
+// others.
 func (f *Func) Above() []*Func {
 	seen := map[*Func]bool{f: true}
 	all := []*Func{f}
 	for i := 0; i < len(all); i++ {
 		for _, c := range all[i].Ins {
-			if !seen[c.From] {
+			if !seen[c.From] && !c.Goes() {
 				seen[c.From] = true
 				all = append(all, c.From)
 			}
@@ -56,6 +58,12 @@ type Call struct {
 	// Guess says that no value was found that the call would go through, and that
 	// it goes to every type of the program with the method.
 	Guess bool
+}
+
+// Goes reports whether the call is that of a go statement.
+func (c *Call) Goes() bool {
+	_, ok := c.Site.(*ssa.Go)
+	return ok
 }
 
 // How tells how a call finds the function.

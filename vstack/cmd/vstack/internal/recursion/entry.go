@@ -75,13 +75,14 @@ func findEntries(g *program.Graph) *entries {
 	return e
 }
 
-// outs returns the calls of fn, and those of function literals that it makes: it may
-// hand them on to anybody.
+// outs returns the calls of fn, those of its go statements (esbuild prints each file on a
+// goroutine of its own), and those of function literals that it makes: it may hand them on
+// to anybody.
 func outs(g *program.Graph, fn *program.Func) []*program.Call {
-	calls := fn.Out
+	calls := slices.Concat(fn.Out, fn.Goes)
 	for _, lit := range fn.SSA.AnonFuncs {
-		if lit := g.Func(lit); lit != nil && !slices.ContainsFunc(fn.Out, func(c *program.Call) bool { return c.To == lit }) {
-			calls = append(slices.Clip(calls), &program.Call{From: fn, To: lit, Callee: lit.SSA, How: program.Made, Fan: 1})
+		if lit := g.Func(lit); lit != nil && !slices.ContainsFunc(calls, func(c *program.Call) bool { return c.To == lit }) {
+			calls = append(calls, &program.Call{From: fn, To: lit, Callee: lit.SSA, How: program.Made, Fan: 1})
 		}
 	}
 	return calls

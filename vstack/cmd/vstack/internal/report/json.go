@@ -144,7 +144,11 @@ func (o Options) cycle(r *recursion.Result, c *recursion.Cycle, group int) Cycle
 func (o Options) calls(r *recursion.Result, steps []Step) []Call {
 	calls := []Call{}
 	for _, s := range steps {
-		calls = append(calls, Call{s.From.Name(), s.To.Name(), hows[s.How], o.place(r.Fset, s.Pos)})
+		how := hows[s.How]
+		if s.Goes {
+			how = "go"
+		}
+		calls = append(calls, Call{s.From.Name(), s.To.Name(), how, o.place(r.Fset, s.Pos)})
 	}
 	return calls
 }

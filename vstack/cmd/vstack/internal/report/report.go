@@ -143,6 +143,7 @@ func Reached(c *recursion.Cycle, full bool) string {
 type Step struct {
 	From, To *program.Func
 	How      program.How
+	Goes     bool // a go statement
 	Pos      token.Pos
 	Text     string // who calls whom, and how
 }
@@ -167,14 +168,17 @@ func steps(calls []*program.Call, start *program.Func) (steps []Step) {
 		if !pos.IsValid() {
 			pos = call.From.Pos() // range over a function has a call without a position
 		}
-		steps = append(steps, Step{From: call.From, To: call.To, How: call.How, Pos: pos})
+		steps = append(steps, Step{From: call.From, To: call.To, How: call.How, Goes: call.Goes(), Pos: pos})
 		vias = append(vias, call.Via)
 	}
 	for i := range steps {
 		s := &steps[i]
 		verb := " calls "
-		if s.How == program.Made {
+		switch {
+		case s.How == program.Made:
 			verb = " makes "
+		case s.Goes:
+			verb = " starts "
 		}
 		s.Text = qualified(s.From, start) + verb + qualified(s.To, start)
 		switch s.How {

@@ -141,6 +141,19 @@ func Bits(x []byte) int { return from(x, 64) }
 
 func from(x []byte, n int) int { return bits(x, n) }
 
+// It counts from a constant here, and from what is given to another goroutine.
+func counts(n int, done chan int) int { // want unguarded "the integer n of counts counts"
+	if n == 0 {
+		return 0
+	}
+	return 1 + counts(n-1, done)
+}
+
+func Counts(n int) int {
+	go counts(n, nil)
+	return counts(64, nil)
+}
+
 // An integer of a small type.
 func small(n uint8) int { // want bounded "n is a small integer \(uint8\)"
 	if n == 0 {

@@ -23,7 +23,16 @@ func handled(t *Tree) { // want handler "handled → handled"
 
 type server struct{ t *Tree }
 
-func (s server) ServeHTTP(w http.ResponseWriter, r *http.Request) { handled(s.t) }
+func (s server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	go onAnother(s.t)
+	handled(s.t)
+}
+
+func onAnother(t *Tree) { // want handler "onAnother → onAnother"
+	if t != nil {
+		onAnother(t.Left)
+	}
+}
 
 func exported(t *Tree) { // want exported "exported → exported"
 	if t != nil {
