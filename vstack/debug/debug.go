@@ -176,6 +176,7 @@ type stack struct {
 	Line       *line         `json:"-"`
 	Age        string        `json:"-"`
 	Trace      *vstack.Trace `json:"-"`
+	Places     []stuck       `json:"-"` // of the goroutines of its name, if it is late
 	handle     *vstack.Stack
 }
 
@@ -233,8 +234,11 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	p.mu.Unlock()
 	if as != "" && s.Trace == nil {
 		text := "vstack: " + s.Note
-		if s.Summary == "" {
+		if len(s.Places) == 0 {
 			text += "\n" + noTrace
+		}
+		for _, p := range s.Places {
+			text += fmt.Sprintf("\n\n%d × %s, the newest call first:\n%s", p.Count, p.What, p.Text)
 		}
 		http.Error(w, text, http.StatusServiceUnavailable)
 		return
@@ -252,7 +256,8 @@ func (p *page) serveStack(w http.ResponseWriter, r *http.Request, id, as string)
 	}
 }
 
-// noTrace says where to look for a stack that has never answered.
+// noTrace says where to look for a stack that has never answered, and is between two
+// functions for the goroutine profile.
 const noTrace = "It has answered nobody who looked at this page, so there is no trace of it here. " +
 	"Its goroutines are in /debug/pprof/goroutine?debug=2, which import _ \"net/http/pprof\" serves."
 
@@ -420,11 +425,16 @@ func (p *page) explain(stacks []stack, now time.Time) {
 		if h.lateSince.IsZero() || moved {
 			h.lateSince = now
 		}
-		if does == nil && !moved {
+		if does == nil && (!moved || h.summary == "") {
 			does = waits()
 		}
 		s.Note = note(s, does[s.Name], moved, now.Sub(h.lateSince))
-		if h.summary != "" {
+		s.Places = does[s.Name].places
+		switch {
+		case h.summary == "" && len(s.Places) > 0:
+			s.Summary = does[s.Name].summary()
+			s.Note += "; by the goroutine profile:"
+		case h.summary != "":
 			s.Summary = h.summary
 			if h.segments == s.Stats.Segments { // otherwise it is deeper by now, or less deep
 				s.Depth, s.About = h.depth, true

@@ -21,8 +21,9 @@ import (
 // out that are parked beneath a hop: one for each stack, and for each branch.
 type doings struct {
 	running, waiting int
-	where            string // functions in which some run
-	text             string // what all of them do
+	where            string  // functions in which some run
+	text             string  // what all of them do
+	places           []stuck // where they are
 }
 
 // waits says it of each name.
@@ -32,6 +33,7 @@ func waits() map[string]doings {
 		return nil
 	}
 	does := map[string]map[activity]int{}
+	stacks := map[string][]stuck{}
 	for record := range strings.SplitSeq(b.String(), "\n\n") {
 		lines := strings.Split(strings.TrimSpace(record), "\n")
 		if len(lines) > 0 && strings.HasPrefix(lines[0], "goroutine profile:") {
@@ -47,7 +49,8 @@ func waits() map[string]doings {
 		}
 		name := label["vstack"]
 		n, _ := strconv.Atoi(count)
-		what, on := doing(addresses)
+		pcs := parse(addresses)
+		what, on := doing(pcs)
 		if what == (activity{}) || name == "" && !on {
 			continue
 		}
@@ -55,10 +58,13 @@ func waits() map[string]doings {
 			does[name] = map[activity]int{}
 		}
 		does[name][what] += n
+		stacks[name] = append(stacks[name], newStuck(n, what, pcs))
 	}
 	sums := map[string]doings{}
 	for name, all := range does {
-		sums[name] = sum(all)
+		d := sum(all)
+		d.places = places(stacks[name])
+		sums[name] = d
 	}
 	return sums
 }
@@ -134,17 +140,21 @@ var reasons = []struct{ function, what string }{
 // mostFrames is how many the profile has of a goroutine, unless GODEBUG says otherwise.
 const mostFrames = 128
 
-// doing says what a goroutine does that is at these addresses, the innermost first; it is
-// the zero activity for one that is parked by package scheduler. On says whether it runs a
-// segment of a stack, as far as its frames tell: what is so deep that the profile does not
-// have all of them is taken for one.
-func doing(addresses string) (does activity, on bool) {
-	var pcs []uintptr
+// parse reads addresses, the innermost first.
+func parse(addresses string) (pcs []uintptr) {
 	for _, field := range strings.Fields(addresses) {
 		if pc, err := strconv.ParseUint(field, 0, 64); err == nil {
 			pcs = append(pcs, uintptr(pc))
 		}
 	}
+	return pcs
+}
+
+// doing says what a goroutine does that is at these addresses, the innermost first; it is
+// the zero activity for one that is parked by package scheduler. On says whether it runs a
+// segment of a stack, as far as its frames tell: what is so deep that the profile does not
+// have all of them is taken for one.
+func doing(pcs []uintptr) (does activity, on bool) {
 	does.what, on = runs, len(pcs) >= mostFrames
 	first := true // of the frames that are not the standard library's
 	frames := runtime.CallersFrames(pcs)

@@ -116,7 +116,8 @@ type Gate struct {
 	large  lane
 	pool   *vstack.Pool // of the small lane
 
-	buffers sync.Pool
+	buffers   sync.Pool
+	lingering lingering
 }
 
 // A lane is what the requests of one kind share.
@@ -197,9 +198,10 @@ func stacks(budget int64) int64 { return budget / 8 * 7 }
 // leastStack is the least that vstack takes as a limit.
 const leastStack = 256 << 10
 
-// Close ends the idle stacks, once the requests that run have ended. Close the server
-// first.
+// Close ends the idle stacks, once the requests that run have ended, and the connections
+// that were refused and still send. Close the server first.
 func (g *Gate) Close() {
+	g.lingering.close()
 	g.pool.Close()
 	lanes.Leave(g.small.Lane)
 	lanes.Leave(g.large.Lane)
@@ -262,21 +264,25 @@ func (g *Gate) LimitProcess() {
 // that ends with an error past Config.Body or the deadline, and a context with the
 // deadline and a [Heap].
 //
-// An error that fn returns, and that of a bound, go to Config.Error. If fn has written a
+// An error that fn returns, and that of a bound, go to Config.Error. A client that is still
+// sending then is answered, its connection is closed, and what it sends meanwhile is
+// dropped, for 30 s and up to four times Config.Body: otherwise it would find its
+// connection reset, and no answer. If fn has written a
 // part of the answer by then, the connection is closed instead, so that the client does
 // not take a part for the whole. Answer at the end, and briefly: a client that reads
 // slowly would keep the lane. Panics of fn continue in the caller, net/http.
 func (g *Gate) Handler(fn func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &writer{ResponseWriter: w}
-		err := g.serve(out, r, fn)
+		in := &received{Reader: http.MaxBytesReader(w, r.Body, g.config.Body), ended: r.ContentLength == 0}
+		err := g.serve(out, r, in, fn)
 		if err == nil {
 			return
 		}
 		if out.wrote || Status(err) == statusAborted {
 			panic(http.ErrAbortHandler)
 		}
-		g.config.Error(w, r, err)
+		g.refuse(w, r, err, in.ended)
 	})
 }
 
@@ -299,7 +305,7 @@ func (w *writer) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error) error {
+func (g *Gate) serve(w http.ResponseWriter, r *http.Request, in *received, fn func(http.ResponseWriter, *http.Request) error) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), g.config.Deadline, errDeadline)
 	defer cancel()
 	if deadline, ok := ctx.Deadline(); ok {
@@ -311,7 +317,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 	if r.ContentLength > g.config.Body {
 		return &http.MaxBytesError{Limit: g.config.Body}
 	}
-	body := io.Reader(&received{http.MaxBytesReader(w, r.Body, g.config.Body)})
+	body := io.Reader(in)
 
 	buffer := g.buffers.Get().(*[smallBody]byte)
 	defer g.buffers.Put(buffer)
@@ -348,7 +354,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request, fn func(http.Respon
 func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Context, *vstack.Stack) error) error {
 	asked := time.Now()
 	if err := l.enter(ctx); err != nil {
-		if client.Err() != nil {
+		if client.Err() != nil && !passed(ctx) {
 			return context.Cause(client)
 		}
 		return fmt.Errorf("%w: no slot in lane %q after %v; it has %d, and %d more are waiting",
@@ -362,12 +368,23 @@ func (g *Gate) inLane(ctx, client context.Context, l *lane, fn func(context.Cont
 	} else {
 		err = g.runLarge(ctx, fn)
 	}
+	if errors.Is(err, context.Canceled) && passed(ctx) {
+		err = fmt.Errorf("%w: %w", errDeadline, err)
+	}
 	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 	if late && waited >= g.config.Deadline/longWait {
 		return fmt.Errorf("%w: %v of %v went by before there was a slot in lane %q: %w",
 			ErrBusy, waited.Round(time.Millisecond), g.config.Deadline, l.Name, err)
 	}
 	return err
+}
+
+// passed reports whether the deadline has passed. From then on it does not say that the
+// client has gone if its context is canceled: net/http cancels that at the read deadline,
+// which is the same, and may come before the other.
+func passed(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline)
 }
 
 // enter waits for a slot.
@@ -429,11 +446,18 @@ func (l *lane) most(lanes int) int64 {
 	return l.extra / 2
 }
 
-// received marks the errors that say that the client has gone.
-type received struct{ io.Reader }
+// received marks the errors that say that the client has gone, and knows whether the body
+// is at its end.
+type received struct {
+	io.Reader
+	ended bool
+}
 
 func (r *received) Read(b []byte) (int, error) {
 	n, err := r.Reader.Read(b)
+	if err == io.EOF {
+		r.ended = true
+	}
 	if err != nil && err != io.EOF && Status(err) == 0 {
 		err = &goneError{err}
 	}

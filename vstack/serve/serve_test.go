@@ -285,6 +285,49 @@ func TestLoadIsNotTheRequestsFault(t *testing.T) {
 	}
 }
 
+// netHTTP is a writer that cancels a request at its read deadline, as net/http does, just
+// before the deadline of the gate's is noticed.
+type netHTTP struct {
+	*httptest.ResponseRecorder
+	cancel   context.CancelFunc
+	canceled chan bool
+}
+
+func (w *netHTTP) SetReadDeadline(at time.Time) error {
+	time.AfterFunc(time.Until(at), func() { w.cancel(); close(w.canceled) })
+	return nil
+}
+
+// A client that net/http takes for gone, at the deadline, is answered.
+func TestCanceledByReadDeadline(t *testing.T) {
+	for name, waits := range map[string]bool{"in the lane": false, "for the lane": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := serve.New(serve.Config{Memory: 32 << 20, Small: 1, Deadline: time.Second})
+				defer gate.Close()
+				want, leave, entered := 422, make(chan bool), make(chan bool)
+				if waits {
+					want = 503
+					go gate.Handler(func(http.ResponseWriter, *http.Request) error { entered <- true; <-leave; return nil }).
+						ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader("[")))
+					<-entered
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				w := &netHTTP{httptest.NewRecorder(), cancel, make(chan bool)}
+				gate.Handler(func(http.ResponseWriter, *http.Request) error {
+					<-w.canceled
+					return context.Canceled // a guard may have noticed this first
+				}).ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", "/", strings.NewReader("[")))
+				if w.Code != want {
+					t.Errorf("%d %s, want %d", w.Code, w.Body, want)
+				}
+				close(leave)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 // Who waits for a lane is to be seen, and in the error.
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

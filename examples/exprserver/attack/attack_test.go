@@ -200,12 +200,8 @@ func TestFlood(t *testing.T) {
 			r.write(&table)
 			peak := server.peak()
 			t.Logf("%d MiB at most\n%s", peak>>20, &table)
-			// On a machine that is busy an attacker may find its connection reset: the server
-			// answers before the body is at its end, and waits half a second for it before
-			// it closes, which may not be enough for one that is still sending.
-			reset := r.statuses["nested"][0] + r.statuses["nested, announced"][0]
-			if got := r.statuses[ordinaryKind]; r.failed > reset || len(got) != 1 || got[200] < 200 {
-				t.Errorf("ordinary requests: %v; %d other unexpected answers", got, r.failed-reset)
+			if got := r.statuses[ordinaryKind]; r.failed > 0 || len(got) != 1 || got[200] < 200 {
+				t.Errorf("ordinary requests: %v; %d unexpected answers", got, r.failed)
 			}
 			if peak > memory+128<<20 {
 				t.Errorf("the server used %d MiB", peak>>20)
