@@ -107,7 +107,7 @@ func (s *Stack) load() {
 	if ok && !g.reserve { // its goroutine may have begun with more than there was
 		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
 	}
-	if !ok && !s.unwinding() {
+	if !ok && !s.spares() {
 		s.throw(s.overflow(budget))
 	}
 }
