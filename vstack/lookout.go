@@ -105,6 +105,10 @@ func (l *lookout) stays(id, hi uintptr) bool {
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
+	l.hops = 0
+	if panicking(atHand) { // it hops on: further down the panic would be out of sight
+		return false
+	}
 	switch {
 	case used < maxRoom:
 		room = min(used+more, maxRoom)
@@ -113,7 +117,6 @@ func (l *lookout) stays(id, hi uintptr) bool {
 	default:
 		return false
 	}
-	l.hops = 0
 	l.hi.Store(hi)
 	l.room.Store(room)
 	self.SlotOf(id).SetLimit(room)

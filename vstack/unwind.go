@@ -39,15 +39,16 @@ import (
 // So that it is noticed when a frame has gone on, guards in the segment that has thrown
 // are low. While the panic is under way they hop, however little is used, since what
 // they call must find a guard that is not low; and guards in segments below hop when
-// they are full. Where the limit is reached one reserve segment is not charged. That is so
-// for deferred calls of any panic: what it has freed others may have taken.
+// they are full. Where the limit is reached one reserve segment is not charged, and weighing
+// makes nothing overflow. That is so for deferred calls of any panic, and of Goexit: what it
+// has freed others may have taken.
 //
 // A deferred call may call Run. Whatever its frame throws ends at that Run, and piles
 // up on nothing; so the frame begins as if nothing were under way, and can be canceled.
 //
-// A goroutine that runs on no stack unwinds in the same way when there is no memory for
-// an ambient one: its lookout remembers where that was, and the ambient stacks for the
-// deferred calls begin with their reserve.
+// On a goroutine that runs on no stack nothing remembers a panic: the ambient stacks of its
+// deferred calls find it, near, and begin with their reserve. So that it stays near, these
+// calls get no more room for hot splits.
 //
 // Deeper is a comparison of bytes, and not enough: a frame that recovers may call a
 // function whose frame reaches below all that had panicked. What runs in a deferred call
@@ -107,9 +108,13 @@ func (s *Stack) throwing(top bool) {
 // another. Of what the stack has not thrown nothing is remembered; so it is looked for.
 func (s *Stack) spares() bool { return s.unwinding() || panicking(nearby) }
 
-// nearby is how many frames are looked at for a panic at every overflow, in vain if none is
-// under way: that takes some 50 us.
-const nearby = 1 << 10
+// How many frames are looked at for a panic, in vain if none is under way: nearby at every
+// overflow, which takes some 50 us, and atHand at every hot split of a goroutine that runs
+// on no stack, which takes 3.
+const (
+	nearby = 1 << 10
+	atHand = 1 << 7
+)
 
 // panicking reports whether a deferred call that was made by a panic or by
 // [runtime.Goexit] is among so many of the frames of the calling goroutine, or a few more.

@@ -84,6 +84,42 @@ func TestDeferredWeighing(t *testing.T) {
 	}
 }
 
+// Branches that a deferred call starts at the limit are charged as others are: the reserve
+// is one segment for each stack, and every branch is a stack.
+func TestBranchesInDeferredCalls(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	for name, end := range map[string]func(s *vstack.Stack){
+		"overflow":  func(s *vstack.Stack) { count(s, 1<<30) },
+		"own panic": func(*vstack.Stack) { panic("the program's own") },
+		"goexit":    func(*vstack.Stack) { runtime.Goexit() },
+	} {
+		const limit = 256 << 10
+		segments, err := 0, error(nil)
+		outcome(func() {
+			_, _ = vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
+				defer func() {
+					err = s.Scope(context.Background(), func(scope *vstack.Scope) error {
+						for range 1000 {
+							scope.Go(func(_ context.Context, s *vstack.Stack) error { s.Yield(); return nil })
+						}
+						s.Yield()
+						segments = s.Stats().Segments
+						return nil
+					})
+				}()
+				padded(120, func() { padded(120, func() {}) })
+				end(s)
+				return 0, nil
+			}, vstack.WithMaxMemory(limit))
+		})
+		if !errors.Is(err, vstack.ErrOverflow) || segments > limit/(4<<10) {
+			t.Errorf("%s: %v; %d segments with a limit of %d bytes", name, err, segments, limit)
+		}
+	}
+}
+
 // frames calls fn from n frames down.
 //
 //go:noinline
