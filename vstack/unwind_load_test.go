@@ -15,7 +15,7 @@ import (
 // What gives the baton up weighs it; it must not replace the panic by an overflow, nor must
 // a hop.
 func TestDeferredWeighing(t *testing.T) {
-	if !inChild(t) { // others' memory, and the runtime's size of new goroutines, matter
+	if !alone(t) {
 		return
 	}
 	own := errors.New("the program's own")
@@ -87,7 +87,7 @@ func TestDeferredWeighing(t *testing.T) {
 // Branches that a deferred call starts at the limit are charged as others are: the reserve
 // is one segment for each stack, and every branch is a stack.
 func TestBranchesInDeferredCalls(t *testing.T) {
-	if !inChild(t) {
+	if !alone(t) {
 		return
 	}
 	for name, end := range map[string]func(s *vstack.Stack){
