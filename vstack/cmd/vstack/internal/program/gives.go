@@ -49,6 +49,7 @@ func (g *giver) gives(fn *ssa.Function) {
 			to, ok := (*v).(*ssa.Function)
 			if ok && (i > 0 || to != called) && to.Parent() != fn { // its literals it makes, see Made
 				add(to)
+				g.node(to).Handed = true
 			}
 		}
 	}

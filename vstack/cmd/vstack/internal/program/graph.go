@@ -30,8 +30,9 @@ type Func struct {
 	Ins  []*Call // of both kinds
 	// Gives has the functions that it hands on for somebody to call: as values, and as the
 	// methods of values, by their names.
-	Gives []*Call
-	decl  ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
+	Gives  []*Call
+	Handed bool     // somebody hands it on as a value: Ins may lack calls of it
+	decl   ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
 }
 
 // Above returns f and all functions that may call it on the same stack, directly or through
