@@ -107,7 +107,7 @@ func (s *Stack) load() {
 	if ok && !g.reserve { // its goroutine may have begun with more than there was
 		budget, ok = s.charge(g, 0, s.sched.Stats().Bytes)
 	}
-	if !ok && !s.unwinding() {
+	if !ok && !s.spares() {
 		s.throw(s.overflow(budget))
 	}
 }
@@ -123,8 +123,9 @@ func (s *Stack) loadAnyway() {
 
 // segment takes a segment for a worker of the given size, charged with its memory; a
 // large one where there is not enough for a huge one. Before that it weighs the top
-// segment, which is to wait for the new one. It fails past the limit.
-func (s *Stack) segment(size scheduler.Size) (*segment, error) {
+// segment, which is to wait for the new one. It fails past the limit, unless frames unwind
+// and the caller is one of those that may have the reserve.
+func (s *Stack) segment(size scheduler.Size, reserve bool) (*segment, error) {
 	if p := s.top; p != nil {
 		if budget, ok := s.weigh(p, p.bytes()); !ok && !s.spares() {
 			return nil, s.overflow(budget)
@@ -145,7 +146,7 @@ func (s *Stack) segment(size scheduler.Size) (*segment, error) {
 			s.sched.Trim(0) // the idle worker has grown, and there may be room for a new one
 			continue
 		}
-		if !ok && !s.reserved && s.spares() {
+		if !ok && reserve && !s.reserved && s.spares() {
 			s.reserved, g.reserve, ok = true, true, true
 		}
 		if ok {

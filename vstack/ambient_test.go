@@ -351,7 +351,7 @@ func TestSetDefaultLimit(t *testing.T) {
 
 // The environment sets the default limit, and a wrong value is told at once.
 func TestMaxMemoryVariable(t *testing.T) {
-	if os.Getenv(childEnv) != "" {
+	if os.Getenv(vstack.ChildEnv) != "" {
 		if os.Getenv("VSTACK_MAX_MEMORY") != "32MiB" {
 			return // a wrong variable is told although nobody needs a stack
 		}

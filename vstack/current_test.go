@@ -130,6 +130,9 @@ func TestLookoutIsOfOneGoroutine(t *testing.T) {
 // not taken for one that unwinds.
 func TestAmbientOverflowsAgain(t *testing.T) {
 	needsBounds(t)
+	if !Alone(t) {
+		return
+	}
 	defer SetDefaultLimit(SetDefaultLimit(minMemory))
 	s := New()
 	defer s.Close()

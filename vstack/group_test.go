@@ -160,7 +160,7 @@ func TestGroupGoexit(t *testing.T) {
 
 // As with errgroup, a panic ends the program.
 func TestGroupPanic(t *testing.T) {
-	if os.Getenv(childEnv) == "" {
+	if os.Getenv(vstack.ChildEnv) == "" {
 		out, err := runChild(t)
 		if err == nil || !strings.Contains(out, "panic: boom") {
 			t.Errorf("%v\n%.2000s", err, out)

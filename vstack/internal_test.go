@@ -253,6 +253,9 @@ func TestStopsWatching(t *testing.T) {
 // A hot split takes memory as a hop does. Where the limit does not allow for that, the
 // segment goes on hopping.
 func TestHotSplitWithinTheLimit(t *testing.T) {
+	if !Alone(t) {
+		return
+	}
 	for _, test := range []struct {
 		limit  int64
 		splits bool
@@ -317,6 +320,9 @@ func TestSlotOfTop(t *testing.T) {
 // handle is low where the worker's stack ends, and not where the largest would.
 func TestFreeGuardNearTheLimit(t *testing.T) {
 	needsBounds(t)
+	if !Alone(t) {
+		return
+	}
 	const limit = 300 << 10
 	largest := int64(0)
 	var free func()
@@ -343,6 +349,9 @@ func TestFreeGuardNearTheLimit(t *testing.T) {
 
 // What a budget has no room for is taken from the stack's own idle workers first.
 func TestIdleWorkersEndForTheBudget(t *testing.T) {
+	if !Alone(t) {
+		return
+	}
 	b := NewBudget(1 << 20)
 	s := New(WithBudget(b), WithMaxMemory(0), WithIdleMemory(1<<40))
 	defer s.Close()

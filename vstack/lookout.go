@@ -19,10 +19,6 @@ type lookout struct {
 	used uintptr        // at the last hop
 	hops int            // from about there, one soon after the other
 	last time.Duration
-
-	// The hop that was here threw: there was no memory for it. Deeper than that, the
-	// panic is under way; see unwind.go.
-	thrown uintptr
 }
 
 // soon is how far apart the hops of a hot split are at most: as long as some hundred hops
@@ -83,7 +79,7 @@ func (l *lookout) forget(id uintptr) {
 func (l *lookout) become(id uintptr) {
 	l.id.Store(id)
 	l.room.Store(self.Room)
-	l.used, l.hops, l.thrown = 0, 0, 0
+	l.used, l.hops = 0, 0
 }
 
 // stays reports whether the goroutine, the caller, goes on where it is although its
@@ -98,10 +94,6 @@ func (l *lookout) stays(id, hi uintptr) bool {
 		l.become(id)
 	}
 	room, used := l.room.Load(), self.Used()
-	if l.thrown > 0 && used > l.thrown {
-		return false
-	}
-	l.thrown = 0
 	if used < room {
 		return false // nobody asked the guard
 	}
@@ -113,6 +105,10 @@ func (l *lookout) stays(id, hi uintptr) bool {
 	if l.hops++; l.hops <= maxHops {
 		return false
 	}
+	l.hops = 0
+	if panicking(atHand) { // it hops on: further down the panic would be out of sight
+		return false
+	}
 	switch {
 	case used < maxRoom:
 		room = min(used+more, maxRoom)
@@ -121,27 +117,10 @@ func (l *lookout) stays(id, hi uintptr) bool {
 	default:
 		return false
 	}
-	l.hops = 0
 	l.hi.Store(hi)
 	l.room.Store(room)
 	self.SlotOf(id).SetLimit(room)
 	return true
-}
-
-// throws notes that the goroutine, the caller, could not hop from where it was.
-func (l *lookout) throws(id uintptr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.id.Load() == id && l.thrown == 0 {
-		l.thrown = l.used
-	}
-}
-
-// unwinds reports whether the panic of that is under way on the goroutine, the caller.
-func (l *lookout) unwinds(id uintptr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.id.Load() == id && l.thrown > 0
 }
 
 // unguarded returns a native depth that the goroutine, the caller, can only pass if code

@@ -235,7 +235,7 @@ func TestPanicHookOfBranch(t *testing.T) {
 // An unrecovered panic that leaves the stack: Go prints where it began, and the
 // value as it is.
 func TestPanicUnrecovered(t *testing.T) {
-	if os.Getenv(childEnv) != "" {
+	if os.Getenv(vstack.ChildEnv) != "" {
 		_, _ = vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
 			c := &calculator{s, binary, func() { explode("boom") }}
 			return c.eval(20_000), nil
@@ -254,7 +254,7 @@ func TestPanicUnrecovered(t *testing.T) {
 
 // The same for a task, whose root call ends in a step.
 func TestPanicUnrecoveredTask(t *testing.T) {
-	if os.Getenv(childEnv) != "" {
+	if os.Getenv(vstack.ChildEnv) != "" {
 		s := vstack.New()
 		_ = s.Start(context.Background(), func(context.Context) error {
 			c := &calculator{s, binary, func() { explode("boom") }}

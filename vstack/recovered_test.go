@@ -12,6 +12,9 @@ import (
 // under way is a comparison of depths, and there the guard may say yes and the hop no. The
 // one that says no has to pass on that the context is done.
 func TestRecoveredThenPanicked(t *testing.T) {
+	if !Alone(t) {
+		return
+	}
 	for depth := range 300 {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cause := errors.New("the cause")

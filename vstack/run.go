@@ -74,7 +74,7 @@ func (s *Stack) Run(ctx context.Context, fn func(ctx context.Context) error) err
 	if root.Err() != nil {
 		return context.Cause(root)
 	}
-	g, err := s.segment(s.frameSize())
+	g, err := s.segment(s.frameSize(), true)
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,8 @@ func (c *Scope) ended(err error, out scheduler.Outcome) {
 // branch makes fn the root frame of s, at the end of the ready queue. Its end is
 // reported to done, on its own goroutine.
 func (s *Stack) branch(ctx context.Context, fn func(context.Context) error, done func(error, scheduler.Outcome) *scheduler.Turn) error {
-	g, err := s.segment(scheduler.Small)
+	// Not the reserve: each branch is a stack, and has one. The error piles up on nothing.
+	g, err := s.segment(scheduler.Small, false)
 	if err != nil {
 		return err
 	}

@@ -186,7 +186,7 @@ func (s *Stack) grow(fn func()) {
 	} else if s.top.adopted {
 		defer s.disown()
 	}
-	g, err := s.segment(s.next())
+	g, err := s.segment(s.next(), true)
 	if err != nil {
 		s.throw(err)
 	}

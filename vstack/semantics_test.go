@@ -307,7 +307,7 @@ func TestPanicIdentity(t *testing.T) {
 // t.FailNow is Goexit, called on another goroutine than the test's. The test
 // that fails is in a child process.
 func TestFailNow(t *testing.T) {
-	if os.Getenv(childEnv) == "" {
+	if os.Getenv(vstack.ChildEnv) == "" {
 		out, err := runChild(t)
 		if err == nil || !strings.Contains(out, "--- FAIL: TestFailNow") || !strings.Contains(out, "cleaned up") || strings.Contains(out, "went on") {
 			t.Errorf("%v\n%s", err, out)

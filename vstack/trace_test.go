@@ -337,6 +337,9 @@ func TestTraceTenMillion(t *testing.T) {
 // Hops, hot splits and memory are the same with traces as without: a guard that
 // is low for a trace goes on where it is.
 func TestTraceChangesNothing(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	// The collector would shrink stacks, here or there.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	run := func(every int) vstack.Stats {

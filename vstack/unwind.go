@@ -39,15 +39,16 @@ import (
 // So that it is noticed when a frame has gone on, guards in the segment that has thrown
 // are low. While the panic is under way they hop, however little is used, since what
 // they call must find a guard that is not low; and guards in segments below hop when
-// they are full. Where the limit is reached one reserve segment is not charged. That is so
-// for deferred calls of any panic: what it has freed others may have taken.
+// they are full. Where the limit is reached one reserve segment is not charged, and weighing
+// makes nothing overflow. That is so for deferred calls of any panic, and of Goexit: what it
+// has freed others may have taken.
 //
 // A deferred call may call Run. Whatever its frame throws ends at that Run, and piles
 // up on nothing; so the frame begins as if nothing were under way, and can be canceled.
 //
-// A goroutine that runs on no stack unwinds in the same way when there is no memory for
-// an ambient one: its lookout remembers where that was, and the ambient stacks for the
-// deferred calls begin with their reserve.
+// On a goroutine that runs on no stack nothing remembers a panic: the ambient stacks of its
+// deferred calls find it, near, and begin with their reserve. So that it stays near, these
+// calls get no more room for hot splits.
 //
 // Deeper is a comparison of bytes, and not enough: a frame that recovers may call a
 // function whose frame reaches below all that had panicked. What runs in a deferred call
@@ -66,10 +67,7 @@ type thrown struct {
 func (s *Stack) throw(err error) {
 	// A deferred call that overflows while the stack unwinds may recover that, and the
 	// first panic is still under way.
-	switch {
-	case s.top == nil && s.pooled != nil:
-		lookoutOf(s.caller).throws(s.caller)
-	case s.top != nil && !s.unwinding():
+	if s.top != nil && !s.unwinding() {
 		s.remember()
 	}
 	panic(err)
@@ -105,25 +103,26 @@ func (s *Stack) throwing(top bool) {
 	}
 }
 
-// spares reports whether the segment that is asked for may be the reserve, as there is no
-// memory for it: a panic is under way, the stack's own or another one. Of a panic that the
-// stack has not thrown nothing is remembered, and what it unwinds on a goroutine that runs
-// on no stack is remembered nowhere; so it is looked for.
-func (s *Stack) spares() bool {
-	return s.unwinding() || s.top == nil && s.pooled != nil && lookoutOf(s.caller).unwinds(s.caller) || panicking(nearby)
-}
+// spares reports whether the stack need not overflow for lack of memory, and the segment
+// that is asked for may be the reserve: frames unwind, by the stack's own panic or by
+// another. Of what the stack has not thrown nothing is remembered; so it is looked for.
+func (s *Stack) spares() bool { return s.unwinding() || panicking(nearby) }
 
-// nearby is how many frames are looked at for a panic at every overflow, in vain if none is
-// under way: that takes some 50 us.
-const nearby = 1 << 10
+// How many frames are looked at for a panic, in vain if none is under way: nearby at every
+// overflow, which takes some 50 us, and atHand at every hot split of a goroutine that runs
+// on no stack, which takes 3.
+const (
+	nearby = 1 << 10
+	atHand = 1 << 7
+)
 
-// panicking reports whether a deferred call that was made by a panic is among so many of
-// the frames of the calling goroutine, or a few more.
+// panicking reports whether a deferred call that was made by a panic or by
+// [runtime.Goexit] is among so many of the frames of the calling goroutine, or a few more.
 func panicking(most int) bool {
 	var near [16]uintptr
 	for pcs := near[:]; ; pcs = make([]uintptr, 8*len(pcs)) {
 		n := runtime.Callers(2, pcs)
-		if slices.Contains(pcs[:n], gopanic) {
+		if slices.ContainsFunc(pcs[:n], unwinder) {
 			return true
 		}
 		if n < len(pcs) || n >= most {
@@ -132,19 +131,28 @@ func panicking(most int) bool {
 	}
 }
 
-// gopanic is the place in the runtime's function of that name to which deferred calls
-// return: there is one, since it calls them in a loop.
-var gopanic = func() uintptr {
-	var caller [1]uintptr
-	func() {
+// unwinder reports whether deferred calls return to pc, in the runtime's function that
+// unwinds frames: there is one place for each, since they make the calls in a loop.
+func unwinder(pc uintptr) bool { return pc == gopanic || pc == goexit }
+
+var (
+	gopanic = callerOfDeferred(func() { panic("who calls deferred calls?") })
+	goexit  = callerOfDeferred(runtime.Goexit)
+)
+
+func callerOfDeferred(unwind func()) uintptr {
+	caller := make(chan uintptr)
+	go func() {
 		defer func() {
 			_ = recover()
-			runtime.Callers(2, caller[:])
+			var pc [1]uintptr
+			runtime.Callers(2, pc[:])
+			caller <- pc[0]
 		}()
-		panic("who calls deferred calls?")
+		unwind()
 	}()
-	return caller[0]
-}()
+	return <-caller
+}
 
 // forget notes that there is no such panic any more. It has the next guard look whether the
 // frame's context is done: a request for that may have been served, and dropped, while the

@@ -476,6 +476,10 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 			vstack.Do(func() { deferred(n) })
 			return
 		}
+		if n > 0 {
+			deferred(n - 1)
+			return
+		}
 		ran++
 	}
 	levels := 0
@@ -486,7 +490,7 @@ func TestDeferredGuardsWithoutBudget(t *testing.T) {
 			return
 		}
 		levels++
-		defer deferred(1)
+		defer deferred(5000) // more than the room that a hot split gives, not more than the reserve
 		rec(n + 1)
 	}
 	onFresh(func() {

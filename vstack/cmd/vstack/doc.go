@@ -177,8 +177,10 @@
 //	a cycle of a dependency         vstack build guards it; it does not count for the exit code
 //
 // The functions are chosen over all of a component of the call graph together: few first, then
-// those where least changes (no literal to be named, no copies) and that do most besides. What
-// only a constant table or a Go type makes deep needs none: it is bounded.
+// those where least changes (no literal to be named, no copies), that do most besides, and that
+// run least, as far as the program's shape tells: in a list of values not the function for every
+// value, but that for lists. What only a constant table or a Go type makes deep needs none: it
+// is bounded.
 //
 // An overflow is a panic with a *vstack.OverflowError. Fix lists the exported functions from
 // which check found the way to the recursion and that return an error, and

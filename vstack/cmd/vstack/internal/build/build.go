@@ -517,11 +517,13 @@ func count(prog *program.Program, which func(*packages.Package) bool) {
 		named[p] = true
 		paths[p.PkgPath] = true
 	}
+	var more []*packages.Package
 	packages.Visit(prog.Packages, nil, func(p *packages.Package) {
 		if !named[p] && !paths[p.PkgPath] && prog.Source[p.Types] == p && which(p) {
-			prog.Packages = append(prog.Packages, p)
+			more = append(more, p)
 		}
 	})
+	prog.Name(more...)
 }
 
 // stdPlan returns the plan for the standard library. It is the same for all programs,

@@ -62,7 +62,8 @@ type choice struct {
 func newPlan(r *recursion.Result, ch choice) *Plan {
 	p := &Plan{}
 	d := &deep{ids: map[*program.Func]int{}, cycle: map[*program.Func]*recursion.Cycle{}}
-	for _, c := range r.Cycles {
+	// A guard where none was needed costs little; a way that was not seen would cost the process.
+	for _, c := range slices.Concat(r.Cycles, r.Unreached) {
 		switch {
 		case c.Library == "":
 			if ch.takes(c) {

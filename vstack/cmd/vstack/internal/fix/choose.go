@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +24,7 @@ const (
 	handleless = one / 20      // for Options.Handle
 	several    = one / 50      // three results or more: a closure that assigns
 	copied     = one / 100     // a parameter that the function assigns to
+	running    = one / 10      // the guard runs whenever the function does
 	impossible = 1_000_000_000 // so heavy that a set of all others is lighter
 )
 
@@ -88,6 +90,9 @@ func newRegion(findings []*recursion.Cycle, weight func(*program.Func) int) *reg
 	}
 	for _, c := range findings {
 		r.points = append(r.points, id(c.Point))
+	}
+	for i, often := range r.runs(findings[0].Around) {
+		r.weights[i] += oftener(float64(often * float64(len(r.funcs))))
 	}
 	return r
 }
@@ -179,6 +184,10 @@ func (f *fixer) weight(fn *program.Func) int {
 	}
 	return w + 100 - min(n/4, 100)
 }
+
+// oftener is what a function weighs more for how often it runs, beside others of its
+// region: 1 is as often as they do on average.
+func oftener(often float64) int { return int(math.Round(running * often / (1 + often))) }
 
 // named reports whether fn is of a package that was named on the command line.
 func (f *fixer) named(fn *program.Func) bool {

@@ -107,6 +107,10 @@ func TestHandle(t *testing.T) { golden(t, "handle", "in", fix.Options{Handle: tr
 // TestNames has names that are taken where a guard goes.
 func TestNames(t *testing.T) { golden(t, "names", "names", fix.Options{}) }
 
+// Of functions that would end the same cycles, the guard goes into the one that runs
+// least: not where most values have no others in them.
+func TestOften(t *testing.T) { golden(t, "often", "often", fix.Options{}) }
+
 // TestLiterals has function literals without a name to call themselves by.
 func TestLiterals(t *testing.T) { golden(t, "literals", "literals", fix.Options{}) }
 

@@ -36,6 +36,30 @@ func Opaque(path string) bool {
 	return false
 }
 
+// ByName reports whether the opaque packages, or reflection on behalf of them, call a method
+// of this name of whatever they are given, at once or later: fmt, encoding/json, errors,
+// log/slog, flag, database/sql, sort and container/heap, io, and other packages of encoding.
+func ByName(method string) bool { return byName[method] }
+
+var byName = map[string]bool{
+	"String": true, "Error": true, "Format": true, "GoString": true, "Scan": true,
+	"MarshalJSON": true, "MarshalText": true, "UnmarshalJSON": true, "UnmarshalText": true, "AppendText": true, "IsZero": true,
+	"MarshalJSONTo": true, "UnmarshalJSONFrom": true,
+	"MarshalBinary": true, "UnmarshalBinary": true, "AppendBinary": true, "GobEncode": true, "GobDecode": true,
+	"MarshalXML": true, "UnmarshalXML": true, "MarshalXMLAttr": true, "UnmarshalXMLAttr": true,
+	"Is": true, "As": true, "Unwrap": true, "LogValue": true, "Enabled": true, "Handle": true, "WithAttrs": true, "WithGroup": true,
+	"Set": true, "Value": true, "Len": true, "Less": true, "Swap": true,
+	"Read": true, "Write": true, "ReadFrom": true, "WriteTo": true, "ReadAt": true, "WriteAt": true, "ReadByte": true, "WriteByte": true,
+	"WriteString": true, "ReadRune": true, "Seek": true, "Close": true,
+}
+
+// Executes has the functions that call methods by the names in a text, of their last
+// argument.
+var Executes = map[string]bool{
+	"(*text/template.Template).Execute": true, "(*text/template.Template).ExecuteTemplate": true,
+	"(*html/template.Template).Execute": true, "(*html/template.Template).ExecuteTemplate": true,
+}
+
 // LooksFor returns the methods that a function of the standard library looks for
 // in values of any type, and calls.
 func LooksFor(path, name string) []string {

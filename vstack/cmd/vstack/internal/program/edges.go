@@ -38,6 +38,10 @@ func NewGraph(p *Program) *Graph {
 	for _, fn := range fns {
 		b.calls(fn, resolved.Nodes[fn])
 	}
+	g := &giver{b, map[types.Type][]*ssa.Function{}}
+	for _, fn := range fns {
+		g.gives(fn)
+	}
 	for _, f := range b.graph.Funcs {
 		for _, c := range slices.Concat(f.Out, f.Goes) {
 			c.To.Ins = append(c.To.Ins, c)

@@ -25,10 +25,14 @@ type Func struct {
 	ID   int
 	SSA  *ssa.Function // the generic one, for an instance
 	Pkg  *types.Package
-	Out  []*Call  // on the same stack
-	Goes []*Call  // of go statements: another goroutine has a stack of its own
-	Ins  []*Call  // of both kinds
-	decl ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
+	Out  []*Call // on the same stack
+	Goes []*Call // of go statements: another goroutine has a stack of its own
+	Ins  []*Call // of both kinds
+	// Gives has the functions that it hands on for somebody to call: as values, and as the
+	// methods of values, by their names.
+	Gives  []*Call
+	Handed bool     // somebody hands it on as a value: Ins may lack calls of it
+	decl   ast.Node // *ast.FuncDecl, *ast.FuncLit or nil
 }
 
 // Above returns f and all functions that may call it on the same stack, directly or through
@@ -76,6 +80,7 @@ const (
 	Value         // through a function value
 	Callback      // by a function without source here, which was given To or a value with it as a method
 	Made          // not a call: From makes the function literal To, and hands it on
+	Given         // not a call: From hands To on, or a value with it as a method
 )
 
 // Func returns the function that fn is, or is an instance of; nil if it is not

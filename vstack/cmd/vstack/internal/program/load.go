@@ -46,6 +46,12 @@ func (p *Program) Named(path string) bool {
 	return p.named[path]
 }
 
+// Name makes packages of the program named ones too.
+func (p *Program) Name(pkgs ...*packages.Package) {
+	p.Packages = append(p.Packages, pkgs...)
+	p.named = nil
+}
+
 // Std reports whether the package is of the standard library, and was not named.
 func (p *Program) Std(pkg *types.Package) bool {
 	if pkg == nil || p.Named(pkg.Path()) {

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -25,6 +26,7 @@ type reacher struct {
 	made    map[types.Type]bool
 	types   []types.Type // the keys of made
 	called  map[string]bool
+	looked  map[types.Type]bool // types in which somebody may have looked for methods
 }
 
 // reached returns the functions with bodies that the named packages reach, these
@@ -36,10 +38,7 @@ func reached(p *Program) (funcs map[*ssa.Function]bool, made map[string]bool) {
 		built:   map[*ssa.Package]bool{},
 		made:    map[types.Type]bool{},
 		called:  map[string]bool{},
-	}
-	// What fmt and encoding/json look for is called without a call of that name.
-	for _, name := range []string{"String", "Error", "Format", "GoString", "MarshalJSON", "MarshalText"} {
-		r.called[name] = true
+		looked:  map[types.Type]bool{},
 	}
 	for _, pkg := range p.Packages {
 		r.add(p.SSA.Package(pkg.Types).Func("init"))
@@ -115,8 +114,12 @@ func (r *reacher) visit(fn *ssa.Function) {
 			case *ssa.MakeInterface:
 				r.make(instr.X.Type())
 			case ssa.CallInstruction:
-				if common := instr.Common(); common.IsInvoke() {
+				common := instr.Common()
+				if common.IsInvoke() {
 					r.call(common.Method.Name())
+				}
+				if data := templateData(common); data != nil {
+					r.look(data, token.IsExported)
 				}
 			}
 			for _, v := range instr.Operands(operands[:0]) {
@@ -138,10 +141,22 @@ func (r *reacher) make(t types.Type) {
 	}
 	r.made[t] = true
 	r.types = append(r.types, t)
+	if !r.looked[t] {
+		r.looked[t] = true
+		r.look(t, knowledge.ByName)
+	}
 	for sel := range r.program.SSA.MethodSets.MethodSet(t).Methods() {
 		if r.called[sel.Obj().Name()] {
 			r.add(r.program.SSA.MethodValue(sel))
 		}
+	}
+}
+
+// look notes that somebody who is not looked into calls methods with such names, of t and of
+// what reflection finds in it.
+func (r *reacher) look(t types.Type, named func(string) bool) {
+	for fn := range methods(r.program, t, named) {
+		r.add(fn)
 	}
 }
 

@@ -175,8 +175,8 @@ func (f *finder) constantCallers(set []*program.Func, g []sizechange.Link, up bo
 			return 0, false
 		}
 		fn := l.To.Func
-		if obj := fn.Object(); obj == nil || obj.Exported() {
-			return 0, false // anybody may call it
+		if callable(fn) {
+			return 0, false
 		}
 		for _, c := range fn.Ins {
 			if in[c.From] {
@@ -201,6 +201,12 @@ func (f *finder) constantCallers(set []*program.Func, g []sizechange.Link, up bo
 		}
 	}
 	return largest, ok
+}
+
+// callable reports whether anybody may call fn, so that its callers are not all known.
+func callable(fn *program.Func) bool {
+	obj := fn.Object()
+	return obj == nil || obj.Exported() || fn.Handed
 }
 
 // constant returns the largest value that v can have, if it is a constant, is
@@ -243,7 +249,7 @@ func (f *finder) passed(p *ssa.Parameter, levels int) (largest int64, ok bool) {
 	if levels == 0 || fn == nil {
 		return 0, false
 	}
-	if obj := fn.Object(); obj == nil || obj.Exported() {
+	if callable(fn) {
 		return 0, false
 	}
 	index := slices.Index(p.Parent().Params, p)

@@ -22,8 +22,7 @@ func (f *finder) decoded(c *Cycle) string {
 			continue
 		}
 		for _, l := range g {
-			obj := l.To.Func.Object()
-			if obj == nil || obj.Exported() || l.To.Param() == nil {
+			if callable(l.To.Func) || l.To.Param() == nil {
 				return ""
 			}
 			for _, in := range l.To.Func.Ins {

@@ -76,10 +76,9 @@ func findEntries(g *program.Graph) *entries {
 }
 
 // outs returns the calls of fn, those of its go statements (esbuild prints each file on a
-// goroutine of its own), and those of function literals that it makes: it may hand them on
-// to anybody.
+// goroutine of its own), and those of functions that it hands on: anybody may call them.
 func outs(g *program.Graph, fn *program.Func) []*program.Call {
-	calls := slices.Concat(fn.Out, fn.Goes)
+	calls := slices.Concat(fn.Out, fn.Goes, fn.Gives)
 	for _, lit := range fn.SSA.AnonFuncs {
 		if lit := g.Func(lit); lit != nil && !slices.ContainsFunc(calls, func(c *program.Call) bool { return c.To == lit }) {
 			calls = append(calls, &program.Call{From: fn, To: lit, Callee: lit.SSA, How: program.Made, Fan: 1})

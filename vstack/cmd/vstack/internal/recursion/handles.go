@@ -162,8 +162,7 @@ func isParam(fn *program.Func, v *types.Var) bool {
 // alwaysNil reports whether every call from elsewhere passes nil for the parameter, and
 // nobody else can call the function.
 func (f *finder) alwaysNil(fn *program.Func, v *types.Var) bool {
-	obj := fn.Object()
-	if obj == nil || obj.Exported() {
+	if callable(fn) {
 		return false
 	}
 	index := -1

@@ -105,6 +105,9 @@ type Result struct {
 	Costs  []Cost
 	Fset   *token.FileSet
 
+	// Cycles of dependencies that the packages may reach, as far as the methods' names tell,
+	// and to which no way was found.
+	Unreached []*Cycle
 	// What Keep has dropped for its rank, and of the rest for its packages.
 	Below, Elsewhere []*Cycle
 }
@@ -245,6 +248,12 @@ func Find(g *program.Graph) *Result {
 	f.nested(cycles)
 	f.built(cycles)
 	cycles = append(cycles, f.library()...)
+	var unreached []*Cycle
+	for _, c := range cycles {
+		if c.Root == nil && !slices.ContainsFunc(c.Funcs, func(fn *program.Func) bool { return f.named(fn) || g.Program.Std(fn.Pkg) }) {
+			unreached = append(unreached, c)
+		}
+	}
 	cycles = slices.DeleteFunc(cycles, f.elsewhere)
 	for _, c := range cycles {
 		c.Generator = f.generator(c.Start())
@@ -253,7 +262,7 @@ func Find(g *program.Graph) *Result {
 	slices.SortStableFunc(f.costs, func(a, b Cost) int {
 		return comparePositions(f.fset.Position(a.Pos), f.fset.Position(b.Pos))
 	})
-	return &Result{Graph: g, Cycles: cycles, Costs: f.costs, Fset: f.fset}
+	return &Result{Graph: g, Cycles: cycles, Unreached: unreached, Costs: f.costs, Fset: f.fset}
 }
 
 // elsewhere reports whether the cycle is of no concern to the packages that were named:

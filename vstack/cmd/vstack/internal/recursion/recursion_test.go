@@ -107,6 +107,34 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestReached wants each recursion of a dependency to be found, however the program gets to
+// it, and with a way from main.
+func TestReached(t *testing.T) {
+	p, err := program.Load(program.Config{Deps: true}, "./testdata/reach/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph := program.NewGraph(p)
+	r := recursion.Find(graph)
+	found := map[string]*recursion.Cycle{}
+	for _, c := range r.Cycles {
+		found[c.Start().Name()] = c
+	}
+	wanted := 0
+	for _, fn := range graph.Funcs {
+		if !strings.HasPrefix(fn.Name(), "depth") || fn.Pkg.Name() != "dep" {
+			continue
+		}
+		wanted++
+		if c := found[fn.Name()]; c == nil || c.Status != recursion.Unguarded || c.Rank != recursion.Main || len(c.Path) == 0 {
+			t.Errorf("%s: %+v", fn.Name(), c)
+		}
+	}
+	if wanted != 23 {
+		t.Errorf("%d functions are in the graph, of 23", wanted)
+	}
+}
+
 func line(p *program.Program, pos token.Pos) string {
 	at := p.Fset.Position(pos)
 	return fmt.Sprintf("%s:%d", report.Relative("", at.Filename)[strings.LastIndexByte(at.Filename, '/')+1:], at.Line)

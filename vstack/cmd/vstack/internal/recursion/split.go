@@ -37,7 +37,7 @@ func cost(c *program.Call) int {
 	}
 	n += 6 * bits.Len(uint(c.Fan-1))
 	switch {
-	case c.Guess:
+	case c.Guess, c.How == program.Given:
 		n += 60
 	case c.How == program.Callback:
 		n += 30

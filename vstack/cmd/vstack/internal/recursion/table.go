@@ -47,9 +47,8 @@ func (f *finder) downTable(g []sizechange.Link) string {
 	}
 	name := ""
 	for _, l := range g {
-		obj := l.To.Func.Object()
-		if obj == nil || obj.Exported() {
-			return "" // anybody may call it
+		if callable(l.To.Func) {
+			return ""
 		}
 		for _, c := range l.To.Func.Ins {
 			if handed[c] {

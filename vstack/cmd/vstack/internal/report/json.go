@@ -75,7 +75,7 @@ func (o Options) place(fset *token.FileSet, pos token.Pos) Position {
 	return Position{p.Filename, p.Line, p.Column}
 }
 
-var hows = [...]string{program.Static: "call", program.Interface: "interface", program.Value: "function value", program.Callback: "callback", program.Made: "makes"}
+var hows = [...]string{program.Static: "call", program.Interface: "interface", program.Value: "function value", program.Callback: "callback", program.Made: "makes", program.Given: "hands on"}
 
 var places = [...]string{recursion.Own: "own", recursion.Depends: "dependency", recursion.Std: "std"}
 

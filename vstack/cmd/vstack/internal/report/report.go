@@ -177,6 +177,8 @@ func steps(calls []*program.Call, start *program.Func) (steps []Step) {
 		switch {
 		case s.How == program.Made:
 			verb = " makes "
+		case s.How == program.Given:
+			verb = " hands on "
 		case s.Goes:
 			verb = " starts "
 		}

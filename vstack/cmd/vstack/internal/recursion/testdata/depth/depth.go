@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync/atomic"
 )
 
 func bytes(b []byte) int { // want unguarded "b \[\]byte of bytes walks a slice"
@@ -148,6 +149,21 @@ func counts(n int, done chan int) int { // want unguarded "the integer n of coun
 	}
 	return 1 + counts(n-1, done)
 }
+
+// It counts from a constant here, and from whatever for those that get it as a value.
+func handed(n int) int { // want unguarded "the integer n of handed counts"
+	if n == 0 {
+		return 0
+	}
+	return 1 + handed(n-1)
+}
+
+func Handed() int {
+	by.Store(handed)
+	return handed(64)
+}
+
+var by atomic.Value
 
 func Counts(n int) int {
 	go counts(n, nil)
