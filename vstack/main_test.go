@@ -2,8 +2,10 @@ package vstack_test
 
 import (
 	"flag"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -23,10 +25,10 @@ func TestMain(m *testing.M) {
 }
 
 // needsPreemption skips a test that spins until another goroutine does something:
-// on js/wasm nothing interrupts it.
+// on js/wasm nothing interrupts it, nor with GODEBUG=asyncpreemptoff=1.
 func needsPreemption(t *testing.T) {
 	t.Helper()
-	if runtime.GOOS == "js" {
+	if runtime.GOOS == "js" || strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1") {
 		t.Skip("nothing preempts a goroutine here")
 	}
 }
