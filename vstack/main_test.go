@@ -18,12 +18,12 @@ var deepTests = flag.Bool("deep", false, "run the tests that need up to 10 GiB o
 
 // TestMain lowers the runtime's own limit for the whole suite: a segment that
 // ran away natively would kill the process. And the default limit is the same on all
-// machines: half of a small one's memory is not enough for tests that do not ask about it,
+// machines, that of one with 2 GiB: less is not enough for tests that do not ask about it
 // when the runtime starts goroutines with 512 KiB.
 func TestMain(m *testing.M) {
 	debug.SetMaxStack(1 << 20)
 	if os.Getenv(vstack.ChildEnv) == "" {
-		vstack.SetDefaultLimit(4 << 30)
+		vstack.SetDefaultLimit(1 << 30)
 	}
 	// On js/wasm the runtime has one goroutine that handles events.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
