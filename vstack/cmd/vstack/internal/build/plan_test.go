@@ -1,6 +1,12 @@
 package build
 
-import "testing"
+import (
+	"testing"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+)
 
 // TestTwice gives a plan what a package that has tests and is imported puts there
 // twice: a function must not get two guards.
@@ -16,5 +22,22 @@ func TestTwice(t *testing.T) {
 	}
 	if len(p.Left) != 3 {
 		t.Errorf("left: %v", p.Left)
+	}
+}
+
+// TestCount wants every function of a dependency to count after count, and none of the
+// standard library.
+func TestCount(t *testing.T) {
+	const app = "github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion/testdata/reach/"
+	prog, err := program.Load(program.Config{Deps: true}, app+"app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prog.Named(app + "dep") {
+		t.Error("the dependency counts before")
+	}
+	count(prog, func(p *packages.Package) bool { return !prog.Std(p.Types) })
+	if !prog.Named(app+"app") || !prog.Named(app+"dep") || prog.Named("fmt") {
+		t.Error("named:", prog.Named(app+"app"), prog.Named(app+"dep"), prog.Named("fmt"))
 	}
 }
