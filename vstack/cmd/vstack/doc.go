@@ -71,10 +71,12 @@
 //
 // The call graph is that of variable type analysis over all that is reached, with class
 // hierarchy analysis for calls through the program's own interfaces where it finds no value; a
-// chain that needs one of these says so. Not seen: calls by reflection, by assembly and by cgo;
-// what somebody hands to the packages from outside. It can be wrong both ways: docs/corpus.md
-// of the repository says how often. The same packages give the same output, to the byte. SARIF
-// has the way in and round as a code flow, and fingerprints that stay when lines move.
+// chain that needs one of these says so. A function that is handed on as a value, and a method
+// that the standard library calls by its name, count as reached. Not seen: cycles through
+// reflection, assembly and cgo; what somebody hands to the packages from outside. It can be
+// wrong both ways: docs/corpus.md of the repository says how often. The same packages give the
+// same output, to the byte. SARIF has the way in and round as a code flow, and fingerprints
+// that stay when lines move.
 //
 // What the words before a cycle mean is in "vstack help status". Flags:
 //
