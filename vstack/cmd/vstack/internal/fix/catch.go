@@ -26,27 +26,67 @@ type Refusal struct {
 }
 
 // entries returns the functions that could have the deferred call: those that check
-// names as the entries of guarded cycles, if they have an error.
+// names as the entries of guarded cycles, and where else a caller outside comes to one.
+// check names one way in, the worst; tengo's compiler and its machine both come to what
+// walks its objects. Of those on one way the innermost counts: it is on the goroutine of
+// the recursion (tengo's RunContext starts one), and those above have its error.
 func (f *fixer) entries(r *recursion.Result) (fns []*program.Func) {
+	could := map[*program.Func]bool{}
+	for _, fn := range r.Graph.Funcs {
+		could[fn] = fn.Pkg != nil && f.named(fn) && exported(fn) && errorResult(fn) >= 0 &&
+			f.uneditable(fn).Kind == None
+	}
+	in := map[*program.Func]bool{}
+	seen := map[*program.Func]bool{}
+	var work []*program.Func
 	for _, c := range r.Cycles {
 		if c.Status != recursion.Unguarded && c.Status != recursion.Guarded {
 			continue
 		}
-		fn := c.Root
-		if fn == nil || slices.Contains(fns, fn) || !exported(fn) || errorResult(fn) < 0 {
+		in[c.Root] = could[c.Root]
+		for _, fn := range c.Funcs {
+			if !seen[fn] {
+				seen[fn] = true
+				work = append(work, fn)
+			}
+		}
+	}
+	for len(work) > 0 {
+		fn := work[len(work)-1]
+		work = work[:len(work)-1]
+		if could[fn] && !f.cyclic(fn) && !f.part(fn) {
+			in[fn] = true
 			continue
 		}
-		if f.uneditable(fn).Kind == None && !f.catches(fn) {
+		for _, call := range fn.Ins {
+			// What has the method is called through the interface, or is not: a way that is
+			// only believed would name every function of the program.
+			if !seen[call.From] && !call.Goes() && !call.Guess {
+				seen[call.From] = true
+				work = append(work, call.From)
+			}
+		}
+	}
+	for _, fn := range r.Graph.Funcs {
+		if in[fn] && !f.catches(fn) {
 			fns = append(fns, fn)
 		}
 	}
 	return fns
 }
 
+// part reports whether the program itself calls fn through an interface: such a method is
+// one of its parts (BinaryOp of tengo's strings, which its machine calls).
+func (f *fixer) part(fn *program.Func) bool {
+	return slices.ContainsFunc(fn.Ins, func(c *program.Call) bool {
+		return c.How == program.Interface && !c.Guess && f.named(c.From)
+	})
+}
+
 // exported reports whether fn is a function that another package can name.
 func exported(fn *program.Func) bool {
 	obj := fn.Object()
-	if obj == nil || !obj.Exported() {
+	if obj == nil || !obj.Exported() || obj.Pkg().Name() == "main" {
 		return false
 	}
 	recv := obj.Signature().Recv()

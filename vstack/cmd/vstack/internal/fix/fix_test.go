@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -429,6 +430,54 @@ func TestCatch(t *testing.T) {
 	}
 	if _, err := fix.Plan(p, recursion.Find(program.NewGraph(p)), fix.Options{Catch: []string{"Eval"}}); err == nil || !strings.Contains(err.Error(), "-catch Eval: there is no such function") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestEntries looks at which functions are offered: all by which a caller comes in, of
+// those on one way the innermost, and no parts.
+func TestEntries(t *testing.T) {
+	_, change := changed(t, "package in\n"+parser+`
+func Parse(s string) (int, error) { return (&parser{text: s}).expr(), nil }
+
+func Check(s string) error { return (&Machine{s: s}).Run() }
+
+type Machine struct {
+	s     string
+	parts []part
+}
+
+func (m *Machine) Run() error {
+	for _, p := range m.parts {
+		if err := p.Do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Machine) Start() error {
+	errs := make(chan error)
+	go func() { errs <- m.Run() }()
+	return <-errs
+}
+
+type part interface{ Do() error }
+
+type Count struct{ s string }
+
+func (c *Count) Do() error {
+	(&parser{text: c.s}).expr()
+	return nil
+}
+
+func New(s string) *Machine { return &Machine{parts: []part{&Count{s}}} }
+`, fix.Options{})
+	var got []string
+	for _, fn := range change.Entries {
+		got = append(got, fn.Name())
+	}
+	if want := []string{"Parse", "(*Machine).Run"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
