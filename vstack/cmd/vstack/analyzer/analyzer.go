@@ -65,7 +65,7 @@ func run(pass *analysis.Pass, tests bool) {
 		for _, s := range report.Steps(c) {
 			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
 		}
-		if f, ok := suggest(p, c); ok {
+		if f, ok := suggest(r.Graph, c); ok {
 			d.SuggestedFixes = append(d.SuggestedFixes, f)
 		}
 		pass.Report(d)
@@ -78,8 +78,8 @@ func run(pass *analysis.Pass, tests bool) {
 }
 
 // suggest returns the guards for c, if all of them can be written.
-func suggest(p *program.Program, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
-	change, err := fix.Plan(p, &recursion.Result{Cycles: []*recursion.Cycle{c}, Fset: p.Fset}, fix.Options{})
+func suggest(g *program.Graph, c *recursion.Cycle) (analysis.SuggestedFix, bool) {
+	change, err := fix.Plan(g.Program, &recursion.Result{Graph: g, Cycles: []*recursion.Cycle{c}, Fset: g.Program.Fset}, fix.Options{})
 	if err != nil || len(change.Left) > 0 || len(change.Files) == 0 {
 		return analysis.SuggestedFix{}, false
 	}
