@@ -213,36 +213,47 @@ func (l *limits) in(fn *ssa.Function) []check {
 	}
 	var found []check
 	for _, b := range fn.Blocks {
-		if len(b.Instrs) == 0 {
-			continue
+		if k, ok := l.ending(b); ok {
+			found = append(found, k)
 		}
-		cond, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
-		if !ok {
-			continue
-		}
-		cmp, ok := cond.Cond.(*ssa.BinOp)
-		if !ok {
-			continue
-		}
-		expr := l.expr(fn, cmp.Pos())
-		if expr == nil {
-			continue
-		}
-		k, ok := comparison(b, cmp, expr)
-		if !ok {
-			continue
-		}
-		k.pos = expr.Pos()
-		k.text = types.ExprString(expr)
-		_, param := strip(k.counter).(*ssa.Parameter)
-		k.depth = isDepth(expr, k.zero, param)
-		if v, ok := field(k.counter); ok && v != nil && !k.zero && upAndDown(fn, v) {
-			k.depth = true // whatever its name
-		}
-		found = append(found, k)
 	}
 	l.checks[fn] = found
 	return found
+}
+
+// ending returns the check that the If at the end of b makes, if it makes one.
+func (l *limits) ending(b *ssa.BasicBlock) (check, bool) {
+	if len(b.Instrs) == 0 {
+		return check{}, false
+	}
+	branch, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
+	if !ok {
+		return check{}, false
+	}
+	if cmp, ok := branch.Cond.(*ssa.BinOp); ok {
+		return l.compare(b.Parent(), b, cmp)
+	}
+	return l.asked(b, branch.Cond)
+}
+
+// compare returns the check that a block of fn makes with a comparison.
+func (l *limits) compare(fn *ssa.Function, b *ssa.BasicBlock, cmp *ssa.BinOp) (check, bool) {
+	expr := l.expr(fn, cmp.Pos())
+	if expr == nil {
+		return check{}, false
+	}
+	k, ok := comparison(b, cmp, expr)
+	if !ok {
+		return check{}, false
+	}
+	k.pos = expr.Pos()
+	k.text = types.ExprString(expr)
+	_, param := strip(k.counter).(*ssa.Parameter)
+	k.depth = isDepth(expr, k.zero, param)
+	if v, ok := field(k.counter); ok && v != nil && !k.zero && upAndDown(fn, v) {
+		k.depth = true // whatever its name
+	}
+	return k, true
 }
 
 // comparison takes apart counter > bound, bound < counter and the like. The

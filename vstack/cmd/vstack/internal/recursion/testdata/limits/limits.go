@@ -170,3 +170,64 @@ func (q *query) run() int { // want limited "what it walks is built by \(\*build
 	}
 	return 1 + q.input.run()
 }
+
+// A limit that is asked of a helper, as in go-yaml's decoder.
+type asker struct {
+	level int
+	in    []byte
+}
+
+func (a *asker) stepIn()       { a.level++ }
+func (a *asker) stepOut()      { a.level-- }
+func (a *asker) tooDeep() bool { return a.level > maxDepth }
+func (a *asker) within() bool  { return a.level < maxDepth }
+func tooDeep(levels int) bool  { return levels > maxDepth }
+
+func (a *asker) value() error { // want limited "the limit a.level > maxDepth"
+	a.stepIn()
+	defer a.stepOut()
+	if a.tooDeep() {
+		return errDeep
+	}
+	for len(a.in) > 0 && a.in[0] == '[' {
+		a.in = a.in[1:]
+		if err := a.value(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *asker) other() { // want limited "the limit a.level < maxDepth"
+	a.stepIn()
+	defer a.stepOut()
+	if !a.within() {
+		return
+	}
+	for len(a.in) > 0 && a.in[0] == '[' {
+		a.in = a.in[1:]
+		a.other()
+	}
+}
+
+func down(n *Node, depth int) { // want limited "the limit levels > maxDepth"
+	if tooDeep(depth) {
+		return
+	}
+	for _, k := range n.Kids {
+		down(k, depth+1)
+	}
+}
+
+// One that goes on past the bound.
+func (a *asker) warns() { // want unguarded "a of \(\*asker\).warns reads input"
+	a.stepIn()
+	defer a.stepOut()
+	if a.tooDeep() {
+		println("deep")
+	}
+	for len(a.in) > 0 && a.in[0] == '[' {
+		a.in = a.in[1:]
+		a.warns()
+	}
+}

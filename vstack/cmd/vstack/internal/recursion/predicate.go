@@ -1,0 +1,68 @@
+package recursion
+
+import (
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// A limit may be asked of a helper:
+//
+//	func (d *Decoder) isExceededMaxDepth() bool { return d.depth > maxDepth }
+//
+//	if d.isExceededMaxDepth() { return ErrExceededMaxDepth }
+//
+// go-yaml's decoder has it so. It is as if the comparison stood where the question does.
+
+// asked returns the check that an If makes with such a helper.
+func (l *limits) asked(b *ssa.BasicBlock, cond ssa.Value) (check, bool) {
+	over, under := b.Succs[0], b.Succs[1]
+	if not, ok := cond.(*ssa.UnOp); ok {
+		cond, over, under = not.X, under, over
+	}
+	call, ok := cond.(*ssa.Call)
+	if !ok {
+		return check{}, false
+	}
+	helper := call.Call.StaticCallee()
+	if helper == nil || helper.Pkg != b.Parent().Pkg {
+		return check{}, false
+	}
+	k, past, ok := l.predicate(helper)
+	if !ok {
+		return check{}, false
+	}
+	if !past {
+		over = under
+	}
+	k.block, k.over = b, over
+	if p, ok := strip(k.counter).(*ssa.Parameter); ok {
+		i := slices.Index(helper.Params, p)
+		k.counter = call.Call.Args[i]
+		if !isCounter(k.counter) {
+			return check{}, false
+		}
+	}
+	return k, true
+}
+
+// predicate returns the comparison whose outcome is all that fn returns, and what fn
+// returns past the bound.
+func (l *limits) predicate(fn *ssa.Function) (k check, past, ok bool) {
+	if results := fn.Signature.Results(); results.Len() != 1 || !types.Identical(results.At(0).Type().Underlying(), types.Typ[types.Bool]) || len(fn.Blocks) != 1 {
+		return check{}, false, false
+	}
+	ret, ok := fn.Blocks[0].Instrs[len(fn.Blocks[0].Instrs)-1].(*ssa.Return)
+	if !ok {
+		return check{}, false, false
+	}
+	cmp, ok := ret.Results[0].(*ssa.BinOp)
+	if !ok {
+		return check{}, false, false
+	}
+	// Two blocks for the outcomes: comparison tells which of them is past the bound.
+	yes, no := new(ssa.BasicBlock), new(ssa.BasicBlock)
+	k, ok = l.compare(fn, &ssa.BasicBlock{Succs: []*ssa.BasicBlock{yes, no}}, cmp)
+	return k, k.over == yes, ok
+}
