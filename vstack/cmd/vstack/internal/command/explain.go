@@ -46,7 +46,7 @@ func explain(args []string, stdout, stderr io.Writer) int {
 		return c.fail(err)
 	}
 	broken(p, stderr)
-	e := explanation{r: r, o: report.Options{Dir: c.root(), Full: true}, cycle: trace.Cycle(), trace: trace, w: stdout}
+	e := explanation{r: r, named: named(r), o: report.Options{Dir: c.root(), Full: true}, cycle: trace.Cycle(), trace: trace, w: stdout}
 	if !e.write() {
 		return exitFound
 	}
@@ -69,8 +69,20 @@ type explanation struct {
 	r     *recursion.Result
 	o     report.Options
 	trace *crash.Trace
-	cycle []string // the functions that repeat, as the runtime names them
+	cycle []string                 // the functions that repeat, as the runtime names them
+	named map[string]*program.Func // by their names in tracebacks
 	w     io.Writer
+}
+
+// named returns the functions of the program by the names that the runtime has for them.
+func named(r *recursion.Result) map[string]*program.Func {
+	all := map[string]*program.Func{}
+	for _, fn := range r.Graph.Funcs {
+		if name := program.RuntimeName(fn.SSA); all[name] == nil || all[name].Wrapper() {
+			all[name] = fn
+		}
+	}
+	return all
 }
 
 // write says what is known of the crash, and reports whether that is a finding.
@@ -96,6 +108,9 @@ func (e *explanation) write() bool {
 	fmt.Fprintln(e.w, "\nIt is this one:")
 	if err := report.One(e.w, e.r, c, e.o); err != nil {
 		return false
+	}
+	if round := e.round(c); round != nil {
+		fmt.Fprintf(e.w, "\nThe crash went round it this way:\n\t%s\n", strings.Join(round, "\n\t"))
 	}
 	fmt.Fprintf(e.w, "\n%s\n", e.advice(c))
 	return true
@@ -128,27 +143,63 @@ func (e *explanation) find() *recursion.Cycle {
 }
 
 // functions returns the names of the functions that repeat, as [program.RuntimeName]
-// has them. The runtime has other names for literals that were inlined; these are
-// known by their places.
+// has them.
 func (e *explanation) functions() map[string]bool {
-	known := map[string]bool{}
-	for _, fn := range e.r.Graph.Funcs {
-		known[program.RuntimeName(fn.SSA)] = true
-	}
 	on := map[string]bool{}
 	for _, name := range e.cycle {
-		if known[name] {
-			on[name] = true
-			continue
-		}
-		for _, f := range e.trace.Top {
-			if fn := e.at(f); f.Func == name && fn != nil {
-				on[program.RuntimeName(fn.SSA)] = true
-				break
-			}
+		if fn := e.function(name); fn != nil {
+			on[program.RuntimeName(fn.SSA)] = true
 		}
 	}
 	return on
+}
+
+// function returns the function that the traceback names; nil if it is not known. The
+// runtime has other names for literals that were inlined; these are known by their places.
+func (e *explanation) function(name string) *program.Func {
+	if fn := e.named[name]; fn != nil {
+		return fn
+	}
+	for _, f := range e.trace.Top {
+		if f.Func == name {
+			if fn := e.at(f); fn != nil {
+				return fn
+			}
+		}
+	}
+	return nil
+}
+
+// round returns the way that the crash went, if it is not the one that the finding shows.
+func (e *explanation) round(c *recursion.Cycle) []string {
+	frames := e.trace.Round()
+	if c.Library != "" || len(frames) == 0 {
+		return nil
+	}
+	var shown, went []*program.Func
+	for _, call := range c.Chain {
+		if !call.From.Wrapper() {
+			shown = append(shown, call.From)
+		}
+	}
+	for _, f := range frames {
+		went = append(went, e.function(f.Func))
+	}
+	if len(shown) == len(went) {
+		for i := range went {
+			if slices.Equal(shown, slices.Concat(went[i:], went[:i])) {
+				return nil
+			}
+		}
+	}
+	if i := slices.Index(went, c.Start()); i > 0 {
+		frames = slices.Concat(frames[i:], frames[:i])
+	}
+	var lines []string
+	for i, f := range frames {
+		lines = append(lines, fmt.Sprintf("%s:%d: %s calls %s", report.Relative(e.o.Dir, f.File), f.Line, f.Func, frames[(i+1)%len(frames)].Func))
+	}
+	return lines
 }
 
 // at returns the innermost function at the frame's place; nil if it is not known. The

@@ -57,6 +57,44 @@ func main() {
 `, []string{
 			"\nIt is this one:\nmain.go:7:6: unguarded recursion: walk → walk.func1 → walk\n",
 		}},
+		// check shows walk → walk, the shortest way round, as vstack fix wants one guard for both.
+		"longer": {`
+type node struct {
+	kind int
+	kids []*node
+}
+
+func walk(n *node) int {
+	sum := 1
+	for _, k := range n.kids {
+		if k.kind == 1 {
+			sum += walk(k)
+			continue
+		}
+		sum += list(k)
+	}
+	return sum
+}
+
+func list(n *node) int { return group(n) + 1 }
+
+func group(n *node) int { return walk(n) - 1 }
+
+func Walk(n *node) int { return walk(n) }
+
+func main() {
+	debug.SetMaxStack(1 << 20)
+	n := new(node)
+	for range 1 << 16 {
+		n = &node{kids: []*node{n}}
+	}
+	println(Walk(n))
+}
+`, []string{
+			"unguarded recursion: walk → walk (3 functions in all)\n",
+			"\nThe crash went round it this way:\n\tmain.go:19: main.walk calls main.list\n\tmain.go:24: main.list calls main.group\n\tmain.go:26: main.group calls main.walk\n",
+			"\nA guard in walk ends it",
+		}},
 		"library": {`
 type list struct{ Next *list }
 

@@ -100,27 +100,79 @@ func function(line string) string {
 	return ""
 }
 
+// Round returns the frames of one time round, in the order in which they call each other,
+// with the places where they do; none if nothing repeats in one order.
+func (t *Trace) Round() []Frame {
+	top := names(t.Top)
+	start, period := Period(top)
+	if period == 0 {
+		start, period = longPeriod(top, names(t.Bottom))
+	}
+	if period == 0 {
+		return nil
+	}
+	round := slices.Clone(t.Top[start : start+period])
+	round[0] = t.Top[start+period] // the deepest frame overflowed; this one is at its call
+	slices.Reverse(round)
+	return round
+}
+
 // Cycle returns the functions that repeat, in the order in which they call each other.
 func (t *Trace) Cycle() []string {
-	names := make([]string, len(t.Top))
-	for i, f := range t.Top {
-		names[i] = f.Func
+	if round := t.Round(); len(round) > 0 {
+		return names(round)
 	}
-	if start, period := Period(names); period > 0 {
-		cycle := slices.Clone(names[start : start+period])
-		slices.Reverse(cycle)
-		return cycle
-	}
-	// Input that nests in several ways has no period: what is there twice repeats.
-	count := map[string]int{}
+	top, bottom := names(t.Top), names(t.Bottom)
+	// Input that nests in several ways has no period, and one may be longer than what is
+	// shown: what is there twice repeats.
 	var cycle []string
-	for _, name := range names {
-		if count[name]++; count[name] == 2 {
+	for i, name := range top {
+		first := !slices.Contains(top[:i], name)
+		if first && (slices.Contains(top[i+1:], name) || slices.Contains(bottom, name)) {
 			cycle = append(cycle, name)
 		}
 	}
 	slices.Reverse(cycle)
 	return cycle
+}
+
+func names(frames []Frame) []string {
+	names := make([]string, len(frames))
+	for i, f := range frames {
+		names[i] = f.Func
+	}
+	return names
+}
+
+// longPeriod is [Period] for one that is longer than half of the frames at the top: those
+// at the bottom, after the last that it was entered from, must go on with it. The runtime
+// shows 50 at each end.
+func longPeriod(top, bottom []string) (start, period int) {
+	const overlap = 6 // of two ends, so that no two functions that call each other make a period
+	for start := 0; start <= len(top)/3; start++ {
+		rest := top[start:]
+		for period := len(rest)/2 + 1; period <= len(rest)-overlap; period++ {
+			if slices.Equal(rest[period:], rest[:len(rest)-period]) && goesOn(bottom, rest[:period]) {
+				return start, period
+			}
+		}
+	}
+	return 0, 0
+}
+
+// goesOn reports whether the names begin somewhere in the cycle and follow it for a whole
+// period, or up to the entry.
+func goesOn(names, cycle []string) bool {
+	for from := range cycle {
+		n := 0
+		for n < len(names) && names[n] == cycle[(from+n)%len(cycle)] {
+			n++
+		}
+		if n >= len(cycle) || n >= len(names)/2 && n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Period returns how many names repeat from start on, down to the last; 0 if there is no

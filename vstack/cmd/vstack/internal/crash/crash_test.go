@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,43 @@ func TestCycleWithoutPeriod(t *testing.T) {
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"list", "struct", "value"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestLongPeriod has more than half of what the runtime shows in one round.
+func TestLongPeriod(t *testing.T) {
+	for _, period := range []int{26, 30, 40, 44} {
+		names := make([]string, period)
+		for i := range names {
+			names[i] = fmt.Sprintf("main.f%d", i%(period-3)) // three of them come twice
+		}
+		var trace Trace
+		for i := range 50 {
+			trace.Top = append(trace.Top, Frame{Func: names[(i+7)%period]})
+			trace.Bottom = append(trace.Bottom, Frame{Func: names[(i+3)%period]})
+		}
+		trace.Bottom = append(trace.Bottom[:47], Frame{Func: "main.Parse"}, Frame{Func: "main.main"})
+		var want []string
+		for i := range period {
+			want = append(want, names[(period-1-i+7)%period])
+		}
+		if got := trace.Cycle(); !slices.Equal(got, want) {
+			t.Errorf("a period of %d: got %q, want %q", period, got, want)
+		}
+	}
+}
+
+// TestPeriodOfAll has a round that is longer than all that is shown of an end: what is at
+// both ends repeats.
+func TestPeriodOfAll(t *testing.T) {
+	var trace Trace
+	for i := range 50 {
+		trace.Top = append(trace.Top, Frame{Func: fmt.Sprintf("main.f%d", i)})
+		trace.Bottom = append(trace.Bottom, Frame{Func: fmt.Sprintf("main.f%d", (i+30)%70)})
+	}
+	got := trace.Cycle()
+	if len(got) != 30 || !slices.Contains(got, "main.f49") || slices.Contains(got, "main.f25") {
+		t.Errorf("got %d: %q", len(got), got)
 	}
 }
 
