@@ -28,6 +28,9 @@ func (f *finder) library() (cycles []*Cycle) {
 			continue
 		}
 		for instr := range ssax.Instrs(fn.SSA) {
+			if f.withFixed(instr) {
+				continue
+			}
 			name, walker, values := walked(instr)
 			for _, v := range values {
 				t := r.find(v, walker)
@@ -110,6 +113,24 @@ func walked(instr ssa.Instruction) (name string, w knowledge.Walker, values []ss
 		}
 	}
 	return "", w, nil
+}
+
+// withFixed reports whether the instruction compares with a variable that only the
+// initialization of its package sets: it goes no deeper than what is in that. hcl asks so
+// whether a type is cty.Bool.
+func (f *finder) withFixed(instr ssa.Instruction) bool {
+	cmp, ok := instr.(*ssa.BinOp)
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc([]ssa.Value{cmp.X, cmp.Y}, func(v ssa.Value) bool {
+		load, ok := v.(*ssa.UnOp)
+		if !ok || load.Op != token.MUL {
+			return false
+		}
+		variable, ok := load.X.(*ssa.Global)
+		return ok && !f.assigns(variable)
+	})
 }
 
 func isNil(v ssa.Value) bool {
