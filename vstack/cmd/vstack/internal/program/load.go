@@ -64,6 +64,12 @@ func (p *Program) Std(pkg *types.Package) bool {
 	return !strings.Contains(first, ".")
 }
 
+// SameModule reports whether both packages are of one module that is not the standard library.
+func (p *Program) SameModule(a, b *types.Package) bool {
+	x, y := p.Source[a], p.Source[b]
+	return x != nil && y != nil && x.Module != nil && y.Module != nil && x.Module.Path == y.Module.Path
+}
+
 // A Config says what to load.
 type Config struct {
 	Dir   string // where the patterns are relative to; "" is the working directory

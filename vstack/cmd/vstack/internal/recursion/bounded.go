@@ -293,6 +293,9 @@ func (f *finder) once(c *program.Call, calls []*program.Call) string {
 			return "with another function to call"
 		}
 	}
+	if typ := f.kinds.never(c, calls); typ != nil {
+		return fmt.Sprintf("with what is no %s", types.TypeString(typ, (*types.Package).Name))
+	}
 	for _, b := range fn.Blocks {
 		if len(b.Instrs) == 0 || b == site.Block() || !b.Dominates(site.Block()) {
 			continue

@@ -22,20 +22,26 @@ import (
 // call is not made on a cycle if it stands behind a parameter's being of a type that it
 // is never given on the cycle: what toPrimitive returns is no *Object in any of its ways.
 
-// kinds knows what functions may return.
+// kinds knows what functions may return, and what parameters, fields and variables may hold.
 type kinds struct {
 	graph *program.Graph
 	known map[kindOf]bool
 	doing []kindOf // since the question from outside
 	level int
+	steps int // since the question from outside
+	held  map[*types.Var]*stored
 }
 
-// mostLevels is how far calls are followed for what functions return.
-const mostLevels = 100
+// How far calls are followed for what functions return, and how many questions one leads to.
+const (
+	mostLevels = 100
+	mostSteps  = 2000
+)
 
-// A kindOf asks whether result number index of fn may be a typ.
+// A kindOf asks whether something may be a typ: result number index of a function, a
+// parameter, a field or a variable of a package.
 type kindOf struct {
-	fn    *ssa.Function
+	what  any // *ssa.Function, *ssa.Parameter or *types.Var
 	index int
 	typ   types.Type
 }
@@ -103,6 +109,13 @@ func (k *kinds) may(v ssa.Value, typ types.Type, b *ssa.BasicBlock, seen map[*ss
 		return false
 	case *ssa.Call:
 		return k.returns(v, 0, typ)
+	case *ssa.Parameter:
+		return k.param(v, typ)
+	case *ssa.UnOp:
+		if v.Op != token.MUL {
+			return true
+		}
+		return k.variable(heldAt(v.X), typ)
 	case *ssa.Extract:
 		switch tuple := v.Tuple.(type) {
 		case *ssa.Call:
@@ -161,17 +174,34 @@ func goesOnWith(common *ssa.CallCommon) *ssa.Function {
 }
 
 // fn reports whether result number index of fn may be a typ.
-func (k *kinds) fn(fn *ssa.Function, index int, typ types.Type) (may bool) {
-	key := kindOf{fn, index, typ}
+func (k *kinds) fn(fn *ssa.Function, index int, typ types.Type) bool {
+	if len(fn.Blocks) == 0 || fn.Recover != nil {
+		return true
+	}
+	return k.ask(kindOf{fn, index, typ}, func() bool {
+		for _, b := range fn.Blocks {
+			ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
+			if ok && index < len(ret.Results) && k.may(ret.Results[index], typ, b, map[*ssa.Phi]bool{}) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// ask answers a question once. One that comes up again while it is answered adds nothing:
+// what a function returns of itself is what it returns otherwise.
+func (k *kinds) ask(key kindOf, answer func() bool) (may bool) {
 	if may, ok := k.known[key]; ok {
 		return may
 	}
-	if len(fn.Blocks) == 0 || fn.Recover != nil || k.level == mostLevels {
+	if k.level == mostLevels || k.steps == mostSteps {
 		return true
 	}
-	k.known[key] = false // what it returns of itself is what it returns otherwise
+	k.known[key] = false
 	k.doing = append(k.doing, key)
 	k.level++
+	k.steps++
 	defer func() {
 		k.known[key] = may
 		if k.level--; k.level > 0 {
@@ -179,18 +209,14 @@ func (k *kinds) fn(fn *ssa.Function, index int, typ types.Type) (may bool) {
 		}
 		if may { // some were answered while others were taken to be false
 			for _, key := range k.doing {
-				delete(k.known, key)
+				if !k.known[key] {
+					delete(k.known, key)
+				}
 			}
 		}
-		k.doing = k.doing[:0]
+		k.doing, k.steps = k.doing[:0], 0
 	}()
-	for _, b := range fn.Blocks {
-		ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
-		if ok && index < len(ret.Results) && k.may(ret.Results[index], typ, b, map[*ssa.Phi]bool{}) {
-			return true
-		}
-	}
-	return false
+	return answer()
 }
 
 // excluded reports whether a branch before b has found that v is no typ.

@@ -72,7 +72,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		}
 	}
 	for _, out := range c.From.Out {
-		if out == c || within(out.To) || !runsBefore(out, site) {
+		if out == c || within(out.To) || !l.runsBefore(out, site) {
 			continue
 		}
 		if found := l.helper(out.To, within, 4, map[*program.Func]bool{}); found != nil {
@@ -105,12 +105,15 @@ func (k check) counts(counters func(*ssa.Parameter) counting) bool {
 	return ok && k.depth
 }
 
-// runsBefore reports whether the call is one of a helper of the same package that always
-// runs before the site.
-func runsBefore(c *program.Call, site ssa.Instruction) bool {
+// runsBefore reports whether the call is one of a helper that always runs before the site:
+// of the same package, or by its name of another package of the module. graphql-go's
+// parsers share a lexer, which counts for them.
+func (l *limits) runsBefore(c *program.Call, site ssa.Instruction) bool {
 	helper := c.Site.(ssa.Instruction)
 	switch {
-	case helper.Parent() != site.Parent() || c.How == program.Callback || c.To.Pkg != c.From.Pkg:
+	case helper.Parent() != site.Parent() || c.How == program.Callback:
+		return false
+	case c.To.Pkg != c.From.Pkg && (c.How != program.Static || !l.graph.Program.SameModule(c.To.Pkg, c.From.Pkg)):
 		return false
 	case helper.Block() == site.Block():
 		return ssax.Earlier(helper, site)

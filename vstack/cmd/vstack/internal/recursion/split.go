@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"maps"
 	"math/bits"
 	"slices"
 
@@ -23,6 +24,11 @@ import (
 //   - Its chain is the likeliest cycle through the point.
 //
 // Together the findings have every guard point, and so every cycle.
+//
+// What bounds a part may not bound the whole: a flag may be constant within the part, and
+// not on a way through two of them. So what has no guard point in the end is looked at once
+// more, together. raymond has three visitors, which share the nodes' Accept, and within each
+// part but one two of them are never given.
 
 // small is the number of functions up to which one search over all calls is exact and
 // makes findings that are easy to tell apart.
@@ -75,19 +81,45 @@ type part struct {
 // split reports the findings in a set of functions that reach each other, and why
 // others are bounded.
 func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []string) {
-	var parts []part
-	for {
-		parts = c.parts(set)
-		// Smaller sets show bounds that the whole hides. They change the cycles.
-		changed := false
-		for _, p := range parts {
-			bounds := c.f.bounded(p.funcs, c.out)
-			changed = changed || len(bounds) > 0
-			reasons = append(reasons, bounds...)
+	before := maps.Clone(c.out)
+	cycles, reasons = c.findings(set, true)
+	points := map[*program.Func]bool{}
+	for _, cycle := range cycles {
+		if cycle.Status == Unguarded {
+			points[cycle.Point] = true
 		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(set), func(fn *program.Func) bool { return points[fn] })
+	whole := &component{f: c.f, funcs: c.funcs, out: before, guards: c.guards, stops: c.stops}
+	for _, s := range components(rest, whole.keep) {
+		c.f.bounded(s, whole.out)
+	}
+	for _, s := range components(rest, whole.keep) {
+		if !hasSource(s) {
+			continue
+		}
+		found, _ := whole.findings(s, false)
+		for _, cycle := range found {
+			if cycle.Status == Unguarded {
+				cycles = append(cycles, cycle)
+			}
+		}
+	}
+	return cycles, reasons
+}
+
+// findings is one search of [component.split]: with bounds of the parts, or without.
+func (c *component) findings(set []*program.Func, bounds bool) (cycles []*Cycle, reasons []string) {
+	parts := c.parts(set)
+	for bounds {
+		// Smaller sets show bounds that the whole hides. They change the cycles.
+		small, why, changed := c.bounds(parts)
+		reasons = append(reasons, why...)
 		if !changed {
+			parts = small
 			break
 		}
+		parts = c.parts(set)
 	}
 	var unclear []part
 	around := within(set, c.keep)
@@ -121,6 +153,32 @@ func (c *component) split(set []*program.Func) (cycles []*Cycle, reasons []strin
 		add(p, v)
 	}
 	return cycles, reasons
+}
+
+// bounds returns the parts without the calls that are bounded in them, and why. It takes
+// calls out, and reports that it has, which are bounded in each part that has them.
+func (c *component) bounds(parts []part) (left []part, reasons []string, changed bool) {
+	in, bounded := map[*program.Call]int{}, map[*program.Call]int{}
+	for _, p := range parts {
+		local := &component{f: c.f, out: maps.Clone(c.out)}
+		reasons = append(reasons, c.f.bounded(p.funcs, local.out)...)
+		for _, call := range p.calls {
+			in[call]++
+			if local.out[call] {
+				bounded[call]++
+			}
+		}
+		if funcs, calls := local.round(p.funcs, p.point, nil); hasSource(funcs) {
+			left = append(left, part{p.point, funcs, calls})
+		}
+	}
+	for call, n := range bounded {
+		if n == in[call] {
+			c.out[call] = true
+			changed = true
+		}
+	}
+	return left, reasons, changed
 }
 
 // parts returns the guard points of the set with what each ends.

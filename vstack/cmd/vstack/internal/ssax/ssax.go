@@ -256,3 +256,8 @@ func Unasserted(v ssa.Value) ssa.Value {
 		v = before
 	}
 }
+
+// Field returns the field that the address is of.
+func Field(addr *ssa.FieldAddr) *types.Var {
+	return Deref(addr.X.Type()).Underlying().(*types.Struct).Field(addr.Field)
+}
