@@ -3,6 +3,7 @@ package command_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,6 +51,41 @@ func difference(a, b string) string {
 	return "one is longer"
 }
 
+// TestInternal wants what only tests may reach, in internal packages, left out: unless no
+// package is named that may import them.
+func TestInternal(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.25\n")
+	walk := "type T struct{ Next *T }\n\nfunc %s(t *T) int {\n\tif t == nil {\n\t\treturn 0\n\t}\n\treturn 1 + %[1]s(t.Next)\n}\n"
+	write(t, filepath.Join(dir, "internal/test/t.go"), "package test\n\n"+fmt.Sprintf(walk, "Depth"))
+	write(t, filepath.Join(dir, "internal/list/l.go"), "package list\n\n"+fmt.Sprintf(walk, "Length"))
+	write(t, filepath.Join(dir, "m.go"), "package m\n\nimport \"example.com/m/internal/list\"\n\nfunc Length(n int) int {\n\tvar l *list.T\n\tfor range n {\n\t\tl = &list.T{l}\n\t}\n\treturn list.Length(l)\n}\n")
+	for pattern, want := range map[string]string{
+		"./...":           "Length",
+		"./internal/test": "Depth",
+		"./internal/...":  "Length Depth",
+	} {
+		out, _ := vstack(t, 1, "check", "-json", "-C", dir, pattern)
+		if got := starts(t, out); got != want {
+			t.Errorf("%s: got %q, want %q", pattern, got, want)
+		}
+	}
+}
+
+// starts returns the functions at which the findings are, in their order.
+func starts(t *testing.T, out string) string {
+	t.Helper()
+	var doc report.Document
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range doc.Cycles {
+		names = append(names, c.Functions[0].Name)
+	}
+	return strings.Join(names, " ")
+}
+
 func TestFilters(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.25\n")
@@ -70,15 +106,7 @@ func TestFilters(t *testing.T) {
 		{"-pkg example.com/n/...", 0, ""},
 	} {
 		out, _ := vstack(t, test.code, append(append([]string{"check", "-json", "-C", dir}, strings.Fields(test.args)...), "./...")...)
-		var doc report.Document
-		if err := json.Unmarshal([]byte(out), &doc); err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, c := range doc.Cycles {
-			names = append(names, c.Functions[0].Name)
-		}
-		if got := strings.Join(names, " "); got != test.want {
+		if got := starts(t, out); got != test.want {
 			t.Errorf("check %s: got %q, want %q", test.args, got, test.want)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/packages"
+
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -33,6 +35,9 @@ func (r Rank) String() string { return Ranks[r] }
 // entries knows from where each function is reached.
 type entries struct {
 	reach []reach
+	// tests is what exported functions of internal packages reach: those that nothing else
+	// reaches are called by tests, or not at all.
+	tests *ways
 }
 
 // A reach is what the entries of one rank reach.
@@ -47,32 +52,60 @@ type reach struct {
 const far = 250
 
 // findEntries finds what each function is reached from. Functions in internal
-// packages are no entries as long as something else is.
+// packages are no entries if packages that may import them are named too.
 func findEntries(g *program.Graph) *entries {
 	e := &entries{}
-	add := func(rank Rank, public bool) {
+	ways := func(want func(rank Rank, public bool, path string) bool) *ways {
 		var roots []*program.Func
 		for _, fn := range g.Funcs {
 			if fn.Pkg == nil || !g.Program.Named(fn.Pkg.Path()) {
 				continue
 			}
-			if r, pub, ok := rootRank(fn); ok && r == rank && pub == public {
+			if rank, public, ok := rootRank(fn); ok && want(rank, public, fn.Pkg.Path()) {
 				roots = append(roots, fn)
 			}
 		}
-		if len(roots) == 0 {
-			return
-		}
 		w := newWays(roots, func(fn *program.Func) []*program.Call { return outs(g, fn) })
 		w.run()
-		e.reach = append(e.reach, reach{rank, w})
+		return w
 	}
 	for rank := Handler; rank < Internal; rank++ {
-		add(rank, true)
+		e.reach = append(e.reach, reach{rank, ways(func(r Rank, public bool, _ string) bool { return public && r == rank })})
 	}
-	add(Decoder, false)
-	add(Exported, false)
+	around := importers(g)
+	for _, rank := range []Rank{Decoder, Exported} {
+		e.reach = append(e.reach, reach{rank, ways(func(r Rank, public bool, path string) bool {
+			return !public && r == rank && !around(path)
+		})})
+	}
+	e.tests = ways(func(_ Rank, public bool, path string) bool { return !public && around(path) })
 	return e
+}
+
+// importers returns what says whether packages are named that may import the internal one,
+// and are not internal themselves.
+func importers(g *program.Graph) func(path string) bool {
+	known := map[string]bool{}
+	return func(path string) bool {
+		parent, _, _ := strings.Cut("/"+path+"/", "/internal/")
+		parent = strings.Trim(parent, "/")
+		is, ok := known[parent]
+		if !ok {
+			is = slices.ContainsFunc(g.Program.Packages, func(p *packages.Package) bool {
+				return !isInternal(p.Types.Path()) && (parent == "" || p.Types.Path() == parent || strings.HasPrefix(p.Types.Path(), parent+"/"))
+			})
+			known[parent] = is
+		}
+		return is
+	}
+}
+
+// onlyTests reports whether nothing but exported functions of internal packages reaches fn,
+// which somebody else would have to call.
+func (e *entries) onlyTests(fn *program.Func) bool {
+	_, ok := e.tests.dist[fn]
+	i, _ := e.best(fn)
+	return ok && i == len(e.reach)
 }
 
 // outs returns the calls of fn, those of its go statements (esbuild prints each file on a

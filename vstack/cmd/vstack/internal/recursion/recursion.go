@@ -106,7 +106,7 @@ type Result struct {
 	Fset   *token.FileSet
 
 	// Cycles of dependencies that the packages may reach, as far as the methods' names tell,
-	// and to which no way was found.
+	// and to which no way was found; and of internal packages, to which only tests have one.
 	Unreached []*Cycle
 	// What Keep has dropped for its rank, and of the rest for its packages.
 	Below, Elsewhere []*Cycle
@@ -250,7 +250,7 @@ func Find(g *program.Graph) *Result {
 	cycles = append(cycles, f.library()...)
 	var unreached []*Cycle
 	for _, c := range cycles {
-		if c.Root == nil && !slices.ContainsFunc(c.Funcs, func(fn *program.Func) bool { return f.named(fn) || g.Program.Std(fn.Pkg) }) {
+		if c.Root == nil && (f.entries.onlyTests(c.Start()) || !slices.ContainsFunc(c.Funcs, func(fn *program.Func) bool { return f.named(fn) || g.Program.Std(fn.Pkg) })) {
 			unreached = append(unreached, c)
 		}
 	}
@@ -266,11 +266,11 @@ func Find(g *program.Graph) *Result {
 }
 
 // elsewhere reports whether the cycle is of no concern to the packages that were named:
-// none of them reaches it, or the standard library walks a value there and the call
+// none of them reaches it but for tests, or the standard library walks a value there and the call
 // that hands it over is reported, if its type nests.
 func (f *finder) elsewhere(c *Cycle) bool {
 	if slices.ContainsFunc(c.Funcs, f.named) {
-		return false
+		return c.Root == nil && f.entries.onlyTests(c.Start())
 	}
 	return c.Root == nil || !slices.ContainsFunc(c.Chain, func(call *program.Call) bool {
 		return call.From.Pkg == nil || !knowledge.Reported(call.From.Pkg.Path())
