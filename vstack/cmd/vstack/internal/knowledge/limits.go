@@ -133,6 +133,15 @@ func Limited(path, name string) string {
 	return ""
 }
 
+// Shallow has packages whose recursion is not deep for what some of the standard library
+// give them, and says why.
+var Shallow = map[string]struct {
+	For    []string
+	Reason string
+}{
+	"text/tabwriter": {[]string{"go/printer", "runtime/pprof", "internal/coverage/cformat"}, "it is as deep as a table has columns, and only packages of the standard library use it here, whose tables have few"},
+}
+
 // Decoders have the functions that set what their last argument points at, and the limit
 // of what they make.
 var Decoders = map[string]string{

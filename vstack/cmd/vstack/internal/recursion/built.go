@@ -95,7 +95,7 @@ func (f *finder) known(c *Cycle) string {
 		if call.From.Wrapper() || pkg == nil {
 			continue
 		}
-		why := knowledge.Limited(pkg.Path(), call.From.Name())
+		why := cmp.Or(knowledge.Limited(pkg.Path(), call.From.Name()), f.shallow(pkg.Path()))
 		if why == "" && !f.named(call.From) {
 			why = knowledge.Dependency(pkg.Path())
 		}
@@ -107,6 +107,21 @@ func (f *finder) known(c *Cycle) string {
 		return reason
 	}
 	return cmp.Or(f.knownData(c), f.decoded(c))
+}
+
+// shallow returns why recursion of a package of the standard library is not deep here, where
+// only certain others use it; "" if there are more.
+func (f *finder) shallow(path string) string {
+	known, ok := knowledge.Shallow[path]
+	if !ok {
+		return ""
+	}
+	for _, p := range f.graph.Program.Source {
+		if p.Imports[path] != nil && !slices.Contains(known.For, p.PkgPath) {
+			return ""
+		}
+	}
+	return known.Reason
 }
 
 // knownData returns the limit of what the cycle walks, if all of that has one.

@@ -8,6 +8,7 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
 
 // What a decoder of the standard library has made of its input is as deep as the decoder
@@ -58,6 +59,10 @@ func decodedInto(v ssa.Value) (reason string) {
 	for _, ref := range *variable.Referrers() {
 		switch ref := ref.(type) {
 		case *ssa.UnOp, *ssa.DebugRef:
+		case *ssa.Store:
+			if ref.Addr != ssa.Value(variable) || !ssax.Later(ref, load) {
+				return ""
+			}
 		case *ssa.MakeInterface:
 			for _, use := range *ref.Referrers() {
 				call, ok := use.(*ssa.Call)

@@ -155,6 +155,14 @@ func Earlier(a, b ssa.Instruction) bool {
 	return false
 }
 
+// Later reports whether a runs after b only: no way leads from a to b.
+func Later(a, b ssa.Instruction) bool {
+	if a.Block() != b.Block() {
+		return !Reaches(a.Block(), b.Block(), nil)
+	}
+	return !Earlier(a, b) && !slices.ContainsFunc(b.Block().Succs, func(s *ssa.BasicBlock) bool { return Reaches(s, b.Block(), nil) })
+}
+
 // Stored yields what is stored at addr by the function that addr is of.
 func Stored(addr ssa.Value) iter.Seq[ssa.Value] {
 	return func(yield func(ssa.Value) bool) {

@@ -426,6 +426,44 @@ func undecoded(v any) (n int) { // want unguarded "v any of undecoded walks a st
 	return n
 }
 
+// It is something else only later.
+func Strip(text []byte) any {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil
+	}
+	v = strip(v)
+	return v
+}
+
+func strip(v any) any { // want limited "encoding/json refuses more than 10,000 levels"
+	all, _ := v.([]any)
+	for i, e := range all {
+		all[i] = strip(e)
+	}
+	return v
+}
+
+// It may be something else the next time round.
+func Wrap(text []byte, n int) any {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil
+	}
+	for range n {
+		v = wrap(v)
+	}
+	return v
+}
+
+func wrap(v any) any { // want unguarded "v any of wrap walks a structure"
+	all, _ := v.([]any)
+	for i, e := range all {
+		all[i] = wrap(e)
+	}
+	return []any{v}
+}
+
 // A name that grows is no walk.
 func name(prefix string, t reflect.Type) int { // want bounded "t is a Go type, as deep as it is declared"
 	if t.Kind() != reflect.Pointer {
