@@ -89,19 +89,27 @@ func (f *finder) everyUse(field *types.Var, ok func(*ssa.FieldAddr, *ssa.Store) 
 		if f.clears.structs[ssax.Deref(addr.X.Type()).Underlying().(*types.Struct)] {
 			return false
 		}
+	}
+	return !f.addressTaken(field) && f.everyStore(field, ok)
+}
+
+// addressTaken reports whether the program does anything with the address of the field but
+// read and set it.
+func (f *finder) addressTaken(field *types.Var) bool {
+	for addr := range f.fieldAddrs(field) {
 		for _, ref := range *addr.Referrers() {
 			switch ref := ref.(type) {
 			case *ssa.Store:
 				if ref.Addr != ssa.Value(addr) {
-					return false
+					return true
 				}
 			case *ssa.UnOp, *ssa.DebugRef:
 			default:
-				return false
+				return true
 			}
 		}
 	}
-	return f.everyStore(field, ok)
+	return false
 }
 
 // everyStore reports whether ok says yes of all that the program stores in the field by its

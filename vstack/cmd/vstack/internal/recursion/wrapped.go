@@ -88,6 +88,9 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		return ""
 	}
 	if f.makes(named) != atRest {
+		if link := linkOf(recv); link == nil || f.addressTaken(link) {
+			return "" // who has the address may put anything there
+		}
 		if iface := declaredInterface(recv); iface != nil && common.IsInvoke() && f.relays(named, iface) {
 			return fmt.Sprintf("a %s wraps one thing, and the parts of that", types.TypeString(named, (*types.Package).Name))
 		}
