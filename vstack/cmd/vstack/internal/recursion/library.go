@@ -33,7 +33,7 @@ func (f *finder) library() (cycles []*Cycle) {
 			}
 			name, walker, values := walked(instr)
 			for _, v := range values {
-				t := r.find(v, walker)
+				t := r.find(v, walker, compared(instr))
 				if t == nil {
 					continue
 				}
@@ -133,6 +133,30 @@ func (f *finder) withFixed(instr ssa.Instruction) bool {
 	})
 }
 
+// compared returns the interfaces of both sides of a comparison: it goes into values of one
+// type only, which both can hold.
+func compared(instr ssa.Instruction) (both []*types.Interface) {
+	if cmp, ok := instr.(*ssa.BinOp); ok {
+		for _, v := range []ssa.Value{cmp.X, cmp.Y} {
+			if i, ok := before(v).Underlying().(*types.Interface); ok {
+				both = append(both, i)
+			}
+		}
+	}
+	return both
+}
+
+// before returns the type that v had before it was made an interface, or another one.
+func before(v ssa.Value) types.Type {
+	switch v := v.(type) {
+	case *ssa.MakeInterface:
+		return v.X.Type()
+	case *ssa.ChangeInterface:
+		return v.X.Type()
+	}
+	return v.Type()
+}
+
 func isNil(v ssa.Value) bool {
 	c, ok := v.(*ssa.Const)
 	return ok && c.Value == nil
@@ -146,19 +170,13 @@ type recursive struct {
 }
 
 // find returns the type in v that the walker comes to again on its way down; nil if
-// there is none.
-func (r *recursive) find(v ssa.Value, w knowledge.Walker) types.Type {
-	t := v.Type()
-	switch v := v.(type) {
-	case *ssa.MakeInterface:
-		t = v.X.Type()
-	case *ssa.ChangeInterface:
-		t = v.X.Type()
-	}
+// there is none. What is in v is of a type that has all the interfaces.
+func (r *recursive) find(v ssa.Value, w knowledge.Walker, all []*types.Interface) types.Type {
+	t := before(v)
 	if ptr, ok := t.Underlying().(*types.Pointer); ok && w.Slices {
 		t = ptr.Elem() // fmt follows the first pointer
 	}
-	s := &descent{r: r, w: w, on: map[types.Type]bool{}, done: map[types.Type]bool{}}
+	s := &descent{r: r, w: w, all: all, on: map[types.Type]bool{}, done: map[types.Type]bool{}}
 	return s.walk(t)
 }
 
@@ -166,6 +184,7 @@ func (r *recursive) find(v ssa.Value, w knowledge.Walker) types.Type {
 type descent struct {
 	r        *recursive
 	w        knowledge.Walker
+	all      []*types.Interface // of the first value
 	on, done map[types.Type]bool
 }
 
@@ -202,10 +221,19 @@ func (d *descent) walk(t types.Type) types.Type {
 	case *types.Interface:
 		// A Reader in a Reader is as deep as the program puts it together.
 		if name := ssax.TypeName(t); named != nil && !knowledge.Wrapped[name] && !knowledge.Descriptions[name] {
-			return d.first(d.r.implementations(named, u))
+			impls := d.r.implementations(named, u)
+			if len(d.on) == 1 {
+				impls = slices.DeleteFunc(slices.Clone(impls), func(t types.Type) bool { return !d.has(t) })
+			}
+			return d.first(impls)
 		}
 	}
 	return nil
+}
+
+// has reports whether t has all the interfaces of the first value.
+func (d *descent) has(t types.Type) bool {
+	return !slices.ContainsFunc(d.all, func(i *types.Interface) bool { return !types.Implements(t, i) })
 }
 
 // fields walks the fields that the walker looks at: encoders leave out what is not

@@ -91,6 +91,26 @@ var None Pair = Cons{}
 
 func IsNone(p Pair) bool { return p == None }
 
+// What both sides may be counts: a Rope is no Knot.
+type Thread interface{ thread() }
+
+type Knot interface {
+	Thread
+	knot()
+}
+
+type Rope struct{ Strand Thread }
+
+func (Rope) thread() {}
+
+type Loop struct{ Size int }
+
+func (Loop) thread() {}
+
+func (Loop) knot() {}
+
+func IsKnot(a Thread, b Knot) bool { return a == b }
+
 // Others are set later.
 type Link interface{ link() }
 
