@@ -87,6 +87,9 @@ func findEntries(g *program.Graph) *entries {
 func importers(g *program.Graph) func(path string) bool {
 	known := map[string]bool{}
 	return func(path string) bool {
+		if knowledge.Opaque(path) {
+			return false // nothing is known of who calls it
+		}
 		parent, _, _ := strings.Cut("/"+path+"/", "/internal/")
 		parent = strings.Trim(parent, "/")
 		is, ok := known[parent]

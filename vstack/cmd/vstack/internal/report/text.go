@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/recursion"
@@ -146,6 +147,10 @@ func Summary(r *recursion.Result, o Options) string {
 	}
 	if n := len(Groups(unguarded(r.Elsewhere))); n > 0 {
 		s += fmt.Sprintf("; %d in other packages", n)
+	}
+	left := slices.DeleteFunc(unguarded(r.Unreached), func(c *recursion.Cycle) bool { return r.Where(c) != recursion.Own })
+	if n := len(Groups(left)); n > 0 {
+		s += fmt.Sprintf("; %d in internal packages left out, which nothing that was named calls", n)
 	}
 	if o.Shallow {
 		s += "; dependencies and the standard library not looked into"
