@@ -76,6 +76,56 @@ func TestInternal(t *testing.T) {
 	}
 }
 
+// TestLexerOfTheModule has a limit that the lexer in another package keeps for its parsers,
+// as graphql-go's does, and one of another module, which may count anything.
+func TestLexerOfTheModule(t *testing.T) {
+	lexer := `package lex
+
+type Lexer struct {
+	In    []byte
+	depth int
+}
+
+func (l *Lexer) Descend() {
+	if l.depth++; l.depth > 1000 {
+		l.fail("too deep")
+	}
+}
+
+func (l *Lexer) Ascend() { l.depth-- }
+
+func (l *Lexer) fail(text string) { panic(text) }
+`
+	parser := `package parse
+
+import "example.com/%s/lex"
+
+func Parse(in []byte) { list(&lex.Lexer{In: in}) }
+
+func list(l *lex.Lexer) {
+	l.Descend()
+	defer l.Ascend()
+	for len(l.In) > 0 && l.In[0] == '(' {
+		l.In = l.In[1:]
+		list(l)
+	}
+}
+`
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "m/go.mod"), "module example.com/m\n\ngo 1.25\n\nrequire example.com/other v0.0.0\n\nreplace example.com/other => ../other\n")
+	write(t, filepath.Join(dir, "other/go.mod"), "module example.com/other\n\ngo 1.25\n")
+	write(t, filepath.Join(dir, "other/lex/lex.go"), lexer)
+	write(t, filepath.Join(dir, "m/lex/lex.go"), lexer)
+	write(t, filepath.Join(dir, "m/own/parse.go"), fmt.Sprintf(parser, "m"))
+	write(t, filepath.Join(dir, "m/theirs/parse.go"), fmt.Sprintf(parser, "other"))
+	dir = filepath.Join(dir, "m")
+	out, _ := vstack(t, 0, "check", "-all", "-C", dir, "./own")
+	if want := "limited: the limit l.depth > 1000 (lex.go:9)"; !strings.Contains(out, want) {
+		t.Errorf("no %q in %s", want, out)
+	}
+	vstack(t, 1, "check", "-C", dir, "./theirs")
+}
+
 // starts returns the functions at which the findings are, in their order.
 func starts(t *testing.T, out string) string {
 	t.Helper()
