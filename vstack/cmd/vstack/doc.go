@@ -47,6 +47,10 @@
 //	main      main or init
 //	internal  nowhere that was found
 //
+// An exported function of an internal package is an entry only if no package is named that may
+// import it. What is reached from such functions alone is left out, and counted: tests call it,
+// or nobody.
+//
 // Dependencies and the standard library are part of the program, as far as the packages named
 // reach them. Where the standard library recurses on a value that is given to it
 // (json.Marshal, xml, gob, fmt, reflect.DeepEqual, templates, == and keys of maps on
@@ -244,6 +248,8 @@
 //	parser.go:106:18: unguarded recursion: (*parser).expr → (*parser).term → (*parser).expr
 //	...
 //	A guard in (*parser).expr ends it; vstack fix chooses where: vstack fix example.com/lang
+//
+// If the crash went round another way of the finding than the likeliest, that is shown too.
 //
 // The file is what the program printed, or a log with that in it; - is the standard input. Exit
 // code 1 says that no finding has the functions that repeat.
