@@ -316,12 +316,14 @@ func (f *finder) once(c *program.Call, calls []*program.Call) string {
 				return false, !f.kinds.may(arg, typ, b, map[*ssa.Phi]bool{})
 			}
 		}
-		index := slices.Index(fn.Params, p)
-		if index < 0 {
-			continue
-		}
-		into := slices.Collect(callsOf(calls, c.From))
-		if !slices.ContainsFunc(into, func(in *program.Call) bool { return mayTake(in, index, eval, b, site.Block()) }) {
+		may := f.kinds.comes(c, p, calls, func(arg ssa.Value, at *ssa.BasicBlock) (*ssa.Parameter, bool) {
+			if taken, known := eval(arg, at); known {
+				return nil, ssax.Reaches(b.Succs[branchOf(taken)], site.Block(), b)
+			}
+			q, ok := arg.(*ssa.Parameter) // handed on as it is
+			return q, !ok
+		})
+		if !may {
 			return why // whatever the cycle passes, the branch to the call is not taken
 		}
 	}
@@ -350,28 +352,12 @@ func callsOf(calls []*program.Call, fn *program.Func) iter.Seq[*program.Call] {
 	}
 }
 
-// mayTake reports whether the argument of the call may lead from the branch that ends
-// block b to the block of the site.
-func mayTake(in *program.Call, index int, eval evaluator, b, site *ssa.BasicBlock) bool {
-	args := in.Site.Common().Args
-	if in.Site.Common().IsInvoke() {
-		args = slices.Concat([]ssa.Value{nil}, args)
-	}
-	if in.How == program.Callback || index >= len(args) {
-		return true
-	}
-	if args[index] == nil {
-		return true
-	}
-	taken, known := eval(args[index], in.Site.Block())
-	if !known {
-		return true
-	}
-	next := b.Succs[1]
+// branchOf returns the number of the successor of a block that ends with a condition.
+func branchOf(taken bool) int {
 	if taken {
-		next = b.Succs[0]
+		return 0
 	}
-	return ssax.Reaches(next, site, b)
+	return 1
 }
 
 // An evaluator tells the value of a condition from an argument that a block passes.

@@ -273,12 +273,41 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(ssax.Deref(recv.Type())) == types.Type(t) {
 				continue
 			}
-			if !under(fn) {
+			// A loop may put as many into each other as there is input: a + b + c.
+			if !under(fn) || chains(fn.SSA, walked) {
 				return nil
 			}
 		}
 	}
 	return by
+}
+
+// chains reports whether a loop of fn may put values of the types, which it makes, into each
+// other: left = &binary{left, right}.
+func chains(fn *ssa.Function, types map[*types.Named]bool) bool {
+	for instr := range ssax.Instrs(fn) {
+		store, ok := instr.(*ssa.Store)
+		if !ok || !ssax.Loops(store.Block()) {
+			continue
+		}
+		for t := range types {
+			if inside(store.Addr, t) && slices.ContainsFunc(phis(store.Val), func(p *ssa.Phi) bool {
+				return ssax.Loops(p.Block()) && hasMade(p, types)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasMade(p *ssa.Phi, types map[*types.Named]bool) bool {
+	for t := range types {
+		if madeOf(p, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // filled reports whether a field of the new value is set: the copy of a receiver

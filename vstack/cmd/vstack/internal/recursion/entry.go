@@ -35,8 +35,7 @@ func (r Rank) String() string { return Ranks[r] }
 // entries knows from where each function is reached.
 type entries struct {
 	reach []reach
-	// tests is what exported functions of internal packages reach: those that nothing else
-	// reaches are called by tests, or not at all.
+	// tests is what functions reach that only tests may call.
 	tests *ways
 }
 
@@ -52,7 +51,7 @@ type reach struct {
 const far = 250
 
 // findEntries finds what each function is reached from. Functions in internal
-// packages are no entries if packages that may import them are named too.
+// packages are no entries as long as something else is, or if only tests import them.
 func findEntries(g *program.Graph) *entries {
 	e := &entries{}
 	ways := func(want func(rank Rank, public bool, path string) bool) *ways {
@@ -72,39 +71,52 @@ func findEntries(g *program.Graph) *entries {
 	for rank := Handler; rank < Internal; rank++ {
 		e.reach = append(e.reach, reach{rank, ways(func(r Rank, public bool, _ string) bool { return public && r == rank })})
 	}
-	around := importers(g)
+	outside := testOnly(g)
 	for _, rank := range []Rank{Decoder, Exported} {
 		e.reach = append(e.reach, reach{rank, ways(func(r Rank, public bool, path string) bool {
-			return !public && r == rank && !around(path)
+			return !public && r == rank && !outside(path)
 		})})
 	}
-	e.tests = ways(func(_ Rank, public bool, path string) bool { return !public && around(path) })
+	e.tests = ways(func(_ Rank, public bool, path string) bool { return !public && outside(path) })
 	return e
 }
 
-// importers returns what says whether packages are named that may import the internal one,
-// and are not internal themselves.
-func importers(g *program.Graph) func(path string) bool {
-	known := map[string]bool{}
+// testOnly returns what says whether an internal package is imported by tests only: packages
+// are named that may import it, and none does, nor does what they import. Whether they call
+// it is not asked: a type of it may go out under another name, or in an interface.
+func testOnly(g *program.Graph) func(path string) bool {
+	imported := map[string]bool{}
+	var public []string
+	var work []*packages.Package
+	for _, p := range g.Program.Packages {
+		if !isInternal(p.Types.Path()) {
+			public = append(public, p.Types.Path())
+			work = append(work, p)
+		}
+	}
+	for len(work) > 0 {
+		p := work[len(work)-1]
+		work = work[:len(work)-1]
+		for path, dep := range p.Imports {
+			if !imported[path] {
+				imported[path] = true
+				work = append(work, dep)
+			}
+		}
+	}
 	return func(path string) bool {
-		if knowledge.Opaque(path) {
-			return false // nothing is known of who calls it
+		if imported[path] || knowledge.Opaque(path) {
+			return false
 		}
 		parent, _, _ := strings.Cut("/"+path+"/", "/internal/")
 		parent = strings.Trim(parent, "/")
-		is, ok := known[parent]
-		if !ok {
-			is = slices.ContainsFunc(g.Program.Packages, func(p *packages.Package) bool {
-				return !isInternal(p.Types.Path()) && (parent == "" || p.Types.Path() == parent || strings.HasPrefix(p.Types.Path(), parent+"/"))
-			})
-			known[parent] = is
-		}
-		return is
+		return slices.ContainsFunc(public, func(p string) bool {
+			return parent == "" || p == parent || strings.HasPrefix(p, parent+"/")
+		})
 	}
 }
 
-// onlyTests reports whether nothing but exported functions of internal packages reaches fn,
-// which somebody else would have to call.
+// onlyTests reports whether nothing reaches fn but functions that only tests may call.
 func (e *entries) onlyTests(fn *program.Func) bool {
 	_, ok := e.tests.dist[fn]
 	i, _ := e.best(fn)

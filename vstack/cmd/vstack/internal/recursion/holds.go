@@ -43,36 +43,56 @@ func (k *kinds) param(p *ssa.Parameter, typ types.Type) bool {
 func (k *kinds) never(c *program.Call, calls []*program.Call) types.Type {
 	common := c.Site.Common()
 	recv := c.Callee.Signature.Recv()
-	if !common.IsInvoke() || recv == nil || types.IsInterface(recv.Type()) {
+	if !common.IsInvoke() || recv == nil || types.IsInterface(recv.Type()) || c.Guess {
 		return nil
 	}
 	p := asked(common.Value)
 	if p == nil {
 		return nil
 	}
+	may := k.comes(c, p, calls, func(arg ssa.Value, b *ssa.BasicBlock) (*ssa.Parameter, bool) {
+		if q := asked(arg); q != nil && types.IsInterface(q.Type()) {
+			if excluded(q, recv.Type(), b) {
+				return nil, false
+			}
+			return q, false
+		}
+		return nil, k.may(arg, recv.Type(), b, map[*ssa.Phi]bool{})
+	})
+	if may {
+		return nil
+	}
+	return recv.Type()
+}
+
+// comes reports whether, when the call c is made for the second time on the cycle, the
+// parameter of its caller may be what is asked about. look says of an argument that it may be,
+// or that it is a parameter in its turn, which then counts: handed on through c itself it may
+// be whatever it was the first time.
+func (k *kinds) comes(c *program.Call, p *ssa.Parameter, calls []*program.Call, look func(ssa.Value, *ssa.BasicBlock) (*ssa.Parameter, bool)) bool {
 	todo := []*ssa.Parameter{p}
 	for i := 0; i < len(todo); i++ {
 		p := todo[i]
 		fn := k.graph.Func(p.Parent())
 		if fn == nil || fn.SSA != p.Parent() || fn.SSA.TypeParams().Len() > 0 {
-			return nil
+			return true
 		}
 		index := slices.Index(p.Parent().Params, p)
 		for in := range callsOf(calls, fn) {
 			arg := given(in, index)
 			if arg == nil {
-				return nil
+				return true
 			}
-			if q := asked(arg); q != nil && types.IsInterface(q.Type()) {
-				if !excluded(q, recv.Type(), in.Site.Block()) && !slices.Contains(todo, q) {
-					todo = append(todo, q)
-				}
-			} else if k.may(arg, recv.Type(), in.Site.Block(), map[*ssa.Phi]bool{}) {
-				return nil
+			q, may := look(arg, in.Site.Block())
+			if may || q != nil && in == c {
+				return true
+			}
+			if q != nil && !slices.Contains(todo, q) {
+				todo = append(todo, q)
 			}
 		}
 	}
-	return recv.Type()
+	return false
 }
 
 // asked returns the parameter that v is, asked for other methods perhaps; nil if it is none.
@@ -140,7 +160,11 @@ func (k *kinds) variable(v *types.Var, typ types.Type) bool {
 func heldAt(addr ssa.Value) *types.Var {
 	switch addr := addr.(type) {
 	case *ssa.FieldAddr:
-		return ssax.Field(addr)
+		// Structs without a name are of one type wherever they are written down, and have
+		// fields of their own there.
+		if _, ok := types.Unalias(ssax.Deref(addr.X.Type())).(*types.Named); ok {
+			return ssax.Field(addr)
+		}
 	case *ssa.Global:
 		v, _ := addr.Object().(*types.Var)
 		return v
@@ -166,8 +190,9 @@ func held(g *program.Graph) map[*types.Var]*stored {
 	for _, fn := range g.Funcs {
 		var operands [8]*ssa.Value
 		for instr := range ssax.Instrs(fn.SSA) {
-			if change, ok := instr.(*ssa.ChangeType); ok { // to a struct of other fields
-				if s, ok := ssax.Deref(change.Type()).Underlying().(*types.Struct); ok {
+			switch change := instr.(type) { // to a struct of other fields
+			case *ssa.ChangeType, *ssa.Convert:
+				if s, ok := ssax.Deref(change.(ssa.Value).Type()).Underlying().(*types.Struct); ok {
 					for i := range s.NumFields() {
 						of(s.Field(i)).others = true
 					}

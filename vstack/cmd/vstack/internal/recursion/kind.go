@@ -54,10 +54,26 @@ func (k *kinds) excludes(c *program.Call) string {
 	if !common.IsInvoke() || recv == nil || types.IsInterface(recv.Type()) {
 		return ""
 	}
+	if c.Guess && implementsAll(common.Value, recv.Type()) { // or it is of a type that embeds it
+		return ""
+	}
 	if k.may(common.Value, recv.Type(), c.Site.Block(), map[*ssa.Phi]bool{}) {
 		return ""
 	}
 	return fmt.Sprintf("what %s calls %s on is no %s", c.From.Name(), common.Method.Name(), types.TypeString(recv.Type(), (*types.Package).Name))
+}
+
+// implementsAll reports whether values of type t, or pointers to them, have all the
+// interfaces that v was of.
+func implementsAll(v ssa.Value, t types.Type) bool {
+	t = ssax.Deref(t)
+	for ; v != nil; v = ssax.Asserted(v) {
+		i, ok := v.Type().Underlying().(*types.Interface)
+		if ok && !types.Implements(t, i) && !types.Implements(types.NewPointer(t), i) {
+			return false
+		}
+	}
+	return true
 }
 
 // asserted returns the parameter that the condition finds to be of a type, and the type;
@@ -88,12 +104,12 @@ func (k *kinds) may(v ssa.Value, typ types.Type, b *ssa.BasicBlock, seen map[*ss
 	case *ssa.Const:
 		return false // nil
 	case *ssa.MakeInterface:
-		return types.Identical(v.X.Type(), typ)
+		return same(v.X.Type(), typ)
 	case *ssa.ChangeInterface:
 		return k.may(v.X, typ, b, seen)
 	case *ssa.TypeAssert:
 		if !isInterface {
-			return types.Identical(v.AssertedType, typ)
+			return same(v.AssertedType, typ)
 		}
 		return k.may(v.X, typ, b, seen)
 	case *ssa.Phi:
@@ -127,6 +143,20 @@ func (k *kinds) may(v ssa.Value, typ types.Type, b *ssa.BasicBlock, seen map[*ss
 		}
 	}
 	return true
+}
+
+// same reports whether both types may be the same one: of a generic function there is one
+// body here, with the types of its own parameters.
+func same(a, b types.Type) bool {
+	if types.Identical(a, b) {
+		return true
+	}
+	if _, ok := types.Unalias(ssax.Deref(a)).(*types.TypeParam); ok {
+		return true
+	}
+	x, ok := types.Unalias(ssax.Deref(a)).(*types.Named)
+	y, ok2 := types.Unalias(ssax.Deref(b)).(*types.Named)
+	return ok && ok2 && x.TypeArgs().Len()+y.TypeArgs().Len()+x.TypeParams().Len() > 0 && x.Origin() == y.Origin()
 }
 
 // returns reports whether result number index of the call may be a typ.

@@ -129,7 +129,10 @@ func (f *finder) withFixed(instr ssa.Instruction) bool {
 			return false
 		}
 		variable, ok := load.X.(*ssa.Global)
-		return ok && !f.assigns(variable)
+		if !ok || variable.Object() == nil || variable.Object().Exported() && f.graph.Program.Named(variable.Pkg.Pkg.Path()) {
+			return false // whoever imports the package may set it
+		}
+		return !f.assigns(variable)
 	})
 }
 

@@ -48,6 +48,7 @@ type check struct {
 	block   *ssa.BasicBlock // ends in the If
 	over    *ssa.BasicBlock // where it goes past the bound
 	counter ssa.Value
+	bound   ssa.Value
 	zero    bool // the bound is 0 or 1: the counter counts down
 	depth   bool // the names say that it is a depth
 }
@@ -75,8 +76,8 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		if out == c || within(out.To) || !l.runsBefore(out, site) {
 			continue
 		}
-		if found := l.helper(out.To, within, 4, map[*program.Func]bool{}); found != nil {
-			return found
+		if k := l.helper(out, within, 4, map[*program.Func]bool{}); k != nil && l.counted(out, k) {
+			return &k.limit
 		}
 	}
 	return nil
@@ -121,8 +122,38 @@ func (l *limits) runsBefore(c *program.Call, site ssa.Instruction) bool {
 	return helper.Block().Dominates(site.Block())
 }
 
-// helper returns the limit on a field that f checks, or what it calls.
-func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels int, seen map[*program.Func]bool) *limit {
+// counted reports whether the helper counts for its caller: on something that the caller
+// has not just made, and not up for what it does itself and down again. A parser's types may
+// have a limit, and its expressions, which ask for a type first, none.
+func (l *limits) counted(c *program.Call, k *check) bool {
+	if args := c.Site.Common().Args; len(args) > 0 {
+		if _, fresh := args[0].(*ssa.Alloc); fresh {
+			return false
+		}
+	}
+	held, _ := field(k.counter)
+	if held == nil {
+		return true
+	}
+	seen := map[*program.Func]bool{c.To: true}
+	for all := []*program.Func{c.To}; len(all) > 0 && len(seen) < 200; all = all[1:] {
+		if slices.ContainsFunc(append([]*ssa.Function{all[0].SSA}, all[0].SSA.AnonFuncs...), func(fn *ssa.Function) bool { return steps(fn, held, token.SUB) }) {
+			return false
+		}
+		for _, out := range all[0].Out {
+			if out.To.Pkg == c.To.Pkg && !seen[out.To] {
+				seen[out.To] = true
+				all = append(all, out.To)
+			}
+		}
+	}
+	return true
+}
+
+// helper returns the check of a field that the function that is called makes, or what it
+// calls.
+func (l *limits) helper(c *program.Call, within func(*program.Func) bool, levels int, seen map[*program.Func]bool) *check {
+	f := c.To
 	if levels == 0 || seen[f] || within(f) || len(seen) > 200 {
 		return nil
 	}
@@ -131,8 +162,10 @@ func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels
 		if !k.depth {
 			continue
 		}
-		if _, ok := field(k.counter); ok && (l.stops(k.over) || returnsOnly(k.over, k.block)) {
-			return &k.limit
+		// One that only returns must say so: a tracer that looks no deeper stops nobody.
+		says := looksAt(c) && returnsOnly(k.over, k.block)
+		if _, ok := field(k.counter); ok && (says || l.stops(k.over)) {
+			return &k
 		}
 	}
 	for _, out := range f.Out {
@@ -142,11 +175,17 @@ func (l *limits) helper(f *program.Func, within func(*program.Func) bool, levels
 		if out.To.Pkg != f.Pkg {
 			continue // a limit of something else, reached through a dynamic call
 		}
-		if found := l.helper(out.To, within, levels-1, seen); found != nil {
+		if found := l.helper(out, within, levels-1, seen); found != nil {
 			return found
 		}
 	}
 	return nil
+}
+
+// looksAt reports whether the caller does anything with what the call returns.
+func looksAt(c *program.Call) bool {
+	v := c.Site.Value()
+	return v != nil && v.Referrers() != nil && len(*v.Referrers()) > 0
 }
 
 // returnsOnly reports whether the branch leaves the function without joining
@@ -279,7 +318,7 @@ func comparison(b *ssa.BasicBlock, cmp *ssa.BinOp, expr *ast.BinaryExpr) (check,
 	if !isCounter(x) || !isBound(y) {
 		return check{}, false
 	}
-	k := check{block: b, counter: x}
+	k := check{block: b, counter: x, bound: y}
 	if c, ok := y.(*ssa.Const); ok && c.Value != nil {
 		k.zero = c.Int64() <= 1
 		if c.Int64() < 0 {
@@ -413,29 +452,30 @@ func isBound(v ssa.Value) bool {
 // upAndDown reports whether fn adds to the field and, itself or in a function
 // literal that it defers, takes from it again.
 func upAndDown(fn *ssa.Function, v *types.Var) bool {
-	up, down := false, false
-	for _, f := range append([]*ssa.Function{fn}, fn.AnonFuncs...) {
-		for _, b := range f.Blocks {
-			for _, instr := range b.Instrs {
-				store, ok := instr.(*ssa.Store)
-				if !ok {
-					continue
-				}
-				step, ok := store.Val.(*ssa.BinOp)
-				if !ok {
-					continue
-				}
-				if _, ok := store.Addr.(*ssa.FieldAddr); !ok {
-					continue
-				}
-				if to, _ := field(step); to == v {
-					up = up || step.Op == token.ADD
-					down = down || step.Op == token.SUB
-				}
-			}
+	all := append([]*ssa.Function{fn}, fn.AnonFuncs...)
+	return slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.ADD) }) &&
+		slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.SUB) })
+}
+
+// steps reports whether fn adds to the field, or takes from it.
+func steps(fn *ssa.Function, v *types.Var, op token.Token) bool {
+	for instr := range ssax.Instrs(fn) {
+		store, ok := instr.(*ssa.Store)
+		if !ok {
+			continue
+		}
+		step, ok := store.Val.(*ssa.BinOp)
+		if !ok || step.Op != op {
+			continue
+		}
+		if _, ok := store.Addr.(*ssa.FieldAddr); !ok {
+			continue
+		}
+		if to, _ := field(step); to == v {
+			return true
 		}
 	}
-	return up && down
+	return false
 }
 
 func identifiers(e ast.Expr) (names []string) {

@@ -26,7 +26,7 @@ func (l *limits) asked(b *ssa.BasicBlock, cond ssa.Value) (check, bool) {
 		return check{}, false
 	}
 	helper := call.Call.StaticCallee()
-	if helper == nil || helper.Pkg != b.Parent().Pkg {
+	if helper == nil || helper.Pkg != b.Parent().Pkg || helper.Parent() != nil { // a closure's variables may be new
 		return check{}, false
 	}
 	k, past, ok := l.predicate(helper)
@@ -37,14 +37,29 @@ func (l *limits) asked(b *ssa.BasicBlock, cond ssa.Value) (check, bool) {
 		over = under
 	}
 	k.block, k.over = b, over
-	if p, ok := strip(k.counter).(*ssa.Parameter); ok {
-		i := slices.Index(helper.Params, p)
-		k.counter = call.Call.Args[i]
-		if !isCounter(k.counter) {
+	if p, ok := strip(k.bound).(*ssa.Parameter); ok {
+		k.bound = call.Call.Args[slices.Index(helper.Params, p)]
+		if c, ok := k.bound.(*ssa.Const); ok && c.Int64() <= 1 {
 			return check{}, false
 		}
 	}
-	return k, true
+	if p, ok := strip(k.counter).(*ssa.Parameter); ok {
+		// What it is called there says nothing of what is given.
+		k.counter = call.Call.Args[slices.Index(helper.Params, p)]
+		k.depth = depthName.MatchString(nameOf(k.counter))
+	}
+	return k, isCounter(k.counter) && isBound(k.bound)
+}
+
+// nameOf returns the name of the parameter or field that v is read from.
+func nameOf(v ssa.Value) string {
+	if p, ok := strip(v).(*ssa.Parameter); ok {
+		return p.Name()
+	}
+	if held, ok := field(v); ok && held != nil {
+		return held.Name()
+	}
+	return ""
 }
 
 // predicate returns the comparison whose outcome is all that fn returns, and what fn

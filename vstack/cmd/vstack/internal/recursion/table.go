@@ -137,5 +137,6 @@ func (f *finder) assigns(v *ssa.Global) bool {
 // isInit reports whether fn sets up a package before anything else runs: its
 // declarations, or func init.
 func isInit(fn *ssa.Function) bool {
-	return fn.Signature.Recv() == nil && (fn.Synthetic != "" && fn.Name() == "init" || strings.HasPrefix(fn.Name(), "init#"))
+	// A function literal in one may run at any time.
+	return fn.Parent() == nil && fn.Signature.Recv() == nil && (fn.Synthetic != "" && fn.Name() == "init" || strings.HasPrefix(fn.Name(), "init#"))
 }

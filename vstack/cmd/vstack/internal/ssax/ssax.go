@@ -265,7 +265,12 @@ func Unasserted(v ssa.Value) ssa.Value {
 	}
 }
 
-// Field returns the field that the address is of.
+// Field returns the field that the address is of; nil in a generic function whose parameter
+// is the struct.
 func Field(addr *ssa.FieldAddr) *types.Var {
-	return Deref(addr.X.Type()).Underlying().(*types.Struct).Field(addr.Field)
+	s, ok := Deref(addr.X.Type()).Underlying().(*types.Struct)
+	if !ok {
+		return nil
+	}
+	return s.Field(addr.Field)
 }

@@ -149,3 +149,104 @@ func Emit(n int) {
 	emitOne(&initializer{def: compile(n)}, "a")
 	emitOne(compile(n), "b")
 }
+
+// Each instance of a generic type may be in another one.
+type box1[T any] struct {
+	in Item
+	v  T
+}
+
+func (b *box1[T]) Size() int { return 1 + b.in.Size() } // want unguarded "Size → "
+
+// Boxes makes boxes in boxes.
+func Boxes[T any](n int, v T) Item {
+	var i Item = leaf{}
+	for range n {
+		i = &box1[T]{i, v}
+	}
+	return i
+}
+
+// Three makes some.
+func Three() int { return Boxes(3, "x").Size() }
+
+// So may what a type parameter is.
+type Lid interface{ Lift() int }
+
+type hinge struct{}
+
+func (hinge) Lift() int { return 1 }
+
+type jar struct{ lid, other Lid }
+
+func (j *jar) Lift() int { return 1 + j.lid.Lift() + j.other.Lift() } // want unguarded "^\(\*jar\).Lift"
+
+func closed[T interface {
+	Lid
+	comparable
+}](v T) *jar {
+	return &jar{lid: v, other: v}
+}
+
+// Jars puts jars into jars.
+func Jars(n int) int {
+	j := closed(hinge{})
+	for range n {
+		j = closed(j)
+	}
+	return j.Lift()
+}
+
+// A struct that is a type parameter has fields too.
+func filled[S interface{ ~struct{ val Value } }](v Value) S { return S{val: v} }
+
+// Fill makes one.
+func Fill() any { b := filled[boxed](number(1)); return b.val }
+
+// Structs without a name are the same wherever they stand.
+type Rope interface{ Length() int }
+
+type end struct{}
+
+func (end) Length() int { return 0 }
+
+type knot struct{ in struct{ rope Rope } }
+
+type loose struct{ in struct{ rope Rope } }
+
+func (k *knot) Length() int { return 1 + k.in.rope.Length() } // want unguarded "^\(\*knot\).Length"
+
+// Tie makes a rope of knots.
+func Tie(n int) Rope {
+	k := &knot{}
+	k.in.rope = end{}
+	for range n {
+		var l loose
+		l.in.rope = k
+		tied := knot(l)
+		k = &tied
+	}
+	return k
+}
+
+// One that is embedded in what it wraps is in itself.
+type Song interface{ Verses() int }
+
+type verse struct{}
+
+func (verse) Verses() int { return 1 }
+
+type refrain struct{ of Song }
+
+func (r *refrain) Verses() int { return 1 + r.of.Verses() } // want unguarded "^\(\*refrain\).Verses"
+
+type encore struct{ *refrain }
+
+// Sing makes a song.
+func Sing(n int) int {
+	r := &refrain{of: verse{}}
+	for range n {
+		r = &refrain{of: encore{r}}
+	}
+	return r.Verses()
+}

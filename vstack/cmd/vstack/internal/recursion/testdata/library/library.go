@@ -86,10 +86,10 @@ type Cons struct {
 
 func (Cons) pair() {}
 
-// None is what it is declared to be, so nothing is deeper.
-var None Pair = Cons{}
+// It is what it is declared to be, so nothing is deeper.
+var none Pair = Cons{}
 
-func IsNone(p Pair) bool { return p == None }
+func IsNone(p Pair) bool { return p == none }
 
 // What both sides may be counts: a Rope is no Knot.
 type Thread interface{ thread() }

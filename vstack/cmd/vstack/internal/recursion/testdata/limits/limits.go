@@ -231,3 +231,68 @@ func (a *asker) warns() { // want unguarded "a of \(\*asker\).warns reads input"
 		a.warns()
 	}
 }
+
+// A bound that grows with the depth is none.
+func exceeds(depth, most int) bool { return depth > most }
+
+func grows(s string, depth int) { // want unguarded "s string of grows walks along a string"
+	if !exceeds(depth, len(s)+depth) && s != "" {
+		grows(s[1:], depth+1)
+	}
+}
+
+// What the helper calls a depth is none.
+func (d *decoder) errorsOnly() error { // want unguarded "d of \(\*decoder\).errorsOnly reads input"
+	if tooDeep(d.errors) {
+		return errDeep
+	}
+	for len(d.in) > 0 && d.in[0] == '[' {
+		d.in = d.in[1:]
+		if err := d.errorsOnly(); err != nil {
+			return err
+		}
+	}
+	d.errors++
+	return nil
+}
+
+// The variable is another one at each level.
+func fresh(n *Node) int { // want unguarded "n \*limits.Node of fresh walks a structure"
+	depth := 0
+	tooDeep := func() bool { return depth > maxDepth }
+	for _, k := range n.Kids {
+		if tooDeep() {
+			return 0
+		}
+		depth += fresh(k)
+	}
+	return depth
+}
+
+// A tracer stops nobody.
+type tracer struct {
+	depth int
+	names []string
+}
+
+func (t *tracer) enter(name string) {
+	t.depth++
+	if t.depth > maxDepth {
+		return
+	}
+	t.names = append(t.names, name)
+}
+
+type traced struct {
+	*tracer
+	in []byte
+}
+
+func (t *traced) expr() { // want unguarded "t of \(\*traced\).expr reads input"
+	t.enter("expr")
+	defer func() { t.depth-- }()
+	for len(t.in) > 0 && t.in[0] == '(' {
+		t.in = t.in[1:]
+		t.expr()
+	}
+}
