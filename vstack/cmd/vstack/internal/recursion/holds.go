@@ -3,6 +3,7 @@ package recursion
 import (
 	"go/token"
 	"go/types"
+	"iter"
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -142,10 +143,10 @@ func (k *kinds) variable(v *types.Var, typ types.Type) bool {
 		return true
 	}
 	if k.held == nil {
-		k.held = held(k.graph)
+		k.held, k.open = held(k.graph)
 	}
 	s := k.held[v.Origin()]
-	if s == nil || s.others || len(s.values) == 0 { // somebody else fills what nobody here does
+	if s == nil || k.open[v.Name()] || s.others || len(s.values) == 0 { // somebody else fills what nobody here does
 		return true
 	}
 	return k.ask(kindOf{v.Origin(), 0, typ}, func() bool {
@@ -177,9 +178,10 @@ func heldAt(addr ssa.Value) *types.Var {
 }
 
 // held returns what the program stores in the fields and variables that are not exported and
-// hold an interface. A copy of a struct holds what the struct does.
-func held(g *program.Graph) map[*types.Var]*stored {
-	all := map[*types.Var]*stored{}
+// hold an interface, and the names of those in which something else may be. A copy of a
+// struct holds what the struct does.
+func held(g *program.Graph) (all map[*types.Var]*stored, open map[string]bool) {
+	all, open = map[*types.Var]*stored{}, map[string]bool{}
 	of := func(v *types.Var) *stored {
 		v = v.Origin()
 		if all[v] == nil {
@@ -190,8 +192,14 @@ func held(g *program.Graph) map[*types.Var]*stored {
 	for _, fn := range g.Funcs {
 		var operands [8]*ssa.Value
 		for instr := range ssax.Instrs(fn.SSA) {
-			switch change := instr.(type) { // to a struct of other fields
-			case *ssa.ChangeType, *ssa.Convert:
+			switch change := instr.(type) {
+			case *ssa.FieldAddr: // of a struct that is a type parameter: of any with such a field
+				if p, ok := types.Unalias(ssax.Deref(change.X.Type())).(*types.TypeParam); ok {
+					for name := range fieldNames(p) {
+						open[name] = true
+					}
+				}
+			case *ssa.ChangeType, *ssa.Convert: // to a struct of other fields
 				if s, ok := ssax.Deref(change.(ssa.Value).Type()).Underlying().(*types.Struct); ok {
 					for i := range s.NumFields() {
 						of(s.Field(i)).others = true
@@ -205,7 +213,33 @@ func held(g *program.Graph) map[*types.Var]*stored {
 			}
 		}
 	}
-	return all
+	return all, open
+}
+
+// fieldNames yields the names of the fields of the structs that the type parameter may be.
+func fieldNames(p *types.TypeParam) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var terms []types.Type
+		constraint := p.Constraint().Underlying().(*types.Interface)
+		for i := range constraint.NumEmbeddeds() {
+			switch e := constraint.EmbeddedType(i).(type) {
+			case *types.Union:
+				for j := range e.Len() {
+					terms = append(terms, e.Term(j).Type())
+				}
+			default:
+				terms = append(terms, e)
+			}
+		}
+		for _, t := range terms {
+			s, ok := t.Underlying().(*types.Struct)
+			for i := 0; ok && i < s.NumFields(); i++ {
+				if !yield(s.Field(i).Name()) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // holdsInterfaces reports whether t is an interface or an array of them.

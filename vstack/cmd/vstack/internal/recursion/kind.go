@@ -30,6 +30,7 @@ type kinds struct {
 	level int
 	steps int // since the question from outside
 	held  map[*types.Var]*stored
+	open  map[string]bool
 }
 
 // How far calls are followed for what functions return, and how many questions one leads to.

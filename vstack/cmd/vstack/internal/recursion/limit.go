@@ -24,6 +24,7 @@ var (
 	depthName = regexp.MustCompile(`(?i)depth|nest|level|lev$|recur|height|deep|hops|generation|retr(y|ies)|attempt`)
 	boundName = regexp.MustCompile(`(?i)budget|fuel|quota|remaining`)
 	limitName = regexp.MustCompile(`(?i)max|limit`)
+	nestName  = regexp.MustCompile(`(?i)depth|nest|recur|deep`) // and nothing else
 	otherName = regexp.MustCompile(`(?i)err|warn|len$|size|width|line|col|pos|offset|indent`)
 )
 
@@ -76,7 +77,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		if out == c || within(out.To) || !l.runsBefore(out, site) {
 			continue
 		}
-		if k := l.helper(out, within, 4, map[*program.Func]bool{}); k != nil && l.counted(out, k) {
+		if k := l.helper(out, within, 4, map[*program.Func]bool{}, true); k != nil && l.counted(out, k) {
 			return &k.limit
 		}
 	}
@@ -133,7 +134,10 @@ func (l *limits) counted(c *program.Call, k *check) bool {
 	}
 	held, _ := field(k.counter)
 	if held == nil {
-		return true
+		return c.To.Pkg == c.From.Pkg
+	}
+	if c.To.Pkg != c.From.Pkg && (!nestName.MatchString(held.Name()) || !steps(c.To.SSA, held, token.ADD)) {
+		return false // another package has attempts, and trees of some height
 	}
 	seen := map[*program.Func]bool{c.To: true}
 	for all := []*program.Func{c.To}; len(all) > 0 && len(seen) < 200; all = all[1:] {
@@ -152,19 +156,19 @@ func (l *limits) counted(c *program.Call, k *check) bool {
 
 // helper returns the check of a field that the function that is called makes, or what it
 // calls.
-func (l *limits) helper(c *program.Call, within func(*program.Func) bool, levels int, seen map[*program.Func]bool) *check {
+func (l *limits) helper(c *program.Call, within func(*program.Func) bool, levels int, seen map[*program.Func]bool, says bool) *check {
 	f := c.To
 	if levels == 0 || seen[f] || within(f) || len(seen) > 200 {
 		return nil
 	}
 	seen[f] = true
+	says = says && looksAt(c)
 	for _, k := range l.in(f.SSA) {
 		if !k.depth {
 			continue
 		}
 		// One that only returns must say so: a tracer that looks no deeper stops nobody.
-		says := looksAt(c) && returnsOnly(k.over, k.block)
-		if _, ok := field(k.counter); ok && (says || l.stops(k.over)) {
+		if _, ok := field(k.counter); ok && (says && returnsOnly(k.over, k.block) || l.stops(k.over)) {
 			return &k
 		}
 	}
@@ -175,17 +179,38 @@ func (l *limits) helper(c *program.Call, within func(*program.Func) bool, levels
 		if out.To.Pkg != f.Pkg {
 			continue // a limit of something else, reached through a dynamic call
 		}
-		if found := l.helper(out, within, levels-1, seen); found != nil {
+		if found := l.helper(out, within, levels-1, seen, says); found != nil {
 			return found
 		}
 	}
 	return nil
 }
 
-// looksAt reports whether the caller does anything with what the call returns.
+// looksAt reports whether the caller goes on in one way or another by what the call returns,
+// or returns it in its turn.
 func looksAt(c *program.Call) bool {
-	v := c.Site.Value()
-	return v != nil && v.Referrers() != nil && len(*v.Referrers()) > 0
+	if c.Site.Value() == nil {
+		return false
+	}
+	seen := map[ssa.Value]bool{}
+	work := []ssa.Value{c.Site.Value()}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		if seen[v] || v.Referrers() == nil {
+			continue
+		}
+		seen[v] = true
+		for _, ref := range *v.Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.If, *ssa.Return, *ssa.Store:
+				return true
+			case *ssa.Extract, *ssa.BinOp, *ssa.UnOp, *ssa.Phi, *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.TypeAssert:
+				work = append(work, ref.(ssa.Value))
+			}
+		}
+	}
+	return false
 }
 
 // returnsOnly reports whether the branch leaves the function without joining

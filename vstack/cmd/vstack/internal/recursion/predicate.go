@@ -46,7 +46,8 @@ func (l *limits) asked(b *ssa.BasicBlock, cond ssa.Value) (check, bool) {
 	if p, ok := strip(k.counter).(*ssa.Parameter); ok {
 		// What it is called there says nothing of what is given.
 		k.counter = call.Call.Args[slices.Index(helper.Params, p)]
-		k.depth = depthName.MatchString(nameOf(k.counter))
+		_, param := strip(k.counter).(*ssa.Parameter)
+		k.depth = depthName.MatchString(nameOf(k.counter)) && (param || !k.zero) // see isDepth
 	}
 	return k, isCounter(k.counter) && isBound(k.bound)
 }

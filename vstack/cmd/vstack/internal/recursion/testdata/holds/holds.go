@@ -198,10 +198,21 @@ func Jars(n int) int {
 }
 
 // A struct that is a type parameter has fields too.
-func filled[S interface{ ~struct{ val Value } }](v Value) S { return S{val: v} }
+func filled[S interface{ ~struct{ wine Song } }](v Song) S { return S{wine: v} }
 
-// Fill makes one.
-func Fill() any { b := filled[boxed](number(1)); return b.val }
+type cask struct{ wine, cork Song }
+
+func (c *cask) Verses() int { return 1 + c.wine.Verses() + c.cork.Verses() } // want unguarded "^\(\*cask\).Verses"
+
+// Fill puts casks into casks.
+func Fill(n int) int {
+	c := &cask{verse{}, verse{}}
+	for range n {
+		next := filled[cask](c)
+		c = &next
+	}
+	return c.Verses()
+}
 
 // Structs without a name are the same wherever they stand.
 type Rope interface{ Length() int }
