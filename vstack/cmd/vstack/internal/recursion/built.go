@@ -43,7 +43,9 @@ func (f *finder) makes(t *types.Named) making {
 					}
 					named = named.Origin()
 					f.made[named] = max(f.made[named], f.howOften(fn, b))
-					f.makers[named] = append(f.makers[named], fn)
+					if all := f.makers[named]; len(all) == 0 || all[len(all)-1] != fn {
+						f.makers[named] = append(all, fn)
+					}
 				}
 			}
 		}
@@ -280,69 +282,6 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 		}
 	}
 	return by
-}
-
-// chains reports whether a loop of fn may put values of the types, which it makes, into each
-// other: left = &binary{left, right}, or p.left = &binary{p.left, right}, or
-// last.next = &node{} and last = last.next.
-func chains(fn *ssa.Function, types map[*types.Named]bool) bool {
-	for instr := range ssax.Instrs(fn) {
-		store, ok := instr.(*ssa.Store)
-		if !ok || !ssax.Loops(store.Block()) {
-			continue
-		}
-		for t := range types {
-			if !inside(store.Addr, t) {
-				continue
-			}
-			if slices.ContainsFunc(phis(store.Val), func(p *ssa.Phi) bool { return ssax.Loops(p.Block()) && hasMade(p, types) }) {
-				return true
-			}
-			if slices.ContainsFunc(phis(store.Addr), func(p *ssa.Phi) bool { return ssax.Loops(p.Block()) }) && hasMade(store.Val, types) {
-				return true
-			}
-			if kept := fieldBehind(store.Val); kept != nil && keeps(fn, kept, types) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// fieldBehind returns the field that v is read from, or that has it as an element.
-func fieldBehind(v ssa.Value) *types.Var {
-	for {
-		switch x := v.(type) {
-		case *ssa.UnOp:
-			v = x.X
-		case *ssa.IndexAddr:
-			v = x.X
-		case *ssa.FieldAddr:
-			return ssax.Field(x)
-		default:
-			return nil
-		}
-	}
-}
-
-// keeps reports whether fn puts a value of the types, which it makes, into the field.
-func keeps(fn *ssa.Function, kept *types.Var, types map[*types.Named]bool) bool {
-	for instr := range ssax.Instrs(fn) {
-		if store, ok := instr.(*ssa.Store); ok && fieldBehind(store.Addr) == kept && hasMade(store.Val, types) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasMade reports whether v is from a value of the types that the function makes.
-func hasMade(v ssa.Value, types map[*types.Named]bool) bool {
-	for t := range types {
-		if madeOf(v, t) {
-			return true
-		}
-	}
-	return false
 }
 
 // filled reports whether a field of the new value is set: the copy of a receiver

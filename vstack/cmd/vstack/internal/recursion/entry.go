@@ -89,7 +89,7 @@ func testOnly(g *program.Graph) func(path string) bool {
 	var public []string
 	var work []*packages.Package
 	for _, p := range g.Program.Packages {
-		if !isInternal(p.Types.Path()) {
+		if !isInternal(p.Types.Path()) || p.Name == "main" {
 			public = append(public, p.Types.Path())
 			work = append(work, p)
 		}

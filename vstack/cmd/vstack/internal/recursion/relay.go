@@ -2,7 +2,6 @@ package recursion
 
 import (
 	"go/types"
-	"iter"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -82,103 +81,15 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // wrapsItself reports whether fn may put a t into a field of a new t, in whatever wrapping, or
 // something that a loop has put together.
 func wrapsItself(fn *ssa.Function, t *types.Named) bool {
+	made := flow(madeIn(fn, map[*types.Named]bool{t.Origin(): true}))
 	for instr := range ssax.Instrs(fn) {
 		store, ok := instr.(*ssa.Store)
 		if !ok || !inside(store.Addr, t) {
 			continue
 		}
-		if _, ok := store.Val.(*ssa.Phi); ok && types.IsInterface(store.Val.Type()) || madeOf(store.Val, t) {
+		if _, ok := store.Val.(*ssa.Phi); ok && types.IsInterface(store.Val.Type()) || made[store.Val] {
 			return true
 		}
 	}
 	return false
-}
-
-// inside reports whether the address is of a field of a t, or of a part of one.
-func inside(addr ssa.Value, t *types.Named) bool {
-	for {
-		switch x := addr.(type) {
-		case *ssa.FieldAddr:
-			if namedType(x.X.Type()) == t.Origin() {
-				return true
-			}
-			addr = x.X
-		case *ssa.IndexAddr:
-			addr = x.X
-		default:
-			return false
-		}
-	}
-}
-
-// madeOf reports whether a t that the function makes is one of the things from which v is.
-func madeOf(v ssa.Value, t *types.Named) bool {
-	for v := range sources(v) {
-		if alloc, ok := v.(*ssa.Alloc); ok && namedType(alloc.Type()) == t.Origin() && filled(alloc) {
-			return true
-		}
-	}
-	return false
-}
-
-// phis returns the variables of loops and branches from which v is.
-func phis(v ssa.Value) (all []*ssa.Phi) {
-	for v := range sources(v) {
-		if p, ok := v.(*ssa.Phi); ok {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-// sources yields the values of the function from which v is, in whatever way, v too.
-func sources(v ssa.Value) iter.Seq[ssa.Value] {
-	return func(yield func(ssa.Value) bool) {
-		seen := map[ssa.Value]bool{v: true}
-		work := []ssa.Value{v}
-		add := func(v ssa.Value) {
-			if v != nil && !seen[v] {
-				seen[v] = true
-				work = append(work, v)
-			}
-		}
-		for len(work) > 0 {
-			v := work[len(work)-1]
-			work = work[:len(work)-1]
-			if !yield(v) {
-				return
-			}
-			if alloc, ok := v.(*ssa.Alloc); ok {
-				for stored := range storedIn(alloc) {
-					add(stored)
-				}
-			}
-			if instr, ok := v.(ssa.Instruction); ok {
-				for _, op := range instr.Operands(nil) {
-					add(*op)
-				}
-			}
-		}
-	}
-}
-
-// storedIn yields what the function stores in the variable and in its parts.
-func storedIn(alloc *ssa.Alloc) iter.Seq[ssa.Value] {
-	return func(yield func(ssa.Value) bool) {
-		addrs := []ssa.Value{alloc}
-		for i := 0; i < len(addrs); i++ {
-			for _, ref := range *addrs[i].Referrers() {
-				switch ref := ref.(type) {
-				case *ssa.Store:
-					if ref.Addr == addrs[i] && !yield(ref.Val) {
-						return
-					}
-				case *ssa.FieldAddr:
-					addrs = append(addrs, ref)
-				case *ssa.IndexAddr:
-					addrs = append(addrs, ref)
-				}
-			}
-		}
-	}
 }

@@ -198,7 +198,7 @@ func Jars(n int) int {
 }
 
 // A struct that is a type parameter has fields too.
-func filled[S interface{ ~struct{ wine Song } }](v Song) S { return S{wine: v} }
+func filled[S interface{ ~struct{ wine, cork Song } }](v Song) S { return S{v, v} }
 
 type cask struct{ wine, cork Song }
 

@@ -1,0 +1,181 @@
+package recursion
+
+import (
+	"go/types"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// What a function with a limit builds is as deep as the limit, but for what it builds in a
+// loop: a parser of expressions makes as many of these as there are operators, each in the
+// next, on one level:
+//
+//	left = &binary{left, right}
+//	p.left = &binary{p.left, right}
+//	last.next = &node{}; last = last.next
+
+// chains reports whether a loop of fn may put values of the types, which it makes, into each
+// other. It goes over the function a few times, however long that is: a generated one had
+// 2,500 cases.
+func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
+	made := flow(madeIn(fn, all))
+	if len(made) == 0 {
+		return false
+	}
+	loops := inLoops(fn)
+	var around, back []ssa.Value // the variables of loops, and those that something made comes round in
+	kept := map[*types.Var]bool{}
+	var stores []*ssa.Store
+	for instr := range ssax.Instrs(fn) {
+		switch instr := instr.(type) {
+		case *ssa.Phi:
+			if loops[instr.Block()] {
+				around = append(around, instr)
+				if made[instr] {
+					back = append(back, instr)
+				}
+			}
+		case *ssa.Store:
+			if made[instr.Val] {
+				if v := fieldBehind(instr.Addr); v != nil {
+					kept[v] = true
+				}
+			}
+			if insideAny(instr.Addr, all) && loops[instr.Block()] {
+				stores = append(stores, instr)
+			}
+		}
+	}
+	behind, places := flow(back), flow(around)
+	for _, store := range stores {
+		field := fieldBehind(store.Val)
+		if behind[store.Val] || places[store.Addr] && made[store.Val] || field != nil && kept[field] {
+			return true
+		}
+	}
+	return false
+}
+
+// inLoops returns the blocks of the function that are in loops.
+func inLoops(fn *ssa.Function) map[*ssa.BasicBlock]bool {
+	g := make(graph.Digraph, len(fn.Blocks))
+	for i, b := range fn.Blocks {
+		for _, next := range b.Succs {
+			g[i] = append(g[i], next.Index)
+		}
+	}
+	in := map[*ssa.BasicBlock]bool{}
+	for _, component := range g.Components(nil) {
+		for _, i := range component {
+			in[fn.Blocks[i]] = true
+		}
+	}
+	return in
+}
+
+// madeIn returns where the function makes values of the types.
+func madeIn(fn *ssa.Function, all map[*types.Named]bool) (made []ssa.Value) {
+	for instr := range ssax.Instrs(fn) {
+		if alloc, ok := instr.(*ssa.Alloc); ok && filled(alloc) {
+			if t := namedType(alloc.Type()); t != nil && all[t] {
+				made = append(made, alloc)
+			}
+		}
+	}
+	return made
+}
+
+// flow returns the values of the function that are from the given ones, in whatever way, and
+// these.
+func flow(from []ssa.Value) map[ssa.Value]bool {
+	to := map[ssa.Value]bool{}
+	var work []ssa.Value
+	add := func(v ssa.Value) {
+		if !to[v] {
+			to[v] = true
+			work = append(work, v)
+		}
+	}
+	for _, v := range from {
+		add(v)
+	}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		if v.Referrers() == nil {
+			continue
+		}
+		for _, ref := range *v.Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.Store:
+				if alloc := allocBehind(ref.Addr); ref.Val == v && alloc != nil {
+					add(alloc)
+				}
+			case ssa.Value:
+				add(ref)
+			}
+		}
+	}
+	return to
+}
+
+// allocBehind returns the variable that the address is in; nil if it is in none.
+func allocBehind(addr ssa.Value) *ssa.Alloc {
+	for {
+		switch x := addr.(type) {
+		case *ssa.Alloc:
+			return x
+		case *ssa.FieldAddr:
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+		default:
+			return nil
+		}
+	}
+}
+
+// insideAny reports whether the address is of a field of one of the types, or of a part of one.
+func insideAny(addr ssa.Value, all map[*types.Named]bool) bool {
+	for t := range all {
+		if inside(addr, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// inside reports whether the address is of a field of a t, or of a part of one.
+func inside(addr ssa.Value, t *types.Named) bool {
+	for {
+		switch x := addr.(type) {
+		case *ssa.FieldAddr:
+			if namedType(x.X.Type()) == t.Origin() {
+				return true
+			}
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+		default:
+			return false
+		}
+	}
+}
+
+// fieldBehind returns the field that v is read from, or that has it as an element.
+func fieldBehind(v ssa.Value) *types.Var {
+	for {
+		switch x := v.(type) {
+		case *ssa.UnOp:
+			v = x.X
+		case *ssa.IndexAddr:
+			v = x.X
+		case *ssa.FieldAddr:
+			return ssax.Field(x)
+		default:
+			return nil
+		}
+	}
+}
