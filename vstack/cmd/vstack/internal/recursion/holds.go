@@ -126,6 +126,9 @@ func (k *kinds) gives(c *program.Call, index int, typ types.Type) bool {
 
 // given returns what the call gives its function as parameter index; nil if that is not known.
 func given(c *program.Call, index int) ssa.Value {
+	if c.Site.Parent().Origin() != nil {
+		return nil // one call stands for those of all instances
+	}
 	common := c.Site.Common()
 	args := common.Args
 	if common.IsInvoke() {
