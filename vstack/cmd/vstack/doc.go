@@ -47,9 +47,9 @@
 //	main      main or init
 //	internal  nowhere that was found
 //
-// An exported function of an internal package is an entry only if no package is named that may
-// import it. What is reached from such functions alone is left out, and counted: tests call it,
-// or nobody.
+// An exported function of an internal package is an entry only if it is not reached from
+// another. Internal packages that no package named imports, where some might, are left out,
+// and counted: tests use them, or a file for another system, or a module inside the module.
 //
 // Dependencies and the standard library are part of the program, as far as the packages named
 // reach them. Where the standard library recurses on a value that is given to it

@@ -71,7 +71,7 @@ func TestInternal(t *testing.T) {
 		}
 	}
 	out, _ := vstack(t, 1, "check", "-C", dir, "./...")
-	if want := "; 1 in internal packages left out, which nothing that was named calls\n"; !strings.HasSuffix(out, want) {
+	if want := "; 1 in internal packages left out, which nothing that was named imports\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("got %s, want %s", out, want)
 	}
 }

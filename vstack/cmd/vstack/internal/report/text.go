@@ -150,7 +150,7 @@ func Summary(r *recursion.Result, o Options) string {
 	}
 	left := slices.DeleteFunc(unguarded(r.Unreached), func(c *recursion.Cycle) bool { return r.Where(c) != recursion.Own })
 	if n := len(Groups(left)); n > 0 {
-		s += fmt.Sprintf("; %d in internal packages left out, which nothing that was named calls", n)
+		s += fmt.Sprintf("; %d in internal packages left out, which nothing that was named imports", n)
 	}
 	if o.Shallow {
 		s += "; dependencies and the standard library not looked into"
