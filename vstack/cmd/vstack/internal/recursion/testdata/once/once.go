@@ -294,3 +294,66 @@ func (o *Object) Long(names []string) (name string) { // want unguarded "names \
 }
 
 func catchLong(do func()) { do() }
+
+// A flag that is constant on the way round, and handed on, as in raymond.
+type evaluator struct{ names []string }
+
+func (e *evaluator) Expression(names []string) {
+	e.names = names
+	e.path(true)
+}
+
+func (e *evaluator) path(root bool) { // want bounded "calls itself at most once again, with another flag"
+	e.field(root)
+}
+
+func (e *evaluator) field(root bool) {
+	if root && len(e.names) > 0 {
+		e.options()
+	}
+}
+
+func (e *evaluator) options() {
+	e.names = e.names[1:]
+	e.path(false)
+}
+
+// One that comes round as it was is whatever it was at first.
+type scope struct {
+	outer *scope
+	block bool
+}
+
+func (s *scope) Parent(skip bool) *scope { // want unguarded "s \*once.scope of \(\*scope\).Parent walks a structure"
+	if skip && s.block {
+		return s.outer.Parent(skip)
+	}
+	return s.outer
+}
+
+func Scopes(names []string) (s *scope) {
+	for range names {
+		s = &scope{s, true}
+	}
+	return s
+}
+
+// And so is what a call is made on.
+type shape interface{ draw(s shape, n *node) int }
+
+type square struct{}
+
+func (square) draw(s shape, n *node) int { return 1 + again(s, n.next) }
+
+type circle struct{}
+
+func (circle) draw(shape, *node) int { return 0 }
+
+func again(s shape, n *node) int { // want unguarded "n \*once.node of .* walks a structure"
+	if n == nil {
+		return 0
+	}
+	return s.draw(s, n)
+}
+
+func Draw(names []string) int { return again(square{}, Nodes(names)) + again(circle{}, Nodes(names)) }
