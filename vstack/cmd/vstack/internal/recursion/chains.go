@@ -2,6 +2,7 @@ package recursion
 
 import (
 	"go/types"
+	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -24,38 +25,37 @@ func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
 	if len(made) == 0 {
 		return false
 	}
-	loops := inLoops(fn)
 	var around, back []ssa.Value // the variables of loops, and those that something made comes round in
+	var stores []*ssa.Store      // into fields of the types
 	kept := map[*types.Var]bool{}
-	var stores []*ssa.Store
+	loops := inLoops(fn)
 	for instr := range ssax.Instrs(fn) {
+		store, ok := instr.(*ssa.Store)
+		if ok && made[store.Val] {
+			kept[fieldBehind(store.Addr)] = true
+		}
+		if !loops[instr.Block()] {
+			continue
+		}
 		switch instr := instr.(type) {
 		case *ssa.Phi:
-			if loops[instr.Block()] {
-				around = append(around, instr)
-				if made[instr] {
-					back = append(back, instr)
-				}
-			}
+			around = append(around, instr)
 		case *ssa.Store:
-			if made[instr.Val] {
-				if v := fieldBehind(instr.Addr); v != nil {
-					kept[v] = true
-				}
-			}
-			if insideAny(instr.Addr, all) && loops[instr.Block()] {
+			if insideAny(instr.Addr, all) {
 				stores = append(stores, instr)
 			}
 		}
 	}
-	behind, places := flow(back), flow(around)
-	for _, store := range stores {
-		field := fieldBehind(store.Val)
-		if behind[store.Val] || places[store.Addr] && made[store.Val] || field != nil && kept[field] {
-			return true
+	for _, phi := range around {
+		if made[phi] {
+			back = append(back, phi)
 		}
 	}
-	return false
+	delete(kept, nil)
+	behind, places := flow(back), flow(around)
+	return slices.ContainsFunc(stores, func(store *ssa.Store) bool {
+		return behind[store.Val] || places[store.Addr] && made[store.Val] || kept[fieldBehind(store.Val)]
+	})
 }
 
 // inLoops returns the blocks of the function that are in loops.

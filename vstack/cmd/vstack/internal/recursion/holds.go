@@ -1,13 +1,10 @@
 package recursion
 
 import (
-	"go/token"
 	"go/types"
-	"iter"
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
-	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -18,12 +15,6 @@ import (
 //
 //	case *primitiveValueObject:
 //		return r.toNumber(t.pValue)
-
-// stored is what the program stores in a field or variable.
-type stored struct {
-	values []*ssa.Store
-	others bool // something else may be stored: its address goes elsewhere
-}
 
 // param reports whether the parameter may be a typ.
 func (k *kinds) param(p *ssa.Parameter, typ types.Type) bool {
@@ -145,127 +136,16 @@ func (k *kinds) variable(v *types.Var, typ types.Type) bool {
 	if v == nil || v.Exported() {
 		return true
 	}
-	if k.held == nil {
-		k.held, k.open = held(k.graph)
+	if k.holdings == nil {
+		k.holdings = newHoldings(k.graph)
 	}
-	s := k.held[v.Origin()]
-	if s == nil || k.open[v.Name()] || s.others || len(s.values) == 0 { // somebody else fills what nobody here does
+	stores, all := k.holdings.stores(v)
+	if !all || len(stores) == 0 { // somebody else fills what nobody here does
 		return true
 	}
 	return k.ask(kindOf{v.Origin(), 0, typ}, func() bool {
-		return slices.ContainsFunc(s.values, func(store *ssa.Store) bool {
+		return slices.ContainsFunc(stores, func(store *ssa.Store) bool {
 			return k.may(store.Val, typ, store.Block(), map[*ssa.Phi]bool{})
 		})
 	})
-}
-
-// heldAt returns the field or variable of a package at the address, or of the array that
-// has an element there; nil if it is none.
-func heldAt(addr ssa.Value) *types.Var {
-	switch addr := addr.(type) {
-	case *ssa.FieldAddr:
-		// Structs without a name are of one type wherever they are written down, and have
-		// fields of their own there.
-		if _, ok := types.Unalias(ssax.Deref(addr.X.Type())).(*types.Named); ok {
-			return ssax.Field(addr)
-		}
-	case *ssa.Global:
-		v, _ := addr.Object().(*types.Var)
-		return v
-	case *ssa.IndexAddr:
-		if _, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Array); ok {
-			return heldAt(addr.X)
-		}
-	}
-	return nil
-}
-
-// held returns what the program stores in the fields and variables that are not exported and
-// hold an interface, and the names of those in which something else may be. A copy of a
-// struct holds what the struct does.
-func held(g *program.Graph) (all map[*types.Var]*stored, open map[string]bool) {
-	all, open = map[*types.Var]*stored{}, map[string]bool{}
-	of := func(v *types.Var) *stored {
-		v = v.Origin()
-		if all[v] == nil {
-			all[v] = new(stored)
-		}
-		return all[v]
-	}
-	for _, fn := range g.Funcs {
-		var operands [8]*ssa.Value
-		for instr := range ssax.Instrs(fn.SSA) {
-			switch change := instr.(type) {
-			case *ssa.FieldAddr: // of a struct that is a type parameter: of any with such a field
-				if p, ok := types.Unalias(ssax.Deref(change.X.Type())).(*types.TypeParam); ok {
-					for name := range fieldNames(p) {
-						open[name] = true
-					}
-				}
-			case *ssa.ChangeType, *ssa.Convert: // to a struct of other fields
-				if s, ok := ssax.Deref(change.(ssa.Value).Type()).Underlying().(*types.Struct); ok {
-					for i := range s.NumFields() {
-						of(s.Field(i)).others = true
-					}
-				}
-			}
-			for _, op := range instr.Operands(operands[:0]) {
-				if v := heldAt(*op); v != nil && !v.Exported() && holdsInterfaces(v.Type()) {
-					of(v).add(*op, instr)
-				}
-			}
-		}
-	}
-	return all, open
-}
-
-// fieldNames yields the names of the fields of the structs that the type parameter may be.
-func fieldNames(p *types.TypeParam) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		var terms []types.Type
-		constraint := p.Constraint().Underlying().(*types.Interface)
-		for i := range constraint.NumEmbeddeds() {
-			switch e := constraint.EmbeddedType(i).(type) {
-			case *types.Union:
-				for j := range e.Len() {
-					terms = append(terms, e.Term(j).Type())
-				}
-			default:
-				terms = append(terms, e)
-			}
-		}
-		for _, t := range terms {
-			s, ok := t.Underlying().(*types.Struct)
-			for i := 0; ok && i < s.NumFields(); i++ {
-				if !yield(s.Field(i).Name()) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// holdsInterfaces reports whether t is an interface or an array of them.
-func holdsInterfaces(t types.Type) bool {
-	if array, ok := t.Underlying().(*types.Array); ok {
-		t = array.Elem()
-	}
-	return types.IsInterface(t)
-}
-
-// add adds what the instruction does with the address.
-func (s *stored) add(addr ssa.Value, user ssa.Instruction) {
-	switch user := user.(type) {
-	case *ssa.Store:
-		if user.Addr == addr {
-			s.values = append(s.values, user)
-		} else {
-			s.others = true
-		}
-	case *ssa.UnOp:
-		s.others = s.others || user.Op != token.MUL
-	case *ssa.DebugRef, *ssa.IndexAddr: // the address of an element is looked at by itself
-	default:
-		s.others = true
-	}
 }

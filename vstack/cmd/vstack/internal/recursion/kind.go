@@ -24,13 +24,12 @@ import (
 
 // kinds knows what functions may return, and what parameters, fields and variables may hold.
 type kinds struct {
-	graph *program.Graph
-	known map[kindOf]bool
-	doing []kindOf // since the question from outside
-	level int
-	steps int // since the question from outside
-	held  map[*types.Var]*stored
-	open  map[string]bool
+	graph    *program.Graph
+	known    map[kindOf]bool
+	doing    []kindOf // since the question from outside
+	level    int
+	steps    int       // since the question from outside
+	holdings *holdings // made when asked for
 }
 
 // How far calls are followed for what functions return, and how many questions one leads to.
