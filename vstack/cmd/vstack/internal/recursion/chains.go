@@ -91,32 +91,23 @@ func madeIn(fn *ssa.Function, all map[*types.Named]bool) (made []ssa.Value) {
 // these.
 func flow(from []ssa.Value) map[ssa.Value]bool {
 	to := map[ssa.Value]bool{}
-	var work []ssa.Value
-	add := func(v ssa.Value) {
-		if !to[v] {
-			to[v] = true
-			work = append(work, v)
-		}
-	}
 	for _, v := range from {
-		add(v)
+		to[v] = true
 	}
-	for len(work) > 0 {
-		v := work[len(work)-1]
-		work = work[:len(work)-1]
-		if v.Referrers() == nil {
-			continue
-		}
-		for _, ref := range *v.Referrers() {
-			switch ref := ref.(type) {
-			case *ssa.Store:
-				if alloc := allocBehind(ref.Addr); ref.Val == v && alloc != nil {
-					add(alloc)
-				}
-			case ssa.Value:
-				add(ref)
+	next := func(v ssa.Value, use ssa.Instruction) ssa.Value {
+		made, ok := use.(ssa.Value)
+		if store, stores := use.(*ssa.Store); stores && store.Val == v {
+			if alloc := allocBehind(store.Addr); alloc != nil {
+				made, ok = alloc, true
 			}
 		}
+		if !ok {
+			return nil
+		}
+		to[made] = true
+		return made
+	}
+	for range ssax.Uses(from, next) { // next does it all
 	}
 	return to
 }

@@ -130,39 +130,33 @@ func (f *finder) walk(l sizechange.Link) string {
 // alongFunctions reports whether v, or what it leads to by steps of a constant, is an index
 // of a list of functions: gRPC goes from interceptor to interceptor so.
 func alongFunctions(v ssa.Value) bool {
-	seen := map[ssa.Value]bool{}
-	work := []ssa.Value{v}
-	for len(work) > 0 {
-		v := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[v] || v.Referrers() == nil {
-			continue
-		}
-		seen[v] = true
-		for _, ref := range *v.Referrers() {
-			switch ref := ref.(type) {
-			case *ssa.IndexAddr:
-				if ref.Index == v && sizechange.ListsFunctions(ref.X.Type()) {
-					return true
-				}
-			case *ssa.BinOp:
-				if _, step := isStep(ref); step {
-					work = append(work, ref)
-				}
-			case *ssa.UnOp: // out of the variable that it is in
-				work = append(work, ref)
-			case *ssa.Store:
-				if variable, ok := ref.Addr.(*ssa.Alloc); ok && ref.Val == v {
-					work = append(work, variable)
-				}
-			case *ssa.MakeClosure:
-				if i := slices.Index(ref.Bindings, v); i >= 0 {
-					work = append(work, ref.Fn.(*ssa.Function).FreeVars[i])
-				}
-			}
+	for v, use := range ssax.Uses([]ssa.Value{v}, steppedTo) {
+		if at, ok := use.(*ssa.IndexAddr); ok && at.Index == v && sizechange.ListsFunctions(at.X.Type()) {
+			return true
 		}
 	}
 	return false
+}
+
+// steppedTo returns what a use makes of v by a step, or the variable that it puts it into.
+func steppedTo(v ssa.Value, use ssa.Instruction) ssa.Value {
+	switch use := use.(type) {
+	case *ssa.BinOp:
+		if _, step := isStep(use); step {
+			return use
+		}
+	case *ssa.UnOp: // out of the variable that it is in
+		return use
+	case *ssa.Store:
+		if variable, ok := use.Addr.(*ssa.Alloc); ok && use.Val == v {
+			return variable
+		}
+	case *ssa.MakeClosure:
+		if i := slices.Index(use.Bindings, v); i >= 0 {
+			return use.Fn.(*ssa.Function).FreeVars[i]
+		}
+	}
+	return nil
 }
 
 // indexes reports whether v is used as an index.

@@ -192,25 +192,22 @@ func looksAt(c *program.Call) bool {
 	if c.Site.Value() == nil {
 		return false
 	}
-	seen := map[ssa.Value]bool{}
-	work := []ssa.Value{c.Site.Value()}
-	for len(work) > 0 {
-		v := work[len(work)-1]
-		work = work[:len(work)-1]
-		if seen[v] || v.Referrers() == nil {
-			continue
-		}
-		seen[v] = true
-		for _, ref := range *v.Referrers() {
-			switch ref := ref.(type) {
-			case *ssa.If, *ssa.Return, *ssa.Store:
-				return true
-			case *ssa.Extract, *ssa.BinOp, *ssa.UnOp, *ssa.Phi, *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.TypeAssert:
-				work = append(work, ref.(ssa.Value))
-			}
+	for _, use := range ssax.Uses([]ssa.Value{c.Site.Value()}, partOf) {
+		switch use.(type) {
+		case *ssa.If, *ssa.Return, *ssa.Store:
+			return true
 		}
 	}
 	return false
+}
+
+// partOf returns what a use makes of a result before it is looked at.
+func partOf(_ ssa.Value, use ssa.Instruction) ssa.Value {
+	switch use := use.(type) {
+	case *ssa.Extract, *ssa.BinOp, *ssa.UnOp, *ssa.Phi, *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.TypeAssert:
+		return use.(ssa.Value)
+	}
+	return nil
 }
 
 // returnsOnly reports whether the branch leaves the function without joining

@@ -163,6 +163,31 @@ func Later(a, b ssa.Instruction) bool {
 	return !Earlier(a, b) && !slices.ContainsFunc(b.Block().Succs, func(s *ssa.BasicBlock) bool { return Reaches(s, b.Block(), nil) })
 }
 
+// Uses yields the uses of the values, and of those that next says a use leads to; nil is none.
+// Each value is looked at once.
+func Uses(from []ssa.Value, next func(v ssa.Value, use ssa.Instruction) ssa.Value) iter.Seq2[ssa.Value, ssa.Instruction] {
+	return func(yield func(ssa.Value, ssa.Instruction) bool) {
+		seen := map[ssa.Value]bool{}
+		work := slices.Clone(from)
+		for len(work) > 0 {
+			v := work[len(work)-1]
+			work = work[:len(work)-1]
+			if seen[v] || v.Referrers() == nil {
+				continue
+			}
+			seen[v] = true
+			for _, use := range *v.Referrers() {
+				if !yield(v, use) {
+					return
+				}
+				if to := next(v, use); to != nil {
+					work = append(work, to)
+				}
+			}
+		}
+	}
+}
+
 // Stored yields what is stored at addr by the function that addr is of.
 func Stored(addr ssa.Value) iter.Seq[ssa.Value] {
 	return func(yield func(ssa.Value) bool) {
