@@ -136,12 +136,12 @@ func (l *limits) counted(c *program.Call, k *check) bool {
 	if held == nil {
 		return c.To.Pkg == c.From.Pkg
 	}
-	if c.To.Pkg != c.From.Pkg && (!nestName.MatchString(held.Name()) || !steps(c.To.SSA, held, token.ADD)) {
+	if c.To.Pkg != c.From.Pkg && (!nestName.MatchString(held.Name()) || !steps(c.To.SSA, held, token.ADD, nil)) {
 		return false // another package has attempts, and trees of some height
 	}
 	seen := map[*program.Func]bool{c.To: true}
 	for all := []*program.Func{c.To}; len(all) > 0 && len(seen) < 200; all = all[1:] {
-		if slices.ContainsFunc(append([]*ssa.Function{all[0].SSA}, all[0].SSA.AnonFuncs...), func(fn *ssa.Function) bool { return steps(fn, held, token.SUB) }) {
+		if slices.ContainsFunc(append([]*ssa.Function{all[0].SSA}, all[0].SSA.AnonFuncs...), func(fn *ssa.Function) bool { return steps(fn, held, token.SUB, k.over) }) {
 			return false
 		}
 		for _, out := range all[0].Out {
@@ -475,15 +475,16 @@ func isBound(v ssa.Value) bool {
 // literal that it defers, takes from it again.
 func upAndDown(fn *ssa.Function, v *types.Var) bool {
 	all := append([]*ssa.Function{fn}, fn.AnonFuncs...)
-	return slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.ADD) }) &&
-		slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.SUB) })
+	return slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.ADD, nil) }) &&
+		slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.SUB, nil) })
 }
 
-// steps reports whether fn adds to the field, or takes from it.
-func steps(fn *ssa.Function, v *types.Var, op token.Token) bool {
+// steps reports whether fn adds to the field, or takes from it, other than behind a block:
+// OPA's parser takes back what it has added where that is too much.
+func steps(fn *ssa.Function, v *types.Var, op token.Token, but *ssa.BasicBlock) bool {
 	for instr := range ssax.Instrs(fn) {
 		store, ok := instr.(*ssa.Store)
-		if !ok {
+		if !ok || but != nil && but.Parent() == fn && ssax.Before(but, store.Block()) {
 			continue
 		}
 		step, ok := store.Val.(*ssa.BinOp)

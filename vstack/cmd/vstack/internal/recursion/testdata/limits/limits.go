@@ -296,3 +296,40 @@ func (t *traced) expr() { // want unguarded "t of \(\*traced\).expr reads input"
 		t.expr()
 	}
 }
+
+// One that takes back what was too much, as OPA's.
+type enterer struct {
+	level int
+	in    []byte
+}
+
+func (e *enterer) enter() bool {
+	e.level++
+	if e.level > maxDepth {
+		e.level--
+		return false
+	}
+	return true
+}
+
+func (e *enterer) leave() { e.level-- }
+
+func (e *enterer) value() { // want limited "the limit e.level > maxDepth"
+	if !e.enter() {
+		return
+	}
+	defer e.leave()
+	for len(e.in) > 0 && e.in[0] == '(' {
+		e.in = e.in[1:]
+		e.value()
+	}
+}
+
+// What it asks for first has a limit; it has none.
+func (e *enterer) cast() { // want unguarded "e of \(\*enterer\).cast reads input"
+	e.value()
+	for len(e.in) > 0 && e.in[0] == '[' {
+		e.in = e.in[1:]
+		e.cast()
+	}
+}
