@@ -21,7 +21,7 @@ import (
 // other. It goes over the function a few times, however long that is: a generated one had
 // 2,500 cases.
 func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
-	made := flow(madeIn(fn, all))
+	made := flow(madeIn(fn, all), all)
 	if len(made) == 0 {
 		return false
 	}
@@ -52,7 +52,7 @@ func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
 		}
 	}
 	delete(kept, nil)
-	behind, places := flow(back), flow(around)
+	behind, places := flow(back, all), flow(around, all)
 	return slices.ContainsFunc(stores, func(store *ssa.Store) bool {
 		return behind[store.Val] || places[store.Addr] && made[store.Val] || kept[fieldBehind(store.Val)]
 	})
@@ -88,13 +88,16 @@ func madeIn(fn *ssa.Function, all map[*types.Named]bool) (made []ssa.Value) {
 }
 
 // flow returns the values of the function that are from the given ones, in whatever way, and
-// these.
-func flow(from []ssa.Value) map[ssa.Value]bool {
+// these. What is read from a field of one of the types is not from the value, but in it.
+func flow(from []ssa.Value, types map[*types.Named]bool) map[ssa.Value]bool {
 	to := map[ssa.Value]bool{}
 	for _, v := range from {
 		to[v] = true
 	}
 	next := func(v ssa.Value, use ssa.Instruction) ssa.Value {
+		if field, ok := v.(*ssa.FieldAddr); ok && types[namedType(field.X.Type())] {
+			return nil
+		}
 		made, ok := use.(ssa.Value)
 		if store, stores := use.(*ssa.Store); stores && store.Val == v {
 			if alloc := allocBehind(store.Addr); alloc != nil {

@@ -81,10 +81,11 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // wrapsItself reports whether fn may put a t into a field of a new t, in whatever wrapping, or
 // something that a loop has put together.
 func wrapsItself(fn *ssa.Function, t *types.Named) bool {
-	made := flow(madeIn(fn, map[*types.Named]bool{t.Origin(): true}))
+	own := map[*types.Named]bool{t.Origin(): true}
+	made := flow(madeIn(fn, own), own)
 	for instr := range ssax.Instrs(fn) {
 		store, ok := instr.(*ssa.Store)
-		if !ok || !inside(store.Addr, t) {
+		if !ok || !inside(store.Addr, t) || !mayBeOf(store.Val, t) {
 			continue
 		}
 		if _, ok := store.Val.(*ssa.Phi); ok && types.IsInterface(store.Val.Type()) || made[store.Val] {
@@ -92,4 +93,14 @@ func wrapsItself(fn *ssa.Function, t *types.Named) bool {
 		}
 	}
 	return false
+}
+
+// mayBeOf reports whether v may be a t, or a struct with one in it. gRPC's lazy balancer makes
+// a logger with its own address as the name: that is no wrapping.
+func mayBeOf(v ssa.Value, t *types.Named) bool {
+	switch v.Type().Underlying().(type) {
+	case *types.Interface, *types.Struct:
+		return true
+	}
+	return namedType(v.Type()) == t.Origin()
 }
