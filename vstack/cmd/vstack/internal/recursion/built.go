@@ -70,6 +70,7 @@ func (f *finder) built(cycles []*Cycle) {
 		if len(c.Guards) == 0 && (c.Status == Limited || c.Status == Bounded) {
 			for _, fn := range c.Funcs {
 				f.limited[fn] = true
+				f.declared[fn] = f.declared[fn] || c.declared
 			}
 		}
 	}
@@ -275,8 +276,9 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(ssax.Deref(recv.Type())) == types.Type(t) {
 				continue
 			}
-			// A loop may put as many into each other as there is input: a + b + c.
-			if !under(fn) || chains(fn.SSA, walked) {
+			// A loop may put as many into each other as there is input: a + b + c. One over
+			// a declaration is as long as that: participle's grammar is in the tags of structs.
+			if !under(fn) || !f.declared[fn] && chains(fn.SSA, walked) {
 				return nil
 			}
 		}

@@ -54,7 +54,8 @@ func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
 	delete(kept, nil)
 	behind, places := flow(back, all), flow(around, all)
 	return slices.ContainsFunc(stores, func(store *ssa.Store) bool {
-		return behind[store.Val] || places[store.Addr] && made[store.Val] || kept[fieldBehind(store.Val)]
+		fresh := allocBehind(store.Addr) != nil // so it is not where the last one is
+		return behind[store.Val] || places[store.Addr] && made[store.Val] && !fresh || kept[fieldBehind(store.Val)]
 	})
 }
 

@@ -35,6 +35,7 @@ type verdict struct {
 	// closures are the functions, which have captured each other, that are all that is
 	// walked; see nested.go.
 	closures []*ssa.Function
+	declared bool // all that is read is the declaration of a Go type
 }
 
 // passes in their order: what the author says counts before what the tool finds, and

@@ -12,7 +12,7 @@ import (
 // cycle makes a Cycle of functions and calls. Its chain goes through point; without
 // one, through the function where it is entered.
 func (f *finder) cycle(set []*program.Func, calls []*program.Call, point *program.Func, v verdict) *Cycle {
-	c := &Cycle{Status: v.status, Reason: v.reason, Rank: Internal}
+	c := &Cycle{Status: v.status, Reason: v.reason, Rank: Internal, declared: v.declared}
 	if point == nil {
 		point = f.entered(set)
 	}

@@ -47,9 +47,9 @@ func (f *finder) depends(set []*program.Func, calls []*program.Call) verdict {
 	case count != "":
 		return verdict{status: Unguarded, reason: count}
 	case inside.best > 0:
-		return verdict{Unguarded, f.walk(inside.link), inside.closures}
+		return verdict{status: Unguarded, reason: f.walk(inside.link), closures: inside.closures}
 	case declared:
-		return verdict{status: Bounded, reason: "what it reads is the declaration of a Go type"}
+		return verdict{status: Bounded, reason: "what it reads is the declaration of a Go type", declared: true}
 	}
 	return verdict{status: Unclear, reason: nothing}
 }

@@ -64,6 +64,7 @@ type Cycle struct {
 	Generator string
 
 	closures []*ssa.Function // all that is walked, if it is nothing but closures
+	declared bool            // all that is read is the declaration of a Go type
 
 	// Library is the function of the standard library that recurses, at Site, on a
 	// value that Start gives it; "" for a cycle of the program's own calls.
@@ -186,47 +187,49 @@ func (r *Result) whose(fn *program.Func) Where {
 }
 
 type finder struct {
-	graph   *program.Graph
-	fset    *token.FileSet
-	guards  map[*program.Func][]guard.Guard
-	guarded map[*program.Func]bool // has a guard that works
-	ok      comments
-	limits  *limits
-	sizes   *sizechange.Analysis
-	entries *entries
-	costs   []Cost
-	cyclic  map[*program.Func]bool // on a cycle of whatever kind
-	made    map[*types.Named]making
-	makers  map[*types.Named][]*program.Func
-	limited map[*program.Func]bool // on a cycle with a limit of its own
-	handles map[*packages.Package]*handles
-	told    map[*types.Var]bool
-	kept    map[*types.Named]bool // see isKept
-	proxies map[*types.Named]int  // see proxy
-	tables  *tables
-	kinds   *kinds
-	clears  *clearing
-	news    map[*types.Named]making // see allocates
-	addrs   map[*types.Var][]*ssa.FieldAddr
-	gen     map[string]string // the generator of a file, by the file's name
+	graph    *program.Graph
+	fset     *token.FileSet
+	guards   map[*program.Func][]guard.Guard
+	guarded  map[*program.Func]bool // has a guard that works
+	ok       comments
+	limits   *limits
+	sizes    *sizechange.Analysis
+	entries  *entries
+	costs    []Cost
+	cyclic   map[*program.Func]bool // on a cycle of whatever kind
+	made     map[*types.Named]making
+	makers   map[*types.Named][]*program.Func
+	limited  map[*program.Func]bool // on a cycle with a limit of its own
+	declared map[*program.Func]bool // on one that reads the declaration of a Go type
+	handles  map[*packages.Package]*handles
+	told     map[*types.Var]bool
+	kept     map[*types.Named]bool // see isKept
+	proxies  map[*types.Named]int  // see proxy
+	tables   *tables
+	kinds    *kinds
+	clears   *clearing
+	news     map[*types.Named]making // see allocates
+	addrs    map[*types.Var][]*ssa.FieldAddr
+	gen      map[string]string // the generator of a file, by the file's name
 }
 
 func newFinder(g *program.Graph) *finder {
 	return &finder{
-		graph:   g,
-		fset:    g.Program.Fset,
-		ok:      findComments(g.Program),
-		guards:  map[*program.Func][]guard.Guard{},
-		guarded: map[*program.Func]bool{},
-		limits:  newLimits(g),
-		sizes:   sizechange.New(),
-		entries: findEntries(g),
-		cyclic:  map[*program.Func]bool{},
-		limited: map[*program.Func]bool{},
-		handles: map[*packages.Package]*handles{},
-		told:    map[*types.Var]bool{},
-		gen:     map[string]string{},
-		kinds:   &kinds{graph: g, known: map[kindOf]bool{}},
+		graph:    g,
+		fset:     g.Program.Fset,
+		ok:       findComments(g.Program),
+		guards:   map[*program.Func][]guard.Guard{},
+		guarded:  map[*program.Func]bool{},
+		limits:   newLimits(g),
+		sizes:    sizechange.New(),
+		entries:  findEntries(g),
+		cyclic:   map[*program.Func]bool{},
+		limited:  map[*program.Func]bool{},
+		declared: map[*program.Func]bool{},
+		handles:  map[*packages.Package]*handles{},
+		told:     map[*types.Var]bool{},
+		gen:      map[string]string{},
+		kinds:    &kinds{graph: g, known: map[kindOf]bool{}},
 	}
 }
 
