@@ -96,8 +96,15 @@ func flow(from []ssa.Value, types map[*types.Named]bool) map[ssa.Value]bool {
 		to[v] = true
 	}
 	next := func(v ssa.Value, use ssa.Instruction) ssa.Value {
-		if field, ok := v.(*ssa.FieldAddr); ok && types[namedType(field.X.Type())] {
-			return nil
+		switch field := v.(type) {
+		case *ssa.FieldAddr:
+			if types[namedType(field.X.Type())] {
+				return nil
+			}
+		case *ssa.Field:
+			if types[namedType(field.X.Type())] {
+				return nil
+			}
 		}
 		made, ok := use.(ssa.Value)
 		if store, stores := use.(*ssa.Store); stores && store.Val == v {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		if out == c || within(out.To) || !l.runsBefore(out, site) {
 			continue
 		}
-		if k := l.helper(out, within, 4, map[*program.Func]bool{}, true); k != nil && l.counted(out, k) {
+		if k := l.helper(out, site, within, 4, map[*program.Func]bool{}, true); k != nil && l.counted(out, k) {
 			return &k.limit
 		}
 	}
@@ -105,109 +106,6 @@ func (k check) counts(counters func(*ssa.Parameter) counting) bool {
 	}
 	_, ok := field(k.counter)
 	return ok && k.depth
-}
-
-// runsBefore reports whether the call is one of a helper that always runs before the site:
-// of the same package, or by its name of another package of the module. graphql-go's
-// parsers share a lexer, which counts for them.
-func (l *limits) runsBefore(c *program.Call, site ssa.Instruction) bool {
-	helper := c.Site.(ssa.Instruction)
-	switch {
-	case helper.Parent() != site.Parent() || c.How == program.Callback:
-		return false
-	case c.To.Pkg != c.From.Pkg && (c.How != program.Static || !l.graph.Program.SameModule(c.To.Pkg, c.From.Pkg)):
-		return false
-	case helper.Block() == site.Block():
-		return ssax.Earlier(helper, site)
-	}
-	return helper.Block().Dominates(site.Block())
-}
-
-// counted reports whether the helper counts for its caller: on something that the caller
-// has not just made, and not up for what it does itself and down again. A parser's types may
-// have a limit, and its expressions, which ask for a type first, none.
-func (l *limits) counted(c *program.Call, k *check) bool {
-	if args := c.Site.Common().Args; len(args) > 0 {
-		if _, fresh := args[0].(*ssa.Alloc); fresh {
-			return false
-		}
-	}
-	held, _ := field(k.counter)
-	if held == nil {
-		return c.To.Pkg == c.From.Pkg
-	}
-	if c.To.Pkg != c.From.Pkg && (!nestName.MatchString(held.Name()) || !steps(c.To.SSA, held, token.ADD, nil)) {
-		return false // another package has attempts, and trees of some height
-	}
-	seen := map[*program.Func]bool{c.To: true}
-	for all := []*program.Func{c.To}; len(all) > 0 && len(seen) < 200; all = all[1:] {
-		if slices.ContainsFunc(append([]*ssa.Function{all[0].SSA}, all[0].SSA.AnonFuncs...), func(fn *ssa.Function) bool { return steps(fn, held, token.SUB, k.over) }) {
-			return false
-		}
-		for _, out := range all[0].Out {
-			if out.To.Pkg == c.To.Pkg && !seen[out.To] {
-				seen[out.To] = true
-				all = append(all, out.To)
-			}
-		}
-	}
-	return true
-}
-
-// helper returns the check of a field that the function that is called makes, or what it
-// calls.
-func (l *limits) helper(c *program.Call, within func(*program.Func) bool, levels int, seen map[*program.Func]bool, says bool) *check {
-	f := c.To
-	if levels == 0 || seen[f] || within(f) || len(seen) > 200 {
-		return nil
-	}
-	seen[f] = true
-	says = says && looksAt(c)
-	for _, k := range l.in(f.SSA) {
-		if !k.depth {
-			continue
-		}
-		// One that only returns must say so: a tracer that looks no deeper stops nobody.
-		if _, ok := field(k.counter); ok && (says && returnsOnly(k.over, k.block) || l.stops(k.over)) {
-			return &k
-		}
-	}
-	for _, out := range f.Out {
-		if _, deferred := out.Site.(*ssa.Defer); deferred || out.How == program.Callback {
-			continue
-		}
-		if out.To.Pkg != f.Pkg {
-			continue // a limit of something else, reached through a dynamic call
-		}
-		if found := l.helper(out, within, levels-1, seen, says); found != nil {
-			return found
-		}
-	}
-	return nil
-}
-
-// looksAt reports whether the caller goes on in one way or another by what the call returns,
-// or returns it in its turn.
-func looksAt(c *program.Call) bool {
-	if c.Site.Value() == nil {
-		return false
-	}
-	for _, use := range ssax.Uses([]ssa.Value{c.Site.Value()}, partOf) {
-		switch use.(type) {
-		case *ssa.If, *ssa.Return, *ssa.Store:
-			return true
-		}
-	}
-	return false
-}
-
-// partOf returns what a use makes of a result before it is looked at.
-func partOf(_ ssa.Value, use ssa.Instruction) ssa.Value {
-	switch use := use.(type) {
-	case *ssa.Extract, *ssa.BinOp, *ssa.UnOp, *ssa.Phi, *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.TypeAssert:
-		return use.(ssa.Value)
-	}
-	return nil
 }
 
 // returnsOnly reports whether the branch leaves the function without joining
@@ -475,30 +373,43 @@ func isBound(v ssa.Value) bool {
 // literal that it defers, takes from it again.
 func upAndDown(fn *ssa.Function, v *types.Var) bool {
 	all := append([]*ssa.Function{fn}, fn.AnonFuncs...)
-	return slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.ADD, nil) }) &&
-		slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.SUB, nil) })
+	return slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.ADD) }) &&
+		slices.ContainsFunc(all, func(f *ssa.Function) bool { return steps(f, v, token.SUB) })
 }
 
-// steps reports whether fn adds to the field, or takes from it, other than behind a block:
-// OPA's parser takes back what it has added where that is too much.
-func steps(fn *ssa.Function, v *types.Var, op token.Token, but *ssa.BasicBlock) bool {
-	for instr := range ssax.Instrs(fn) {
-		store, ok := instr.(*ssa.Store)
-		if !ok || but != nil && but.Parent() == fn && ssax.Before(but, store.Block()) {
-			continue
-		}
-		step, ok := store.Val.(*ssa.BinOp)
-		if !ok || step.Op != op {
-			continue
-		}
-		if _, ok := store.Addr.(*ssa.FieldAddr); !ok {
-			continue
-		}
-		if to, _ := field(step); to == v {
+// steps reports whether fn adds to the field, or takes from it.
+func steps(fn *ssa.Function, v *types.Var, op token.Token) bool {
+	for store := range storesTo(fn, v) {
+		if isStepOf(store.Val, v, op) {
 			return true
 		}
 	}
 	return false
+}
+
+// isStepOf reports whether v is the field plus something, or minus.
+func isStepOf(v ssa.Value, of *types.Var, op token.Token) bool {
+	step, ok := v.(*ssa.BinOp)
+	if !ok || step.Op != op {
+		return false
+	}
+	held, _ := field(step)
+	return held == of
+}
+
+// storesTo yields the stores of fn to the field.
+func storesTo(fn *ssa.Function, v *types.Var) iter.Seq[*ssa.Store] {
+	return func(yield func(*ssa.Store) bool) {
+		for instr := range ssax.Instrs(fn) {
+			store, ok := instr.(*ssa.Store)
+			if !ok {
+				continue
+			}
+			if addr, ok := store.Addr.(*ssa.FieldAddr); ok && ssax.Field(addr) == v && !yield(store) {
+				return
+			}
+		}
+	}
 }
 
 func identifiers(e ast.Expr) (names []string) {

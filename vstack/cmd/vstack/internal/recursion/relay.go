@@ -82,7 +82,13 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // something that a loop has put together.
 func wrapsItself(fn *ssa.Function, t *types.Named) bool {
 	own := map[*types.Named]bool{t.Origin(): true}
-	made := flow(madeIn(fn, own), own)
+	from := madeIn(fn, own)
+	for _, p := range fn.Params { // s = s.With(name, value)
+		if namedType(p.Type()) == t.Origin() {
+			from = append(from, p)
+		}
+	}
+	made := flow(from, own)
 	for instr := range ssax.Instrs(fn) {
 		store, ok := instr.(*ssa.Store)
 		if !ok || !inside(store.Addr, t) || !mayBeOf(store.Val, t) {
