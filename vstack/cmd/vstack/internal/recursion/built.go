@@ -263,7 +263,7 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 			return ok
 		}
 		known[fn] = !slices.ContainsFunc(fn.Ins, func(in *program.Call) bool {
-			return ssax.Loops(in.Site.Block()) || !under(in.From)
+			return in.How == program.Callback || ssax.Loops(in.Site.Block()) || !under(in.From) // the body of a loop may be called back
 		})
 		return known[fn]
 	}
