@@ -25,8 +25,8 @@ func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
 	if len(made) == 0 {
 		return false
 	}
-	var around, back []ssa.Value // the variables of loops, and those that something made comes round in
-	var stores []*ssa.Store      // into fields of the types
+	var heads []ssa.Value   // the variables of loops
+	var stores []*ssa.Store // into fields of the types
 	kept := map[*types.Var]bool{}
 	loops := inLoops(fn)
 	for instr := range ssax.Instrs(fn) {
@@ -39,24 +39,42 @@ func chains(fn *ssa.Function, all map[*types.Named]bool) bool {
 		}
 		switch instr := instr.(type) {
 		case *ssa.Phi:
-			around = append(around, instr)
+			if comesRound(instr) {
+				heads = append(heads, instr)
+			}
 		case *ssa.Store:
 			if insideAny(instr.Addr, all) {
 				stores = append(stores, instr)
 			}
 		}
 	}
-	for _, phi := range around {
-		if made[phi] {
-			back = append(back, phi)
+	delete(kept, nil)
+	places := flow(heads, all)
+	if slices.ContainsFunc(stores, func(store *ssa.Store) bool {
+		fresh := allocBehind(store.Addr) != nil // so it is not where the last one is
+		return places[store.Addr] && made[store.Val] && !fresh || kept[fieldBehind(store.Val)]
+	}) {
+		return true
+	}
+	return slices.ContainsFunc(heads, func(head ssa.Value) bool { return made[head] && comesInto(head, stores, all) })
+}
+
+// comesRound reports whether the variable is one of a loop, and not of two branches in it.
+func comesRound(p *ssa.Phi) bool {
+	return slices.ContainsFunc(p.Block().Preds, p.Block().Dominates)
+}
+
+// comesInto reports whether what is in the variable of a loop is put into a new value, and
+// that into the variable.
+func comesInto(head ssa.Value, stores []*ssa.Store, all map[*types.Named]bool) bool {
+	behind := flow([]ssa.Value{head}, all)
+	var into []ssa.Value
+	for _, store := range stores {
+		if alloc := allocBehind(store.Addr); behind[store.Val] && alloc != nil {
+			into = append(into, alloc)
 		}
 	}
-	delete(kept, nil)
-	behind, places := flow(back, all), flow(around, all)
-	return slices.ContainsFunc(stores, func(store *ssa.Store) bool {
-		fresh := allocBehind(store.Addr) != nil // so it is not where the last one is
-		return behind[store.Val] || places[store.Addr] && made[store.Val] && !fresh || kept[fieldBehind(store.Val)]
-	})
+	return flow(into, all)[head]
 }
 
 // inLoops returns the blocks of the function that are in loops.

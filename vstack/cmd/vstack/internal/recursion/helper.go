@@ -49,7 +49,10 @@ func (l *limits) helper(c *program.Call, site ssa.Instruction, within func(*prog
 			continue
 		}
 		// One that only returns must say so: a tracer that looks no deeper stops nobody.
-		if _, ok := field(k.counter); ok && (says && returnsOnly(k.over, k.block) || l.stops(k.over)) {
+		if _, ok := field(k.counter); !ok {
+			continue
+		}
+		if l.stops(k.over) || says && returnsOnly(k.over, k.block) || site != nil && l.notes(&k, site) {
 			return &k
 		}
 	}
@@ -70,10 +73,34 @@ func (l *limits) helper(c *program.Call, site ssa.Instruction, within func(*prog
 // decides reports whether what the call returns decides if the site is reached. Without a site
 // it is enough that the caller looks at it, or returns it in its turn.
 func (l *limits) decides(c *program.Call, site ssa.Instruction) bool {
-	if c.Site.Value() == nil {
-		return false
+	return c.Site.Value() != nil && l.decide([]ssa.Value{c.Site.Value()}, site)
+}
+
+// notes reports whether the helper sets a field past the bound, as p.err, that decides for its
+// caller if the site is reached.
+func (l *limits) notes(k *check, site ssa.Instruction) bool {
+	set := map[*types.Var]bool{}
+	for instr := range ssax.Instrs(k.over.Parent()) {
+		if store, ok := instr.(*ssa.Store); ok && k.past(store) {
+			counter, _ := field(k.counter)
+			if addr, ok := store.Addr.(*ssa.FieldAddr); ok && ssax.Field(addr) != counter {
+				set[ssax.Field(addr)] = true
+			}
+		}
 	}
-	for _, use := range ssax.Uses([]ssa.Value{c.Site.Value()}, partOf) {
+	var read []ssa.Value
+	for instr := range ssax.Instrs(site.Parent()) {
+		if load, ok := instr.(*ssa.UnOp); ok && load.Op == token.MUL {
+			if addr, ok := load.X.(*ssa.FieldAddr); ok && set[ssax.Field(addr)] {
+				read = append(read, load)
+			}
+		}
+	}
+	return l.decide(read, site)
+}
+
+func (l *limits) decide(results []ssa.Value, site ssa.Instruction) bool {
+	for _, use := range ssax.Uses(results, partOf) {
 		switch use := use.(type) {
 		case *ssa.If:
 			if site == nil || slices.ContainsFunc(use.Block().Succs, func(next *ssa.BasicBlock) bool {
@@ -109,12 +136,15 @@ func partOf(v ssa.Value, use ssa.Instruction) ssa.Value {
 
 // counted reports whether the helper counts for its caller: on something that the caller
 // has not just made, and not up for what it does itself and down again. A parser's types may
-// have a limit, and its expressions, which ask for a type first, none.
-func (l *limits) counted(c *program.Call, k *check) bool {
-	if args := c.Site.Common().Args; len(args) > 0 {
-		if _, fresh := args[0].(*ssa.Alloc); fresh {
-			return false
-		}
+// have a limit, and its expressions, which ask for a type first, none. round is the call that
+// the limit is to stop.
+func (l *limits) counted(c *program.Call, k *check, round *program.Call) bool {
+	args := c.Site.Common().Args
+	if len(args) > 0 && isNew(args[0]) {
+		return false
+	}
+	if c.To.Pkg != c.From.Pkg && (len(args) == 0 || !isGiven(round, root(args[0]))) {
+		return false // each level may have a counter of its own
 	}
 	held, _ := field(k.counter)
 	if held == nil {
@@ -136,6 +166,43 @@ func (l *limits) counted(c *program.Call, k *check) bool {
 		}
 	}
 	return true
+}
+
+// root returns what v is read from, through fields and pointers.
+func root(v ssa.Value) ssa.Value {
+	for {
+		switch x := v.(type) {
+		case *ssa.UnOp:
+			v = x.X
+		case *ssa.FieldAddr:
+			v = x.X
+		case *ssa.Field:
+			v = x.X
+		case *ssa.Alloc:
+			stored := slices.Collect(ssax.Stored(x))
+			if len(stored) != 1 { // of a parameter that is a value, or is captured, it is one
+				return x
+			}
+			v = stored[0]
+		default:
+			return v
+		}
+	}
+}
+
+// isNew reports whether the function makes v, or has it made.
+func isNew(v ssa.Value) bool {
+	switch root(v).(type) {
+	case *ssa.Call, *ssa.Alloc:
+		return true
+	}
+	return false
+}
+
+// isGiven reports whether the call is given the parameter as it is.
+func isGiven(c *program.Call, p ssa.Value) bool {
+	common := c.Site.Common()
+	return slices.ContainsFunc(slices.Concat([]ssa.Value{common.Value}, common.Args), func(v ssa.Value) bool { return v == p })
 }
 
 // past reports whether the instruction runs past the bound only.

@@ -40,6 +40,7 @@ type limits struct {
 	checks   map[*ssa.Function][]check
 	returns  map[*ssa.Function]bool
 	compared map[*ssa.Function]map[token.Pos]*ast.BinaryExpr
+	stepped  map[*types.Var]bool // fields that something counts with
 	listened bool
 	rules    *limit // that a parse listener keeps
 }
@@ -61,6 +62,7 @@ func newLimits(g *program.Graph) *limits {
 		checks:   map[*ssa.Function][]check{},
 		returns:  map[*ssa.Function]bool{},
 		compared: map[*ssa.Function]map[token.Pos]*ast.BinaryExpr{},
+		stepped:  map[*types.Var]bool{},
 	}
 }
 
@@ -78,7 +80,7 @@ func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters
 		if out == c || within(out.To) || !l.runsBefore(out, site) {
 			continue
 		}
-		if k := l.helper(out, site, within, 4, map[*program.Func]bool{}, true); k != nil && l.counted(out, k) {
+		if k := l.helper(out, site, within, 4, map[*program.Func]bool{}, true); k != nil && l.counted(out, k, c) {
 			return &k.limit
 		}
 	}

@@ -1,9 +1,11 @@
 package recursion
 
 import (
+	"go/token"
 	"go/types"
 	"slices"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -49,7 +51,22 @@ func (l *limits) asked(b *ssa.BasicBlock, cond ssa.Value) (check, bool) {
 		_, param := strip(k.counter).(*ssa.Parameter)
 		k.depth = depthName.MatchString(nameOf(k.counter)) && (param || !k.zero) // see isDepth
 	}
+	if held, ok := field(k.counter); ok && held != nil && !l.steps(held) {
+		return check{}, false // the level of a heading, or of a log
+	}
 	return k, isCounter(k.counter) && isBound(k.bound)
+}
+
+// steps reports whether anything in the field's package counts with it.
+func (l *limits) steps(v *types.Var) bool {
+	known, ok := l.stepped[v]
+	if !ok {
+		known = slices.ContainsFunc(l.graph.Funcs, func(fn *program.Func) bool {
+			return fn.Pkg == v.Pkg() && (steps(fn.SSA, v, token.ADD) || steps(fn.SSA, v, token.SUB))
+		})
+		l.stepped[v] = known
+	}
+	return known
 }
 
 // nameOf returns the name of the parameter or field that v is read from.

@@ -261,3 +261,38 @@ func Sing(n int) int {
 	}
 	return r.Verses()
 }
+
+// A scope that makes the next one is in that.
+type Scope interface {
+	Get(name string) int
+	With(name string) Scope
+}
+
+type global struct{}
+
+func (global) Get(string) int { return 0 }
+
+func (g global) With(name string) Scope { return &local{g, name} }
+
+type local struct {
+	outer Scope
+	name  string
+}
+
+func (l *local) Get(name string) int { // want unguarded "^\(\*local\).Get"
+	if l.name == name {
+		return 1
+	}
+	return l.outer.Get(name)
+}
+
+func (l *local) With(name string) Scope { return &local{l, name} }
+
+// Let opens a scope for each name.
+func Let(names []string) int {
+	var s Scope = global{}
+	for _, name := range names {
+		s = s.With(name)
+	}
+	return s.Get("")
+}

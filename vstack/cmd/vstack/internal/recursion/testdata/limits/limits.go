@@ -333,3 +333,141 @@ func (e *enterer) cast() { // want unguarded "e of \(\*enterer\).cast reads inpu
 		e.cast()
 	}
 }
+
+// Budgets, and other ways to count in a helper.
+type machine struct {
+	fuel, depth, printed int
+	err                  error
+	in                   []byte
+}
+
+func (m *machine) step() error {
+	m.fuel--
+	if m.fuel <= 0 {
+		return errDeep
+	}
+	return nil
+}
+
+func (m *machine) eval(n *Node) error { // want limited "the limit m.fuel <= 0"
+	if err := m.step(); err != nil {
+		return err
+	}
+	for _, k := range n.Kids {
+		if err := m.eval(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *machine) enter() error {
+	m.depth++
+	if m.depth > maxDepth {
+		m.leave()
+		return errDeep
+	}
+	return nil
+}
+
+func (m *machine) leave() { m.depth-- }
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (m *machine) run(n *Node) { // want limited "the limit m.depth > maxDepth"
+	must(m.enter())
+	defer m.leave()
+	for _, k := range n.Kids {
+		m.run(k)
+	}
+}
+
+func (m *machine) entered() func() {
+	m.depth++
+	if m.depth > maxDepth {
+		panic(errDeep)
+	}
+	return func() { m.depth-- }
+}
+
+func (m *machine) scan(n *Node) { // want limited "the limit m.depth > maxDepth"
+	defer m.entered()()
+	for _, k := range n.Kids {
+		m.scan(k)
+	}
+}
+
+func (m *machine) check() {
+	m.depth++
+	if m.depth > maxDepth {
+		m.err = errDeep
+	}
+}
+
+func (m *machine) sticky(n *Node) { // want limited "the limit m.depth > maxDepth"
+	m.check()
+	defer m.leave()
+	if m.err != nil {
+		return
+	}
+	for _, k := range n.Kids {
+		m.sticky(k)
+	}
+}
+
+// An error that is only noted stops nobody.
+func (m *machine) noted(n *Node) { // want unguarded "n \*limits.Node of \(\*machine\).noted walks a structure"
+	defer m.leave()
+	if err := m.enter(); err != nil {
+		m.printed++
+	}
+	for _, k := range n.Kids {
+		m.noted(k)
+	}
+}
+
+// Nor does a limit that what it asks for first keeps for itself.
+func (m *machine) types() error {
+	outer := m.depth
+	m.depth++
+	if m.depth > maxDepth {
+		return errDeep
+	}
+	m.depth = outer
+	return nil
+}
+
+func (m *machine) cast(n *Node) error { // want unguarded "n \*limits.Node of \(\*machine\).cast walks a structure"
+	if err := m.types(); err != nil {
+		return err
+	}
+	for _, k := range n.Kids {
+		if err := m.cast(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The level of a heading is no depth of the recursion.
+type heading struct {
+	level int
+	kids  []*heading
+}
+
+func (h *heading) deeper(level int) bool { return h.level > level }
+
+func (h *heading) toc() int { // want unguarded "h \*limits.heading of \(\*heading\).toc walks a structure"
+	if h.deeper(3) {
+		return 0
+	}
+	n := 1
+	for _, k := range h.kids {
+		n += k.toc()
+	}
+	return n
+}
