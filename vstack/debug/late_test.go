@@ -137,7 +137,8 @@ func TestRowsAgree(t *testing.T) {
 				t.Error(err)
 			}
 			for _, s := range list.Stacks {
-				if s.Name == "late deeper" && (!s.Late || s.Stats.Segments < 5 || s.Depth != 0) {
+				// It may have answered once more on its way down, with as many segments as now.
+				if s.Name == "late deeper" && (!s.Late || s.Stats.Segments < 5 || s.Depth != 0 && s.Depth < 50_000) {
 					t.Errorf("%+v", s)
 				}
 			}
