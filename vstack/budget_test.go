@@ -154,9 +154,6 @@ func TestBudgetReclaimsIdleStacks(t *testing.T) {
 
 // After a storm of runs that end in every way the budget is whole.
 func TestBudgetStorm(t *testing.T) {
-	if !vstack.Alone(t) {
-		return // the last stack's bytes are counted, and with those that a goroutine starts with
-	}
 	runs := 100_000
 	if raceEnabled || testing.Short() {
 		runs = 10_000
@@ -214,7 +211,8 @@ func TestBudgetStorm(t *testing.T) {
 		return count(s, 1<<30), nil
 	}, vstack.WithBudget(budget))
 	var o *vstack.OverflowError
-	if !errors.As(err, &o) || o.Bytes != 4*mib {
+	// What a goroutine starts with is not drawn: after deep tests that may be 128 KiB and more.
+	if !errors.As(err, &o) || o.Bytes < 4*mib || o.Bytes > 4*mib+512<<10 {
 		t.Errorf("one stack: %v", err)
 	}
 }
