@@ -109,10 +109,6 @@ func madeIn(fn *ssa.Function, all map[*types.Named]bool) (made []ssa.Value) {
 // flow returns the values of the function that are from the given ones, in whatever way, and
 // these. What is read from a field of one of the types is not from the value, but in it.
 func flow(from []ssa.Value, types map[*types.Named]bool) map[ssa.Value]bool {
-	to := map[ssa.Value]bool{}
-	for _, v := range from {
-		to[v] = true
-	}
 	next := func(v ssa.Value, use ssa.Instruction) ssa.Value {
 		switch field := v.(type) {
 		case *ssa.FieldAddr:
@@ -124,19 +120,17 @@ func flow(from []ssa.Value, types map[*types.Named]bool) map[ssa.Value]bool {
 				return nil
 			}
 		}
-		made, ok := use.(ssa.Value)
-		if store, stores := use.(*ssa.Store); stores && store.Val == v {
+		if store, ok := use.(*ssa.Store); ok && store.Val == v {
 			if alloc := allocBehind(store.Addr); alloc != nil {
-				made, ok = alloc, true
+				return alloc
 			}
 		}
-		if !ok {
-			return nil
-		}
-		to[made] = true
+		made, _ := use.(ssa.Value)
 		return made
 	}
-	for range ssax.Uses(from, next) { // next does it all
+	to := map[ssa.Value]bool{}
+	for v := range ssax.Uses(from, next) { // those that nobody uses do not matter
+		to[v] = true
 	}
 	return to
 }

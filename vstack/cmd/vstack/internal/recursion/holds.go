@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -89,24 +90,8 @@ func (k *kinds) comes(c *program.Call, p *ssa.Parameter, calls []*program.Call, 
 
 // asked returns the parameter that v is, asked for other methods perhaps; nil if it is none.
 func asked(v ssa.Value) *ssa.Parameter {
-	for {
-		switch x := v.(type) {
-		case *ssa.Parameter:
-			return x
-		case *ssa.ChangeInterface:
-			v = x.X
-		case *ssa.TypeAssert:
-			v = x.X
-		case *ssa.Extract:
-			assert, ok := x.Tuple.(*ssa.TypeAssert)
-			if !ok || x.Index != 0 {
-				return nil
-			}
-			v = assert.X
-		default:
-			return nil
-		}
-	}
+	p, _ := ssax.Unasserted(v).(*ssa.Parameter)
+	return p
 }
 
 // gives reports whether the call may give its function a typ as parameter index.

@@ -69,10 +69,10 @@ func (f *finder) downTable(g []sizechange.Link) string {
 
 // argument returns argument i of a call of a known function; nil if it is another.
 func argument(c *program.Call, i int) ssa.Value {
-	if args := c.Site.Common().Args; c.How == program.Static && i < len(args) {
-		return args[i]
+	if c.How != program.Static {
+		return nil
 	}
-	return nil
+	return given(c, i)
 }
 
 // shortens reports whether the call hands a slice on, as it is or a part of it.
