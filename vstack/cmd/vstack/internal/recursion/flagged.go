@@ -132,11 +132,13 @@ func (f *finder) fieldAddrs(field *types.Var) iter.Seq[*ssa.FieldAddr] {
 		f.addrs = map[*types.Var][]*ssa.FieldAddr{}
 		for _, fn := range f.graph.Funcs {
 			for instr := range ssax.Instrs(fn.SSA) {
-				if addr, ok := instr.(*ssa.FieldAddr); ok {
-					if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok {
-						field := s.Field(addr.Field).Origin() // of all instances of a generic type
-						f.addrs[field] = append(f.addrs[field], addr)
-					}
+				addr, ok := instr.(*ssa.FieldAddr)
+				if !ok {
+					continue
+				}
+				if field := ssax.Field(addr); field != nil {
+					field = field.Origin() // of all instances of a generic type
+					f.addrs[field] = append(f.addrs[field], addr)
 				}
 			}
 		}
@@ -192,10 +194,8 @@ func setNext(after ssa.Instruction, flag *types.Var, meant func(ssa.Value) bool)
 			return false
 		case *ssa.Store:
 			addr, ok := instr.Addr.(*ssa.FieldAddr)
-			if ok && isTrue(instr.Val) && meant(addr.X) {
-				if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok && s.Field(addr.Field) == flag {
-					return true
-				}
+			if ok && isTrue(instr.Val) && meant(addr.X) && ssax.Field(addr) == flag {
+				return true
 			}
 		}
 	}

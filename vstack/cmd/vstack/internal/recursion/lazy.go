@@ -333,8 +333,7 @@ func findClearing(g *program.Graph) *clearing {
 			}
 			switch addr := store.Addr.(type) {
 			case *ssa.FieldAddr:
-				if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok {
-					field := s.Field(addr.Field)
+				if field := ssax.Field(addr); field != nil {
 					c.stores[field] = append(c.stores[field], store)
 				}
 			case *ssa.Global:

@@ -330,9 +330,8 @@ func field(v ssa.Value) (*types.Var, bool) {
 	case *ssa.UnOp:
 		switch addr := x.X.(type) {
 		case *ssa.FieldAddr:
-			s, ok := addr.X.Type().Underlying().(*types.Pointer).Elem().Underlying().(*types.Struct)
-			if ok {
-				return s.Field(addr.Field), true
+			if v := ssax.Field(addr); v != nil {
+				return v, true
 			}
 		case *ssa.Global, *ssa.FreeVar:
 			return nil, true

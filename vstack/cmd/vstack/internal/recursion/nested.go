@@ -2,7 +2,6 @@ package recursion
 
 import (
 	"fmt"
-	"go/types"
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
@@ -125,7 +124,7 @@ func wrapsCallback(m *ssa.MakeClosure, lit *ssa.Function) bool {
 // callsField reports whether the literal calls what was in the field, of the same struct or
 // of one that it has captured. A parser that goyacc has made takes it from another.
 func callsField(lit *ssa.Function, to *ssa.FieldAddr) bool {
-	field := fieldVar(to)
+	field := ssax.Field(to)
 	for instr := range ssax.Instrs(lit) {
 		call, ok := instr.(ssa.CallInstruction)
 		if !ok || call.Common().IsInvoke() {
@@ -151,14 +150,6 @@ func callsField(lit *ssa.Function, to *ssa.FieldAddr) bool {
 		}
 	}
 	return false
-}
-
-func fieldVar(addr *ssa.FieldAddr) *types.Var {
-	s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct)
-	if !ok {
-		return nil
-	}
-	return s.Field(addr.Field)
 }
 
 // makerLevels is how far it is looked for the recursion: the parser that calls a function

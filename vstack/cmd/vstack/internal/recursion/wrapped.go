@@ -122,9 +122,7 @@ func linkOf(v ssa.Value) *types.Var {
 		}
 	case *ssa.UnOp:
 		if addr, ok := x.X.(*ssa.FieldAddr); ok {
-			if s, ok := ssax.Deref(addr.X.Type()).Underlying().(*types.Struct); ok {
-				return s.Field(addr.Field)
-			}
+			return ssax.Field(addr)
 		}
 	}
 	return nil
