@@ -96,7 +96,7 @@ func TestBudgetEmpty(t *testing.T) {
 
 // Idle workers hold memory, so they count until they are gone.
 func TestBudgetIdle(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	budget := vstack.NewBudget(64 * mib)

@@ -46,27 +46,30 @@ func child(t *testing.T, env ...string) (output string, err error) {
 	return string(out), err
 }
 
+// StartSmall is for InChild: goroutines start with as much stack as in a new program, also
+// after collections.
+var StartSmall = "GODEBUG=" + os.Getenv("GODEBUG") + ",adaptivestackstart=0"
+
 // InChild reports whether this is a child process that is to run the test. In the parent it
 // runs the child and fails with it.
-func InChild(t *testing.T) bool {
+func InChild(t *testing.T, env ...string) bool {
 	t.Helper()
 	if os.Getenv(ChildEnv) != "" {
 		return true
 	}
-	out, err := RunChild(t)
+	out, err := RunChild(t, env...)
 	report(t, out, err)
 	return false
 }
 
-// Alone is InChild for tests whose limit is near what a new goroutine takes: there that is
-// what it is in a new program, throughout. Where there are no child processes they run with
-// all the others.
+// Alone is InChild with StartSmall for tests that where there are no child processes run
+// with all the others.
 func Alone(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(ChildEnv) != "" {
 		return true
 	}
-	out, err := child(t, "GODEBUG="+os.Getenv("GODEBUG")+",adaptivestackstart=0")
+	out, err := child(t, StartSmall)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return true
 	}

@@ -94,7 +94,7 @@ func doneDepth(ctx context.Context) (n uintptr) {
 
 // A context may grow by a value at each level: Run does not take longer for that.
 func TestContextsWithValues(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	type key struct{ n int }

@@ -40,9 +40,10 @@ func needsPreemption(t *testing.T) {
 
 // See child_test.go, which the tests inside the package share.
 var (
-	alone    = vstack.Alone
-	inChild  = vstack.InChild
-	runChild = vstack.RunChild
+	alone      = vstack.Alone
+	inChild    = vstack.InChild
+	runChild   = vstack.RunChild
+	startSmall = vstack.StartSmall
 )
 
 var rss = resident.Self

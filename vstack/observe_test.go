@@ -288,7 +288,7 @@ func TestPanicRecovered(t *testing.T) {
 }
 
 func TestStats(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	s := vstack.New(vstack.WithIdleMemory(1 << 30))

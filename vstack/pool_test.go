@@ -110,7 +110,7 @@ func TestPoolBounds(t *testing.T) {
 		{"default", nil, 10, 20, 20 * 128 << 10},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+			if !inChild(t, startSmall) {
 				return
 			}
 			pool := vstack.NewPool(test.opts...)
@@ -172,7 +172,7 @@ func TestPoolIdleTime(t *testing.T) {
 
 // Those that make room for others do not count as idle any more.
 func TestPoolIdleTimeAfterSurplus(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	vstack.IgnoreBubbles(t)

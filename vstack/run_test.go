@@ -144,7 +144,7 @@ func TestDeepGuard(t *testing.T) {
 }
 
 func TestDeepRun(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	frames := 50_000

@@ -52,7 +52,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestIdleMemory(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	for _, test := range []struct {
@@ -71,7 +71,7 @@ func TestIdleMemory(t *testing.T) {
 }
 
 func TestDefaultIdleMemory(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	stack := vstack.New()
@@ -191,7 +191,7 @@ func TestTwoGoroutines(t *testing.T) {
 // Idle workers of one size hold memory while workers of the other start: both
 // count, and what the limit or the budget does not hold makes the idle ones end.
 func TestIdleWorkersCount(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	const limit = 4 * mib
@@ -246,7 +246,7 @@ func TestIdleWorkersCount(t *testing.T) {
 // where the memory is not enough for a huge one. A huge worker that is idle takes the
 // first one, too.
 func TestSegmentSizes(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	const large, huge = 128 << 10, 512 << 10

@@ -198,7 +198,7 @@ func TestTaskMisuse(t *testing.T) {
 
 // A task for which there is no memory has ended before it begins.
 func TestTaskWithoutMemory(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	budget := vstack.NewBudget(256 << 10)

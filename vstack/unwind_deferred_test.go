@@ -352,7 +352,7 @@ func TestThrowsInALaterPanic(t *testing.T) {
 // freed others have taken by the time that the goroutine's deferred calls look at their
 // guards. It is how net/http's log of a handler's panic ends a server, if fmt has guards.
 func TestDeferredGuardsOfOthersMemory(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	withDefaultLimit(t, 1<<20)
@@ -447,7 +447,7 @@ func TestDeferredGuardsOfOthersMemory(t *testing.T) {
 // A goroutine on no stack, 480 KiB deep, overflows since others use all of the default
 // limit. Its deferred calls have guards.
 func TestDeferredGuardsWithoutBudget(t *testing.T) {
-	if !inChild(t) { // after collections the runtime starts goroutines with larger stacks
+	if !inChild(t, startSmall) {
 		return
 	}
 	withDefaultLimit(t, 256<<10)
