@@ -51,10 +51,11 @@ func TestLate(t *testing.T) {
 // shownLate has a stack come to no guard, by wait, and looks for what the page says then: from
 // when it is ready, so that nobody asks a stack that is still on its way there.
 func shownLate(t *testing.T, name string, wait func(done chan bool, ready func()), want []string) {
-	answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
+	deep, answer, waiting, done, finished := make(chan bool), make(chan bool), make(chan bool), make(chan bool, 1), make(chan error)
 	go func() {
 		_, err := vstack.Run(context.Background(), func(_ context.Context, s *vstack.Stack) (int, error) {
 			climb(s, "secret", 1000, func() {
+				close(deep)
 				for {
 					select {
 					case <-answer:
@@ -69,7 +70,8 @@ func shownLate(t *testing.T, name string, wait func(done chan bool, ready func()
 		}, vstack.WithName(name))
 		finished <- err
 	}()
-	// It is deep, and has answered.
+	<-deep
+	// It has answered.
 	look(200, func() string { return answered(t, "").Body.String() }, "climb → climb x ")
 	answer <- true
 	<-waiting
@@ -83,7 +85,7 @@ func shownLate(t *testing.T, name string, wait func(done chan bool, ready func()
 		}
 	}
 	if t.Failed() {
-		t.Logf("%.300s", body[max(strings.Index(body, "late: "), 0):])
+		t.Logf("%.1500s", body[max(strings.Index(body, name), 0):])
 	}
 	done <- true
 	close(done)
