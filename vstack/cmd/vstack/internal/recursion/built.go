@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/nesting"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -79,7 +80,7 @@ func (f *finder) built(cycles []*Cycle) {
 			continue
 		}
 		reason := f.known(c)
-		if by := f.builtUnderLimit(f.walked(c)); reason == "" && by != nil {
+		if by := f.builtUnderLimit(c, f.walked(c)); reason == "" && by != nil {
 			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
 		}
 		if reason != "" {
@@ -248,7 +249,7 @@ func (f *finder) isKept(t *types.Named) bool {
 
 // builtUnderLimit returns a function that builds values of the types, if all of them
 // come from recursion with a limit; nil if not, or if there are no types.
-func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func) {
+func (f *finder) builtUnderLimit(c *Cycle, walked map[*types.Named]bool) (by *program.Func) {
 	known := map[*program.Func]bool{}
 	var under func(fn *program.Func) bool
 	under = func(fn *program.Func) bool {
@@ -263,7 +264,7 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 			return ok
 		}
 		known[fn] = !slices.ContainsFunc(fn.Ins, func(in *program.Call) bool {
-			return in.How == program.Callback || ssax.Loops(in.Site.Block()) || !under(in.From) // the body of a loop may be called back
+			return in.How == program.Callback || !under(in.From) // the body of a loop may be called back
 		})
 		return known[fn]
 	}
@@ -276,14 +277,26 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 			if recv := fn.SSA.Signature.Recv(); recv != nil && types.Unalias(ssax.Deref(recv.Type())) == types.Type(t) {
 				continue
 			}
-			// A loop may put as many into each other as there is input: a + b + c. One over
-			// a declaration is as long as that: participle's grammar is in the tags of structs.
-			if !under(fn) || !f.declared[fn] && chains(fn.SSA, walked) {
+			if !under(fn) {
 				return nil
 			}
 		}
 	}
+	if by == nil || f.nest(c, walked) {
+		return nil
+	}
 	return by
+}
+
+// nest reports whether a function puts values of the types into each other again and again, by
+// the functions that it calls.
+func (f *finder) nest(c *Cycle, all map[*types.Named]bool) bool {
+	a := nesting.New(f.graph, f.cyclic, all)
+	a.LinkRead(c.Funcs)
+	return slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool {
+		open := !f.cyclic[fn] && fn.SSA.Signature.Recv() != nil && callable(fn)
+		return !f.declared[fn] && a.Chains(fn, open)
+	})
 }
 
 // filled reports whether a field of the new value is set: the copy of a receiver

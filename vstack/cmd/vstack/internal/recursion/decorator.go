@@ -47,7 +47,7 @@ func (f *finder) proxy(fn *ssa.Function) *types.Named {
 	if fn.Signature.Recv() == nil {
 		return nil
 	}
-	named := namedType(fn.Signature.Recv().Type())
+	named := ssax.Named(fn.Signature.Recv().Type())
 	if named == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (f *finder) proxy(fn *ssa.Function) *types.Named {
 		f.proxies = map[*types.Named]int{}
 		for _, other := range f.graph.Funcs {
 			if recv := other.SSA.Signature.Recv(); recv != nil && !other.Wrapper() && delegates(other.SSA) {
-				if t := namedType(recv.Type()); t != nil {
+				if t := ssax.Named(recv.Type()); t != nil {
 					f.proxies[t]++
 				}
 			}

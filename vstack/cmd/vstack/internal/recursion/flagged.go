@@ -155,7 +155,7 @@ func (f *finder) setWhereRepeated(t *types.Named, flag *types.Var) bool {
 	for _, fn := range f.makers[t.Origin()] {
 		for instr := range ssax.Instrs(fn.SSA) {
 			alloc, ok := instr.(*ssa.Alloc)
-			if !ok || namedType(alloc.Type()) != t.Origin() || !filled(alloc) {
+			if !ok || ssax.Named(alloc.Type()) != t.Origin() || !filled(alloc) {
 				continue
 			}
 			if f.howOften(fn, alloc.Block()) == atRest || setNext(alloc, flag, isValue(alloc)) {

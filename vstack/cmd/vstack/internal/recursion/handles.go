@@ -10,6 +10,7 @@ import (
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
 
 // A guard with a handle guards nothing while the handle is nil. Whether it is set at
@@ -63,7 +64,7 @@ func (f *finder) unkeyed(fn *program.Func, info *types.Info, g guard.Guard) {
 		return
 	}
 	v := variable(info, g.Handle)
-	named := namedType(info.TypeOf(sel.X))
+	named := ssax.Named(info.TypeOf(sel.X))
 	if v == nil || !v.IsField() || v.Exported() || named == nil {
 		return
 	}
@@ -134,20 +135,6 @@ func object(obj types.Object) *types.Var {
 		return v.Origin()
 	}
 	return nil
-}
-
-func namedType(t types.Type) *types.Named {
-	if t == nil {
-		return nil
-	}
-	if ptr, ok := t.Underlying().(*types.Pointer); ok {
-		t = ptr.Elem()
-	}
-	named, _ := types.Unalias(t).(*types.Named)
-	if named != nil {
-		named = named.Origin()
-	}
-	return named
 }
 
 func isParam(fn *program.Func, v *types.Var) bool {
@@ -234,7 +221,7 @@ func (h *handles) visit(n ast.Node) bool {
 }
 
 func (h *handles) compositeLit(lit *ast.CompositeLit) {
-	named := namedType(h.info.TypeOf(lit))
+	named := ssax.Named(h.info.TypeOf(lit))
 	if named == nil {
 		return
 	}

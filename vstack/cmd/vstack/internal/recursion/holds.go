@@ -105,11 +105,7 @@ func given(c *program.Call, index int) ssa.Value {
 	if c.Site.Parent().Origin() != nil {
 		return nil // one call stands for those of all instances
 	}
-	common := c.Site.Common()
-	args := common.Args
-	if common.IsInvoke() {
-		args = slices.Concat([]ssa.Value{common.Value}, args)
-	}
+	args := ssax.Arguments(c.Site)
 	if c.How != program.Static && c.How != program.Interface || index >= len(args) {
 		return nil
 	}

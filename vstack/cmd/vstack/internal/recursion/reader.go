@@ -70,7 +70,7 @@ func (in *input) handed(g []sizechange.Link, to sizechange.Slot) string {
 		return ""
 	}
 	// Its own lexer reads a struct tag.
-	if named := namedType(v.Type()); named != nil && readsDeclaration(named) {
+	if named := ssax.Named(v.Type()); named != nil && readsDeclaration(named) {
 		in.declared = true
 		return ""
 	}

@@ -2,9 +2,11 @@ package recursion
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/nesting"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
@@ -32,14 +34,11 @@ func (f *finder) relays(t, iface *types.Named) bool {
 		return false
 	}
 	for _, fn := range f.makers[t.Origin()] {
-		if wrapsItself(fn.SSA, t) {
-			return false
-		}
 		if ok, _ := f.relayed(fn, iface, 4); !ok {
 			return false
 		}
 	}
-	return true
+	return !f.wrapsItself(t, iface)
 }
 
 // relayed reports whether fn runs in a method of the interface only, or once for each call
@@ -78,35 +77,36 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 	return types.Implements(recv.Type(), i)
 }
 
-// wrapsItself reports whether fn may put a t into a field of a new t, in whatever wrapping, or
-// something that a loop has put together.
-func wrapsItself(fn *ssa.Function, t *types.Named) bool {
-	own := map[*types.Named]bool{t.Origin(): true}
-	from := madeIn(fn, own)
-	for _, p := range fn.Params { // s = s.With(name, value)
-		if namedType(p.Type()) == t.Origin() {
-			from = append(from, p)
-		}
-	}
-	made := flow(from, own)
-	for instr := range ssax.Instrs(fn) {
-		store, ok := instr.(*ssa.Store)
-		if !ok || !inside(store.Addr, t) || !mayBeOf(store.Val, t) {
+// wrapsItself reports whether a function puts a t, or another type of its package that wraps
+// one of the interface, into a new one of these, or a loop does: s = s.With(name, value).
+func (f *finder) wrapsItself(t, iface *types.Named) bool {
+	all := map[*types.Named]bool{t.Origin(): true}
+	scope := t.Obj().Pkg().Scope()
+	for _, name := range scope.Names() {
+		obj, ok := scope.Lookup(name).(*types.TypeName)
+		if !ok {
 			continue
 		}
-		if _, ok := store.Val.(*ssa.Phi); ok && types.IsInterface(store.Val.Type()) || made[store.Val] {
+		other, ok := obj.Type().(*types.Named)
+		if ok && other.TypeParams().Len() == 0 && wraps(other, iface) {
+			all[other] = true
+		}
+	}
+	a := nesting.New(f.graph, f.cyclic, all)
+	a.LinkFields(t)
+	return slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool { return a.Wraps(fn) || a.Chains(fn, false) })
+}
+
+// wraps reports whether a t is one of the interface and has one in a field.
+func wraps(t, iface *types.Named) bool {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok || !types.Implements(types.NewPointer(t), iface.Underlying().(*types.Interface)) {
+		return false
+	}
+	for field := range s.Fields() {
+		if types.Identical(field.Type(), iface) {
 			return true
 		}
 	}
 	return false
-}
-
-// mayBeOf reports whether v may be a t, or a struct with one in it. gRPC's lazy balancer makes
-// a logger with its own address as the name: that is no wrapping.
-func mayBeOf(v ssa.Value, t *types.Named) bool {
-	switch v.Type().Underlying().(type) {
-	case *types.Interface, *types.Struct:
-		return true
-	}
-	return namedType(v.Type()) == t.Origin()
 }

@@ -299,3 +299,25 @@ func Field(addr *ssa.FieldAddr) *types.Var {
 	}
 	return s.Field(addr.Field)
 }
+
+// Named returns the type, or the one that it is a pointer to, if it has a name: the generic
+// one of an instance; nil if not.
+func Named(t types.Type) *types.Named {
+	if t == nil {
+		return nil
+	}
+	named, _ := types.Unalias(Deref(t)).(*types.Named)
+	if named != nil {
+		named = named.Origin()
+	}
+	return named
+}
+
+// Arguments returns what a call gives the parameters of the function, the receiver first.
+func Arguments(call ssa.CallInstruction) []ssa.Value {
+	common := call.Common()
+	if common.IsInvoke() {
+		return slices.Concat([]ssa.Value{common.Value}, common.Args)
+	}
+	return common.Args
+}

@@ -1,0 +1,146 @@
+// Package nesting tells whether loops put values of certain types into each other. What a
+// recursive parser builds is as deep as its limit, but for what it builds in a loop: an
+// expression has as many operators as there is input, each in the next, on one level.
+//
+//	left = &binary{left, right}
+//	left = p.infix(left)                 // which makes a binary of left and more
+//	cur.kids[name] = next; cur = next
+//	cur = cur.child(name)                // which makes one and puts it into cur.kids
+//	p.push(&binary{p.pop(), p.pop()})    // the stack of a shunting-yard parser
+//
+// A way that goes round by calls alone does not count, since those have a limit; one that
+// goes round by a loop does, also if it leaves the work to calls: between two turns these
+// have ended. So each function has a summary, of what comes from its parameters, and from
+// the places that outlive it, into what it returns and into these. The ways of a loop are
+// put together from them.
+//
+// The flow is that of names, not of objects: what is once put into a field of some object
+// may be read from that field of any. So it finds ways that no run takes, in one of twenty
+// functions written by chance.
+package nesting
+
+import (
+	"go/types"
+	"slices"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// An Analysis is of values of some types.
+type Analysis struct {
+	types   map[*types.Named]bool
+	links   map[*types.Var]bool // the fields of these that make something deeper
+	funcs   []*program.Func     // of the packages of the types: others have no names for them
+	in      map[*program.Func]bool
+	cyclic  map[*program.Func]bool
+	stacks  map[place]bool // see pop
+	known   map[*program.Func]map[transfer]depth
+	callees map[*program.Func]map[ssa.CallInstruction][]*program.Func
+	holds   map[types.Type]bool
+}
+
+// New makes an analysis of the types. cyclic has the functions that are on cycles of calls. It
+// has no links yet.
+func New(g *program.Graph, cyclic map[*program.Func]bool, of map[*types.Named]bool) *Analysis {
+	a := &Analysis{
+		types:   of,
+		cyclic:  cyclic,
+		links:   map[*types.Var]bool{},
+		in:      map[*program.Func]bool{},
+		stacks:  map[place]bool{},
+		callees: map[*program.Func]map[ssa.CallInstruction][]*program.Func{},
+		holds:   map[types.Type]bool{},
+	}
+	pkgs := map[*types.Package]bool{}
+	for t := range of {
+		pkgs[t.Obj().Pkg()] = true
+	}
+	for _, fn := range g.Funcs {
+		if !pkgs[fn.Pkg] {
+			continue
+		}
+		a.funcs = append(a.funcs, fn)
+		a.in[fn] = true
+		for instr := range ssax.Instrs(fn.SSA) {
+			if p := a.pop(instr); p != nil {
+				a.stacks[p] = true
+			}
+		}
+	}
+	return a
+}
+
+// Funcs returns the functions of the types' packages.
+func (a *Analysis) Funcs() []*program.Func { return a.funcs }
+
+// LinkFields makes all fields of t links.
+func (a *Analysis) LinkFields(t *types.Named) {
+	if s, ok := t.Underlying().(*types.Struct); ok {
+		for field := range s.Fields() {
+			a.links[field.Origin()] = true
+		}
+	}
+}
+
+// LinkRead makes those fields links that the functions of a cycle read, or those that these
+// call to get at what is in one. A field by which they only go on in a loop is none: the next
+// of a list of children is no deeper.
+//
+//	for c := n.first; c != nil; c = c.next { c.walk() }
+func (a *Analysis) LinkRead(cycle []*program.Func) {
+	fns := slices.Clone(cycle)
+	for _, fn := range cycle {
+		for _, c := range fn.Out {
+			if a.in[c.To] && a.mayHold(c.To.SSA.Signature.Results()) && !slices.Contains(fns, c.To) {
+				fns = append(fns, c.To)
+			}
+		}
+	}
+	for _, fn := range fns {
+		for instr := range ssax.Instrs(fn.SSA) {
+			switch read := instr.(type) {
+			case *ssa.FieldAddr:
+				if a.types[ssax.Named(read.X.Type())] && !goesOn(read) {
+					a.link(read.X, read.Field)
+				}
+			case *ssa.Field:
+				if a.types[ssax.Named(read.X.Type())] {
+					a.link(read.X, read.Field)
+				}
+			}
+		}
+	}
+}
+
+func (a *Analysis) link(of ssa.Value, field int) {
+	if s, ok := ssax.Deref(of.Type()).Underlying().(*types.Struct); ok {
+		a.links[s.Field(field).Origin()] = true
+	}
+}
+
+// goesOn reports whether the field is read by a loop only, to go on with that.
+func goesOn(read *ssa.FieldAddr) bool {
+	head, ok := read.X.(*ssa.Phi)
+	if !ok || !comesRound(head) {
+		return false
+	}
+	for _, ref := range *read.Referrers() {
+		load, ok := ref.(*ssa.UnOp)
+		if !ok {
+			return false
+		}
+		for _, use := range *load.Referrers() {
+			if use != ssa.Instruction(head) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// comesRound reports whether the variable is one of a loop, and not of two branches in it.
+func comesRound(p *ssa.Phi) bool {
+	return slices.ContainsFunc(p.Block().Preds, p.Block().Dominates)
+}

@@ -1,0 +1,161 @@
+package nesting
+
+import (
+	"go/token"
+	"go/types"
+	"slices"
+
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
+	"golang.org/x/tools/go/ssa"
+)
+
+// A place is where a value is while no function has it in hand: a field of something that is
+// not of the types (*types.Var), a variable of the package (*ssa.Global), one that function
+// literals share or that has its address taken (*ssa.Alloc), or a map (ssa.Value).
+type place any
+
+func isPlace(end any) bool {
+	switch end.(type) {
+	case param, result:
+		return false
+	}
+	return true
+}
+
+func number(p *ssa.Parameter) param { return param(slices.Index(p.Parent().Params, p)) }
+
+// root returns what the address is in, a place or a value, nil if that is not known, and
+// whether in a link of it.
+func (a *Analysis) root(addr ssa.Value) (root any, d depth) {
+	d = plain
+	for {
+		switch x := addr.(type) {
+		case *ssa.FieldAddr:
+			field := ssax.Field(x)
+			switch {
+			case a.types[ssax.Named(x.X.Type())]:
+				if field == nil || a.links[field.Origin()] {
+					d = within
+				}
+			case !local(x):
+				if field == nil {
+					return nil, d
+				}
+				return field.Origin(), d
+			}
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+			if load, ok := addr.(*ssa.UnOp); ok {
+				addr = load.X // the slice is read from there
+			}
+		case *ssa.FreeVar:
+			if bound := ssax.Binding(x); bound != nil {
+				return bound, d
+			}
+			return nil, d
+		default:
+			return addr, d
+		}
+	}
+}
+
+// local reports whether the address is in a variable of the function.
+func local(addr ssa.Value) bool {
+	for {
+		switch x := addr.(type) {
+		case *ssa.Alloc:
+			return true
+		case *ssa.FieldAddr:
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+		default:
+			return false
+		}
+	}
+}
+
+// read returns the place that v is read from; nil if from none.
+func (a *Analysis) read(v ssa.Value) place {
+	if !a.mayHold(v.Type()) {
+		return nil
+	}
+	switch v := v.(type) {
+	case *ssa.UnOp:
+		if v.Op != token.MUL {
+			return nil
+		}
+		switch root, _ := a.root(v.X); root := root.(type) {
+		case *types.Var, *ssa.Global:
+			return root
+		case *ssa.Alloc:
+			switch v.X.(type) {
+			case *ssa.Alloc, *ssa.FreeVar: // no part of it
+				return root
+			}
+		}
+	case *ssa.Lookup:
+		if _, ok := v.X.(*ssa.UnOp); !ok {
+			return v.X
+		}
+	}
+	return nil
+}
+
+// put returns what the instruction stores, and where: the address, or the map.
+func put(instr ssa.Instruction) (where, what ssa.Value) {
+	switch instr := instr.(type) {
+	case *ssa.Store:
+		return instr.Addr, instr.Val
+	case *ssa.MapUpdate:
+		if load, ok := instr.Map.(*ssa.UnOp); ok {
+			return load.X, instr.Value
+		}
+		return instr.Map, instr.Value
+	}
+	return nil, nil
+}
+
+// addReads adds what the instruction reads from places: itself, by the address that it gives a
+// call, or by what the call returns.
+func (a *Analysis) addReads(fn *program.Func, instr ssa.Instruction, reads map[any]map[ssa.Value]depth) {
+	add := func(p any, v ssa.Value, d depth) {
+		if reads[p] == nil {
+			reads[p] = map[ssa.Value]depth{}
+		}
+		reads[p][v] |= d
+	}
+	v, ok := instr.(ssa.Value)
+	if ok {
+		if p := a.read(v); p != nil {
+			add(p, v, plain)
+		}
+	}
+	call, is := instr.(ssa.CallInstruction)
+	if !is {
+		return
+	}
+	for _, arg := range ssax.Arguments(call) {
+		if _, ok := arg.Type().Underlying().(*types.Pointer); !ok || a.types[ssax.Named(arg.Type())] || !a.mayHold(arg.Type()) {
+			continue
+		}
+		switch root, _ := a.root(arg); root := root.(type) {
+		case *ssa.Parameter:
+			add(number(root), arg, plain)
+		case *types.Var, *ssa.Global, *ssa.Alloc:
+			add(root, arg, plain)
+		}
+	}
+	if !ok {
+		return
+	}
+	for _, callee := range a.called(fn, call) {
+		for t, d := range a.summary(callee) {
+			if isPlace(t.from) && t.to == any(result{}) {
+				add(t.from, v, d)
+			}
+		}
+	}
+}
