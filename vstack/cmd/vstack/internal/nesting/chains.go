@@ -26,7 +26,7 @@ func (a *Analysis) Chains(fn *program.Func, open bool) bool {
 		for v, d := range from {
 			to[v] |= d
 		}
-		if a.hangs(fn, to, func(v ssa.Value) bool { return t.comesTo(v, k) }) {
+		if a.hangs(fn, to, t.again, func(v ssa.Value) bool { return t.comesTo(v, k) }) {
 			return true
 		}
 	}

@@ -32,17 +32,16 @@ func (a *Analysis) root(addr ssa.Value) (root any, d depth) {
 	for {
 		switch x := addr.(type) {
 		case *ssa.FieldAddr:
-			field := ssax.Field(x)
 			switch {
 			case a.types[ssax.Named(x.X.Type())]:
-				if field == nil || a.links[field.Origin()] {
+				if a.isLink(x) {
 					d = within
 				}
 			case !local(x):
-				if field == nil {
-					return nil, d
+				if field := ssax.Field(x); field != nil {
+					return field.Origin(), d
 				}
-				return field.Origin(), d
+				return nil, d
 			}
 			addr = x.X
 		case *ssa.IndexAddr:
@@ -59,6 +58,15 @@ func (a *Analysis) root(addr ssa.Value) (root any, d depth) {
 			return addr, d
 		}
 	}
+}
+
+// isLink reports whether the field of one of the types is a link.
+func (a *Analysis) isLink(addr *ssa.FieldAddr) bool {
+	if !a.types[ssax.Named(addr.X.Type())] {
+		return false
+	}
+	field := ssax.Field(addr)
+	return field == nil || a.links[field.Origin()]
 }
 
 // local reports whether the address is in a variable of the function.

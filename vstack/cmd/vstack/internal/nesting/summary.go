@@ -111,7 +111,7 @@ func (a *Analysis) transfers(fn *program.Func) map[transfer]depth {
 			note(param(i), end, d)
 		}
 		to[p] |= plain
-		if a.hangs(fn, to, func(v ssa.Value) bool {
+		if a.hangs(fn, to, nil, func(v ssa.Value) bool {
 			_, ends := a.spread(fn, map[ssa.Value]depth{v: plain}, nil)
 			return ends[result{}]&plain != 0
 		}) {
@@ -127,30 +127,59 @@ func gone(end any, fn *ssa.Function) bool {
 	return ok && v.Parent() == fn
 }
 
-// hangs reports whether fn puts something new into a link of one of the values, where ok says
-// so of what that is.
-func (a *Analysis) hangs(fn *program.Func, into map[ssa.Value]depth, ok func(ssa.Value) bool) bool {
+// hangs reports whether fn puts something new into a link of one of the values, where ok says so
+// of what that is, or of what is read from a link: cur.kids[name] = &node{}; cur = cur.kids[name].
+// again says which instructions run again and again; nil is all.
+func (a *Analysis) hangs(fn *program.Func, into map[ssa.Value]depth, again func(ssa.Instruction) bool, ok func(ssa.Value) bool) bool {
+	puts := false
+	var reads []ssa.Value
 	for instr := range ssax.Instrs(fn.SSA) {
-		where, what := put(instr)
-		if what != nil && a.mayHold(what.Type()) && justMade(what) {
-			root, d := a.root(where)
-			if root, is := root.(ssa.Value); is && d == within && into[root]&plain != 0 && ok(what) {
+		if read, is := instr.(*ssa.FieldAddr); is && into[read.X]&plain != 0 && a.isLink(read) {
+			reads = append(reads, read)
+		}
+		for _, v := range a.hung(fn, instr, into) {
+			if ok(v) {
 				return true
 			}
+			puts = puts || again == nil || again(instr)
 		}
-		call, is := instr.(*ssa.Call)
-		if !is {
-			continue
+	}
+	return puts && slices.ContainsFunc(reads, ok)
+}
+
+// hung returns the new values that the instruction puts into a link of one of the others.
+func (a *Analysis) hung(fn *program.Func, instr ssa.Instruction, into map[ssa.Value]depth) (all []ssa.Value) {
+	where, what := put(instr)
+	if what != nil && a.mayHold(what.Type()) && justMade(what) {
+		root, d := a.root(where)
+		if root, ok := root.(ssa.Value); ok && d == within && into[root]&plain != 0 {
+			all = append(all, what)
 		}
-		for _, callee := range a.called(fn, call) {
-			for i, arg := range ssax.Arguments(call) {
-				if into[arg]&plain != 0 && a.summary(callee)[transfer{result{}, param(i)}] != 0 && ok(call) {
-					return true
+	}
+	call, ok := instr.(ssa.CallInstruction)
+	if !ok {
+		return all
+	}
+	args := ssax.Arguments(call)
+	for _, callee := range a.called(fn, call) {
+		for t, d := range a.summary(callee) {
+			to, ok := t.to.(param)
+			if !ok || d&within == 0 || into[args[to]]&plain == 0 {
+				continue
+			}
+			switch from := t.from.(type) {
+			case param:
+				if justMade(args[from]) {
+					all = append(all, args[from])
+				}
+			case result:
+				if made := call.Value(); made != nil {
+					all = append(all, made)
 				}
 			}
 		}
 	}
-	return false
+	return all
 }
 
 // justMade reports whether the function has just made the value, or got it from a call.

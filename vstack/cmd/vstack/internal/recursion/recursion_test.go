@@ -74,7 +74,7 @@ func words(c *recursion.Cycle) []string {
 }
 
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "grammar", "guardedbuild", "holds", "once", "closures", "sources"} {
+	for _, name := range []string{"cycles", "depth", "limits", "guards", "ranks", "library", "wraps", "nesting", "grammar", "guardedbuild", "holds", "once", "closures", "sources"} {
 		t.Run(name, func(t *testing.T) {
 			p, err := program.Load(program.Config{}, "./testdata/"+name)
 			if err != nil {
