@@ -1,6 +1,9 @@
 package nesting
 
 import (
+	"go/types"
+	"slices"
+
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -11,16 +14,23 @@ import (
 // does, or, if it is open, the whole function, which somebody else may call as often as he
 // likes for one object.
 func (a *Analysis) Chains(fn *program.Func, open bool) bool {
-	t := &turns{a: a, fn: fn, open: open, loops: inLoops(fn.SSA), pops: map[any][]*ssa.BasicBlock{}}
+	loops := a.x.inLoops(fn.SSA)
+	if !open && len(loops) == 0 || !a.deepens(fn) {
+		return false
+	}
+	t := &turns{a: a, fn: fn, open: open, loops: loops, pops: map[any][]*ssa.BasicBlock{}}
 	keepers := t.keepers()
 	links := t.called()
 	for k, from := range keepers {
 		to, ends := a.spread(fn, from, t.at)
-		for other := range keepers {
-			if head, ok := other.(*ssa.Phi); ok {
-				links[transfer{k, other}] |= to[head]
-			} else {
-				links[transfer{k, other}] |= ends[other]
+		for v, d := range to {
+			if head, ok := v.(*ssa.Phi); ok && keepers[head] != nil {
+				links[transfer{k, head}] |= d
+			}
+		}
+		for end, d := range ends {
+			if keepers[end] != nil {
+				links[transfer{k, end}] |= d
 			}
 		}
 		for v, d := range from {
@@ -58,7 +68,7 @@ func (t *turns) keepers() map[any]map[ssa.Value]depth {
 		if head, ok := instr.(*ssa.Phi); ok && comesRound(head) && t.a.mayHold(head.Type()) {
 			all[head] = map[ssa.Value]depth{head: plain}
 		}
-		t.a.addReads(t.fn, instr, all)
+		t.a.readsOf(t.fn, instr, all, func(*program.Func) bool { return true })
 	}
 	for k := range all {
 		if alloc, ok := k.(*ssa.Alloc); ok && t.loops[alloc.Block()] {
@@ -78,7 +88,7 @@ func (t *turns) called() map[transfer]depth {
 		}
 		for _, callee := range t.a.called(t.fn, call) {
 			for way, d := range t.a.summary(callee) {
-				if isPlace(way.from) && isPlace(way.to) && !t.a.stacks[way.to] {
+				if isPlace(way.from) && isPlace(way.to) && t.at(way.to, instr) {
 					links[way] |= d
 				}
 			}
@@ -120,16 +130,22 @@ func (t *turns) steady(instr ssa.Instruction) bool {
 	case *ssa.UnOp:
 		return t.same(instr.X)
 	case *ssa.Store:
-		return t.same(instr.Addr)
+		return local(instr.Addr) || t.same(instr.Addr)
 	case *ssa.MapUpdate:
 		return t.same(instr.Map)
 	case *ssa.Lookup:
 		return t.same(instr.X)
 	case ssa.CallInstruction:
 		args := ssax.Arguments(instr)
-		return len(args) == 0 || !instr.Common().IsInvoke() && t.same(args[0])
+		return len(args) == 0 || slices.ContainsFunc(args, t.object)
 	}
 	return true
+}
+
+// object reports whether the argument is an object, the same in all turns.
+func (t *turns) object(arg ssa.Value) bool {
+	_, ok := arg.Type().Underlying().(*types.Pointer)
+	return ok && t.same(arg)
 }
 
 // same reports whether v is the same in all turns, as far as what it is read from is; a number
@@ -144,13 +160,41 @@ func (t *turns) same(v ssa.Value) bool {
 		case *ssa.FieldAddr:
 			v = x.X
 		case *ssa.IndexAddr:
+			if ssax.Counts(x.Index) {
+				return false // another one each time
+			}
 			v = x.X
 		case *ssa.UnOp:
 			v = x.X
+		case *ssa.Slice:
+			v = x.X
+		case *ssa.Call: // of append
+			if _, ok := x.Call.Value.(*ssa.Builtin); !ok || len(x.Call.Args) == 0 {
+				return false
+			}
+			v = x.Call.Args[0]
+		case *ssa.Phi:
+			return grows(x)
 		default:
 			return false
 		}
 	}
+}
+
+// grows reports whether the variable of a loop becomes what a call returns, append or a
+// builder's method, or a part of itself, or stays: it is the same thing, as it is by then.
+func grows(head *ssa.Phi) bool {
+	for i, edge := range head.Edges {
+		if !head.Block().Dominates(head.Block().Preds[i]) || edge == head {
+			continue
+		}
+		switch edge.(type) {
+		case *ssa.Call, *ssa.Slice, *ssa.Alloc, *ssa.Phi:
+		default:
+			return false
+		}
+	}
+	return comesRound(head)
 }
 
 // nested reports whether a way leads from something round to itself, and within something on
@@ -185,21 +229,4 @@ func nested(links map[transfer]depth) bool {
 		}
 	}
 	return false
-}
-
-// inLoops returns the blocks of the function that are in loops.
-func inLoops(fn *ssa.Function) map[*ssa.BasicBlock]bool {
-	g := make(graph.Digraph, len(fn.Blocks))
-	for i, b := range fn.Blocks {
-		for _, next := range b.Succs {
-			g[i] = append(g[i], next.Index)
-		}
-	}
-	in := map[*ssa.BasicBlock]bool{}
-	for _, component := range g.Components(nil) {
-		for _, i := range component {
-			in[fn.Blocks[i]] = true
-		}
-	}
-	return in
 }

@@ -30,38 +30,34 @@ import (
 
 // An Analysis is of values of some types.
 type Analysis struct {
-	types   map[*types.Named]bool
-	links   map[*types.Var]bool // the fields of these that make something deeper
-	funcs   []*program.Func     // of the packages of the types: others have no names for them
-	in      map[*program.Func]bool
-	cyclic  map[*program.Func]bool
-	stacks  map[place]bool // see pop
-	known   map[*program.Func]map[transfer]depth
-	callees map[*program.Func]map[ssa.CallInstruction][]*program.Func
-	holds   map[types.Type]bool
+	x      *Index
+	types  map[*types.Named]bool
+	links  map[*types.Var]bool // the fields of these that make something deeper
+	funcs  []*program.Func     // in which values of them may be
+	in     map[*program.Func]bool
+	stacks map[place]bool // see pop
+	known  map[*program.Func]map[transfer]depth
+	deep   map[*program.Func]bool // whether something is within in these
+	holds  map[types.Type]bool
+	event  map[*program.Func][]ssa.Instruction
+	linked map[*program.Func]*linking
 }
 
-// New makes an analysis of the types. cyclic has the functions that are on cycles of calls. It
-// has no links yet.
-func New(g *program.Graph, cyclic map[*program.Func]bool, of map[*types.Named]bool) *Analysis {
+// New makes an analysis of the types. It has no links yet.
+func (x *Index) New(of map[*types.Named]bool) *Analysis {
 	a := &Analysis{
-		types:   of,
-		cyclic:  cyclic,
-		links:   map[*types.Var]bool{},
-		in:      map[*program.Func]bool{},
-		stacks:  map[place]bool{},
-		callees: map[*program.Func]map[ssa.CallInstruction][]*program.Func{},
-		holds:   map[types.Type]bool{},
+		x:      x,
+		types:  of,
+		links:  map[*types.Var]bool{},
+		funcs:  x.funcs(of),
+		in:     map[*program.Func]bool{},
+		stacks: map[place]bool{},
+		deep:   map[*program.Func]bool{},
+		holds:  map[types.Type]bool{},
+		event:  map[*program.Func][]ssa.Instruction{},
+		linked: map[*program.Func]*linking{},
 	}
-	pkgs := map[*types.Package]bool{}
-	for t := range of {
-		pkgs[t.Obj().Pkg()] = true
-	}
-	for _, fn := range g.Funcs {
-		if !pkgs[fn.Pkg] {
-			continue
-		}
-		a.funcs = append(a.funcs, fn)
+	for _, fn := range a.funcs {
 		a.in[fn] = true
 		for instr := range ssax.Instrs(fn.SSA) {
 			if p := a.pop(instr); p != nil {
@@ -72,7 +68,7 @@ func New(g *program.Graph, cyclic map[*program.Func]bool, of map[*types.Named]bo
 	return a
 }
 
-// Funcs returns the functions of the types' packages.
+// Funcs returns the functions in which values of the types may be.
 func (a *Analysis) Funcs() []*program.Func { return a.funcs }
 
 // LinkFields makes all fields of t links.
@@ -84,16 +80,24 @@ func (a *Analysis) LinkFields(t *types.Named) {
 	}
 }
 
-// LinkRead makes those fields links that the functions of a cycle read, or those that these
-// call to get at what is in one. A field by which they only go on in a loop is none: the next
-// of a list of children is no deeper.
+// LinkRead makes those fields links that recursive functions read, or those that these call to
+// get at what is in one. A field by which they only go on in a loop is none: the next of a
+// list of children is no deeper.
 //
 //	for c := n.first; c != nil; c = c.next { c.walk() }
-func (a *Analysis) LinkRead(cycle []*program.Func) {
-	fns := slices.Clone(cycle)
-	for _, fn := range cycle {
-		for _, c := range fn.Out {
-			if a.in[c.To] && a.mayHold(c.To.SSA.Signature.Results()) && !slices.Contains(fns, c.To) {
+func (a *Analysis) LinkRead() {
+	var fns []*program.Func
+	in := map[*program.Func]bool{}
+	for _, fn := range a.funcs {
+		if a.x.cyclic[fn] {
+			in[fn] = true
+			fns = append(fns, fn)
+		}
+	}
+	for i := 0; i < len(fns); i++ {
+		for _, c := range fns[i].Out {
+			if a.in[c.To] && !in[c.To] && a.mayHold(c.To.SSA.Signature.Results()) {
+				in[c.To] = true
 				fns = append(fns, c.To)
 			}
 		}
@@ -102,7 +106,7 @@ func (a *Analysis) LinkRead(cycle []*program.Func) {
 		for instr := range ssax.Instrs(fn.SSA) {
 			switch read := instr.(type) {
 			case *ssa.FieldAddr:
-				if a.types[ssax.Named(read.X.Type())] && !goesOn(read) {
+				if a.types[ssax.Named(read.X.Type())] && isRead(read) && !goesOn(read) {
 					a.link(read.X, read.Field)
 				}
 			case *ssa.Field:
@@ -114,13 +118,21 @@ func (a *Analysis) LinkRead(cycle []*program.Func) {
 	}
 }
 
+// isRead reports whether the field is not only stored to.
+func isRead(addr *ssa.FieldAddr) bool {
+	return slices.ContainsFunc(*addr.Referrers(), func(use ssa.Instruction) bool {
+		store, ok := use.(*ssa.Store)
+		return !ok || store.Addr != addr
+	})
+}
+
 func (a *Analysis) link(of ssa.Value, field int) {
 	if s, ok := ssax.Deref(of.Type()).Underlying().(*types.Struct); ok {
 		a.links[s.Field(field).Origin()] = true
 	}
 }
 
-// goesOn reports whether the field is read by a loop only, to go on with that.
+// goesOn reports whether the field is read by a loop only, to go on with that if it is there.
 func goesOn(read *ssa.FieldAddr) bool {
 	head, ok := read.X.(*ssa.Phi)
 	if !ok || !comesRound(head) {
@@ -132,7 +144,8 @@ func goesOn(read *ssa.FieldAddr) bool {
 			return false
 		}
 		for _, use := range *load.Referrers() {
-			if use != ssa.Instruction(head) {
+			_, compared := use.(*ssa.BinOp) // whether it is the last
+			if use != ssa.Instruction(head) && !compared {
 				return false
 			}
 		}

@@ -69,6 +69,36 @@ func (a *Analysis) isLink(addr *ssa.FieldAddr) bool {
 	return field == nil || a.links[field.Origin()]
 }
 
+// linkOf returns the link that the address is in.
+func (a *Analysis) linkOf(addr ssa.Value) place {
+	for {
+		switch x := addr.(type) {
+		case *ssa.FieldAddr:
+			if field := ssax.Field(x); field != nil && a.isLink(x) {
+				return field.Origin()
+			}
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+			if load, ok := addr.(*ssa.UnOp); ok {
+				addr = load.X
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// fieldOf returns the field of something new that is not of the types that the address is of.
+func (a *Analysis) fieldOf(addr ssa.Value) place {
+	if x, ok := addr.(*ssa.FieldAddr); ok && !a.types[ssax.Named(x.X.Type())] {
+		if field := ssax.Field(x); field != nil {
+			return field.Origin()
+		}
+	}
+	return nil
+}
+
 // local reports whether the address is in a variable of the function.
 func local(addr ssa.Value) bool {
 	for {
@@ -95,12 +125,19 @@ func (a *Analysis) read(v ssa.Value) place {
 		if v.Op != token.MUL {
 			return nil
 		}
-		switch root, _ := a.root(v.X); root := root.(type) {
+		root, d := a.root(v.X)
+		if d == within {
+			return a.linkOf(v.X)
+		}
+		switch root := root.(type) {
 		case *types.Var, *ssa.Global:
 			return root
 		case *ssa.Alloc:
-			switch v.X.(type) {
-			case *ssa.Alloc, *ssa.FreeVar: // no part of it
+			if root == v.X || !a.types[ssax.Named(root.Type())] {
+				return root
+			}
+		case ssa.Value: // an element of a slice, or old := *n
+			if _, ok := v.X.(*ssa.IndexAddr); ok || root == v.X && a.types[ssax.Named(root.Type())] {
 				return root
 			}
 		}
@@ -108,6 +145,27 @@ func (a *Analysis) read(v ssa.Value) place {
 		if _, ok := v.X.(*ssa.UnOp); !ok {
 			return v.X
 		}
+	}
+	return nil
+}
+
+// receiver returns what a call of a method is on, if nothing is known of that: a stack in a
+// package of its own, or container/list. What it is given may come back from it.
+func (a *Analysis) receiver(fn *program.Func, call ssa.CallInstruction) place {
+	common := call.Common()
+	callee := common.StaticCallee()
+	if len(a.called(fn, call)) > 0 || callee == nil || callee.Signature.Recv() == nil {
+		return nil
+	}
+	recv := common.Args[0]
+	if load, ok := recv.(*ssa.UnOp); ok {
+		recv = load.X
+	}
+	switch root, _ := a.root(recv); root := root.(type) {
+	case *ssa.Parameter:
+		return number(root)
+	case *types.Var, *ssa.Global, ssa.Value:
+		return root
 	}
 	return nil
 }
@@ -129,6 +187,11 @@ func put(instr ssa.Instruction) (where, what ssa.Value) {
 // addReads adds what the instruction reads from places: itself, by the address that it gives a
 // call, or by what the call returns.
 func (a *Analysis) addReads(fn *program.Func, instr ssa.Instruction, reads map[any]map[ssa.Value]depth) {
+	a.readsOf(fn, instr, reads, func(callee *program.Func) bool { return !a.keeps(fn, callee) })
+}
+
+// readsOf adds what the instruction reads, by the callees that counts says it of.
+func (a *Analysis) readsOf(fn *program.Func, instr ssa.Instruction, reads map[any]map[ssa.Value]depth, counts func(*program.Func) bool) {
 	add := func(p any, v ssa.Value, d depth) {
 		if reads[p] == nil {
 			reads[p] = map[ssa.Value]depth{}
@@ -159,7 +222,13 @@ func (a *Analysis) addReads(fn *program.Func, instr ssa.Instruction, reads map[a
 	if !ok {
 		return
 	}
+	if p := a.receiver(fn, call); p != nil && a.mayHold(v.Type()) {
+		add(p, v, plain)
+	}
 	for _, callee := range a.called(fn, call) {
+		if !counts(callee) {
+			continue
+		}
 		for t, d := range a.summary(callee) {
 			if isPlace(t.from) && t.to == any(result{}) {
 				add(t.from, v, d)

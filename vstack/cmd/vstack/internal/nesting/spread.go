@@ -2,6 +2,7 @@ package nesting
 
 import (
 	"go/types"
+	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
@@ -68,6 +69,12 @@ func (s *spread) use(v ssa.Value, d depth, use ssa.Instruction) {
 		if what == v && s.a.mayHold(v.Type()) {
 			root, inside := s.a.root(where)
 			s.arrive(root, into(d, inside), use)
+			if _, ok := root.(*ssa.Parameter); inside == within && (ok || s.at != nil) {
+				s.end(s.a.linkOf(where), d, use)
+			}
+			if _, ok := root.(*ssa.Alloc); ok {
+				s.end(s.a.fieldOf(where), into(d, inside), use)
+			}
 		}
 		return
 	}
@@ -98,12 +105,18 @@ func (s *spread) call(v ssa.Value, d depth, call ssa.CallInstruction) {
 	if made := call.Value(); len(callees) == 0 && made != nil && s.a.mayHold(made.Type()) {
 		s.reach(made, d)
 	}
+	if p := s.a.receiver(s.fn, call); p != nil && v != call.Common().Args[0] {
+		s.end(p, d, call)
+	}
 	for i, arg := range ssax.Arguments(call) {
 		if arg != v {
 			continue
 		}
 		for _, callee := range callees {
 			for t, how := range s.a.summary(callee) {
+				if s.at == nil && isPlace(t.to) && s.a.keeps(s.fn, callee) {
+					continue
+				}
 				if t.from == any(param(i)) {
 					s.transfer(t.to, into(d, how), call)
 				}
@@ -152,18 +165,13 @@ func into(d, on depth) depth {
 	return on
 }
 
-// called returns the functions of the types' packages that the call goes to.
+// called returns the functions that the call goes to and that have to do with the types.
 func (a *Analysis) called(fn *program.Func, call ssa.CallInstruction) []*program.Func {
-	if a.callees[fn] == nil {
-		all := map[ssa.CallInstruction][]*program.Func{}
-		for _, c := range fn.Out {
-			if c.How != program.Callback && a.in[c.To] && len(c.To.SSA.Params) == len(ssax.Arguments(c.Site)) {
-				all[c.Site] = append(all[c.Site], c.To)
-			}
-		}
-		a.callees[fn] = all
+	all := a.x.called(fn, call)
+	if !slices.ContainsFunc(all, func(to *program.Func) bool { return !a.in[to] }) {
+		return all
 	}
-	return a.callees[fn][call]
+	return slices.DeleteFunc(slices.Clone(all), func(to *program.Func) bool { return !a.in[to] })
 }
 
 // mayHold reports whether a variable of type t may have a value of one of the types in it, or
@@ -182,6 +190,9 @@ func (a *Analysis) mayHoldIn(t types.Type, levels int) bool {
 		return false
 	}
 	if a.types[ssax.Named(t)] {
+		return true
+	}
+	if _, ok := types.Unalias(t).(*types.TypeParam); ok {
 		return true
 	}
 	switch u := t.Underlying().(type) {

@@ -80,7 +80,7 @@ func (f *finder) built(cycles []*Cycle) {
 			continue
 		}
 		reason := f.known(c)
-		if by := f.builtUnderLimit(c, f.walked(c)); reason == "" && by != nil {
+		if by := f.builtUnderLimit(f.walked(c)); reason == "" && by != nil {
 			reason = fmt.Sprintf("what it walks is built by %s, whose recursion has a limit", by.Name())
 		}
 		if reason != "" {
@@ -249,7 +249,7 @@ func (f *finder) isKept(t *types.Named) bool {
 
 // builtUnderLimit returns a function that builds values of the types, if all of them
 // come from recursion with a limit; nil if not, or if there are no types.
-func (f *finder) builtUnderLimit(c *Cycle, walked map[*types.Named]bool) (by *program.Func) {
+func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func) {
 	known := map[*program.Func]bool{}
 	var under func(fn *program.Func) bool
 	under = func(fn *program.Func) bool {
@@ -264,7 +264,7 @@ func (f *finder) builtUnderLimit(c *Cycle, walked map[*types.Named]bool) (by *pr
 			return ok
 		}
 		known[fn] = !slices.ContainsFunc(fn.Ins, func(in *program.Call) bool {
-			return in.How == program.Callback || !under(in.From) // the body of a loop may be called back
+			return in.How == program.Callback || ssax.Loops(in.Site.Block()) || !under(in.From) // the body of a loop may be called back
 		})
 		return known[fn]
 	}
@@ -282,21 +282,77 @@ func (f *finder) builtUnderLimit(c *Cycle, walked map[*types.Named]bool) (by *pr
 			}
 		}
 	}
-	if by == nil || f.nest(c, walked) {
+	if by == nil || f.nest(walked) {
 		return nil
 	}
 	return by
 }
 
-// nest reports whether a function puts values of the types into each other again and again, by
-// the functions that it calls.
-func (f *finder) nest(c *Cycle, all map[*types.Named]bool) bool {
-	a := nesting.New(f.graph, f.cyclic, all)
-	a.LinkRead(c.Funcs)
-	return slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool {
-		open := !f.cyclic[fn] && fn.SSA.Signature.Recv() != nil && callable(fn)
-		return !f.declared[fn] && a.Chains(fn, open)
-	})
+// nest reports whether a function puts values of the types into each other again and again. The
+// cycles that walk the same types ask the same.
+func (f *finder) nest(all map[*types.Named]bool) bool {
+	names := make([]string, 0, len(all))
+	for t := range all {
+		names = append(names, ssax.TypeName(t))
+	}
+	slices.Sort(names)
+	key := strings.Join(names, " ")
+	nests, ok := f.nests[key]
+	if !ok {
+		a := f.nesting(between(all))
+		a.LinkRead()
+		nests = slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool {
+			open := !f.cyclic[fn] && fn.SSA.Signature.Recv() != nil && callable(fn)
+			return !f.declared[fn] && a.Chains(fn, open)
+		})
+		f.nests[key] = nests
+	}
+	return nests
+}
+
+// between returns the types and the structs of their packages that are between them: the node
+// of a union has a pointer to a binary, and that to nodes.
+func between(of map[*types.Named]bool) map[*types.Named]bool {
+	all := maps.Clone(of)
+	var leads func(t types.Type, seen map[types.Type]bool) bool
+	leads = func(t types.Type, seen map[types.Type]bool) (back bool) {
+		if seen[t] {
+			return false
+		}
+		seen[t] = true
+		named, _ := types.Unalias(t).(*types.Named)
+		if named != nil && all[named.Origin()] {
+			return true
+		}
+		switch u := t.Underlying().(type) {
+		case *types.Struct:
+			for field := range u.Fields() {
+				back = leads(field.Type(), seen) || back
+			}
+			if back && named != nil {
+				all[named.Origin()] = true
+			}
+		case interface{ Elem() types.Type }:
+			back = leads(u.Elem(), seen)
+		}
+		return back
+	}
+	for t := range of {
+		if s, ok := t.Underlying().(*types.Struct); ok {
+			for field := range s.Fields() {
+				leads(field.Type(), map[types.Type]bool{})
+			}
+		}
+	}
+	return all
+}
+
+// nesting returns an analysis of how values of the types get into each other.
+func (f *finder) nesting(of map[*types.Named]bool) *nesting.Analysis {
+	if f.index == nil {
+		f.index = nesting.NewIndex(f.graph, f.cyclic)
+	}
+	return f.index.New(of)
 }
 
 // filled reports whether a field of the new value is set: the copy of a receiver

@@ -19,6 +19,7 @@ import (
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/graph"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/guard"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/knowledge"
+	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/nesting"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/sizechange"
 	"golang.org/x/tools/go/packages"
@@ -205,6 +206,8 @@ type finder struct {
 	told     map[*types.Var]bool
 	kept     map[*types.Named]bool // see isKept
 	proxies  map[*types.Named]int  // see proxy
+	index    *nesting.Index
+	nests    map[string]bool // see nest
 	tables   *tables
 	kinds    *kinds
 	clears   *clearing
@@ -229,6 +232,7 @@ func newFinder(g *program.Graph) *finder {
 		handles:  map[*packages.Package]*handles{},
 		told:     map[*types.Var]bool{},
 		gen:      map[string]string{},
+		nests:    map[string]bool{},
 		kinds:    &kinds{graph: g, known: map[kindOf]bool{}},
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
-	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/nesting"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 )
@@ -92,7 +91,7 @@ func (f *finder) wrapsItself(t, iface *types.Named) bool {
 			all[other] = true
 		}
 	}
-	a := nesting.New(f.graph, f.cyclic, all)
+	a := f.nesting(all)
 	a.LinkFields(t)
 	return slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool { return a.Wraps(fn) || a.Chains(fn, false) })
 }

@@ -86,6 +86,34 @@ func Loops(b *ssa.BasicBlock) bool {
 	return !known // a loop of gotos, perhaps
 }
 
+// InLoops returns the blocks of fn of which [Loops] is true, but for loops of gotos. It takes
+// as long as the loops are large, also if there are thousands.
+func InLoops(fn *ssa.Function) map[*ssa.BasicBlock]bool {
+	in := map[*ssa.BasicBlock]bool{}
+	for _, head := range fn.Blocks {
+		var body []*ssa.BasicBlock // found backwards from where it comes round
+		for _, back := range head.Preds {
+			if head.Dominates(back) {
+				body = append(body, back)
+			}
+		}
+		if len(body) == 0 || constantly(head) {
+			continue
+		}
+		seen := map[*ssa.BasicBlock]bool{head: true}
+		in[head] = true
+		for len(body) > 0 {
+			b := body[len(body)-1]
+			body = body[:len(body)-1]
+			if !seen[b] {
+				seen[b], in[b] = true, true
+				body = append(body, b.Preds...)
+			}
+		}
+	}
+	return in
+}
+
 // constantly reports whether the loop with this head goes on while something is less than a
 // constant, or than the length of an array or of a literal.
 func constantly(head *ssa.BasicBlock) bool {
@@ -94,7 +122,7 @@ func constantly(head *ssa.BasicBlock) bool {
 		return false
 	}
 	less, ok := branch.Cond.(*ssa.BinOp)
-	if !ok || less.Op != token.LSS || !counts(less.X) {
+	if !ok || less.Op != token.LSS || !Counts(less.X) {
 		return false
 	}
 	switch bound := less.Y.(type) {
@@ -115,8 +143,8 @@ func constantly(head *ssa.BasicBlock) bool {
 	return false
 }
 
-// counts reports whether v is the variable of a loop, to which each turn adds a constant.
-func counts(v ssa.Value) bool {
+// Counts reports whether v is the variable of a loop, to which each turn adds a constant.
+func Counts(v ssa.Value) bool {
 	if next := added(v); next != nil {
 		v = next // a range adds before it compares
 	}

@@ -288,10 +288,8 @@ func (e *element) walk() int { // want limited "what it walks is built by \(\*pa
 	return n
 }
 
-// Arguments, each made by a function, in a list.
+// Arguments, each made in a branch, in a list.
 type call struct{ args []*call }
-
-func newCall(args ...*call) *call { return &call{args} }
 
 func (p *parser) call() *call { // want limited "the limit p.depth <= maxDepth"
 	if !p.enter() {
@@ -300,13 +298,13 @@ func (p *parser) call() *call { // want limited "the limit p.depth <= maxDepth"
 	defer p.leave()
 	var args []*call
 	for p.next() == ',' {
-		arg := newCall()
+		arg := &call{}
 		if p.next() == '(' {
-			arg = newCall(p.call())
+			arg = &call{[]*call{p.call()}}
 		}
 		args = append(args, arg)
 	}
-	return newCall(args...)
+	return &call{args}
 }
 
 func (c *call) walk() int { // want limited "what it walks is built by \(\*parser\).call, whose recursion has a limit"
