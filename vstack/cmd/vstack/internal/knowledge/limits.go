@@ -17,7 +17,7 @@ type limit struct {
 const (
 	goParser    = "go/parser refuses more than 100,000 levels"
 	syntaxTree  = "regexp/syntax refuses expressions of more than 1,000 levels"
-	templates   = "text/template/parse refuses more than 10,000 levels"
+	templates   = "text/template/parse refuses more than 10,000 levels of parentheses, and blocks are in each other as the template's author puts them"
 	jsonDecoder = "encoding/json refuses more than 10,000 levels"
 	xmlDecoder  = "encoding/xml refuses more than 10,000 levels"
 	constraints = "go/build/constraint refuses expressions of more than 1,000 operators"
@@ -99,11 +99,23 @@ var others = []struct{ prefix, reason string }{
 	{"github.com/tetratelabs/wazero", "modules that the program loads, of which the validator limits the nesting"},
 }
 
-// Dependency returns why a package of another module does not recurse deep; "" if
+// but has the functions of such modules that go deeper than that: aliases in YAML lead from one
+// value to the next, however little these are nested, and files import files.
+var but = map[string]*regexp.Regexp{
+	"google.golang.org/protobuf": only(`\(FileOptions\)\.addFileDeps|\(importSet\)\.importPublic`),
+	"go.yaml.in/yaml":            regexp.MustCompile(`^\(\*decoder\)`),
+	"gopkg.in/yaml.v":            regexp.MustCompile(`^\(\*decoder\)`),
+	"sigs.k8s.io/yaml":           regexp.MustCompile(`^\(\*decoder\)`),
+}
+
+// Dependency returns why a function of a package of another module does not recurse deep; "" if
 // that is not known.
-func Dependency(path string) string {
+func Dependency(path, name string) string {
 	for _, o := range others {
 		if rest, ok := strings.CutPrefix(path, o.prefix); ok && (rest == "" || strings.ContainsAny(rest[:1], "/.0123456789")) {
+			if deeper := but[o.prefix]; deeper != nil && deeper.MatchString(name) {
+				return ""
+			}
 			return o.reason
 		}
 	}

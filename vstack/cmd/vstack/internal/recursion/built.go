@@ -101,7 +101,7 @@ func (f *finder) known(c *Cycle) string {
 		}
 		why := cmp.Or(knowledge.Limited(pkg.Path(), call.From.Name()), f.shallow(pkg.Path()))
 		if why == "" && !f.named(call.From) {
-			why = knowledge.Dependency(pkg.Path())
+			why = knowledge.Dependency(pkg.Path(), call.From.Name())
 		}
 		reason = cmp.Or(why, reason)
 		// Within the standard library one limit on the way round is enough.

@@ -79,6 +79,16 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // wrapsItself reports whether a function puts a t, or another type of its package that wraps
 // one of the interface, into a new one of these, or a loop does: s = s.With(name, value).
 func (f *finder) wrapsItself(t, iface *types.Named) bool {
+	key := ssax.TypeName(t) + " in " + ssax.TypeName(iface)
+	wraps, ok := f.nests[key]
+	if !ok {
+		wraps = f.findWrapping(t, iface)
+		f.nests[key] = wraps
+	}
+	return wraps
+}
+
+func (f *finder) findWrapping(t, iface *types.Named) bool {
 	all := map[*types.Named]bool{t.Origin(): true}
 	scope := t.Obj().Pkg().Scope()
 	for _, name := range scope.Names() {

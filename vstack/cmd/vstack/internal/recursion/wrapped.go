@@ -30,6 +30,10 @@ func (f *finder) wrapper(c *program.Call) string {
 			return ""
 		}
 	}
+	// What somebody pulls out of something may be as long as that: r = &filter{r, name}.
+	if name.Obj().Pkg() != nil && name.Obj().Pkg().Path() == "io" && !f.graph.Program.Std(c.To.Pkg) && f.piled(ssax.Named(c.To.SSA.Signature.Recv().Type()), name) {
+		return ""
+	}
 	return fmt.Sprintf("a %s that wraps another", types.TypeString(name, (*types.Package).Name))
 }
 
@@ -96,7 +100,7 @@ func (f *finder) chain(c *program.Call, calls []*program.Call) string {
 		}
 		return f.flagged(c, recv, named)
 	}
-	if f.mayBeCircular(recv) {
+	if f.mayBeCircular(recv) || f.nest(map[*types.Named]bool{named.Origin(): true}) {
 		return ""
 	}
 	return fmt.Sprintf("a chain of %s, which the program makes neither in a loop nor recursively", types.TypeString(named, (*types.Package).Name))
