@@ -72,7 +72,7 @@ func newLimits(g *program.Graph) *limits {
 func (l *limits) find(c *program.Call, within func(*program.Func) bool, counters func(*ssa.Parameter) counting) *limit {
 	site := c.Site.(ssa.Instruction)
 	for _, k := range l.in(site.Parent()) {
-		if l.before(k, site) && k.counts(counters) {
+		if l.before(k, site) && k.counts(counters) && !k.restarts(c, within) {
 			return &k.limit
 		}
 	}
@@ -108,6 +108,42 @@ func (k check) counts(counters func(*ssa.Parameter) counting) bool {
 	}
 	_, ok := field(k.counter)
 	return ok && k.depth
+}
+
+// restarts reports whether a way from the call leads back to the function with the parameter
+// that counts by a call that gives it a constant: each time round it counts anew. logr's
+// funcr prints the fields of a value that is a list of such by a method that begins at 0.
+func (k check) restarts(c *program.Call, within func(*program.Func) bool) bool {
+	p, ok := strip(k.counter).(*ssa.Parameter)
+	if !ok {
+		return false
+	}
+	index := slices.Index(p.Parent().Params, p)
+	anew := func(c *program.Call) bool {
+		arg := given(c, index)
+		_, constant := arg.(*ssa.Const)
+		return constant
+	}
+	if c.To == c.From {
+		return anew(c)
+	}
+	work, seen := []*program.Func{c.To}, map[*program.Func]bool{c.To: true}
+	for len(work) > 0 {
+		fn := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, out := range fn.Out {
+			switch {
+			case out.To == c.From:
+				if anew(out) {
+					return true
+				}
+			case within(out.To) && !seen[out.To]:
+				seen[out.To] = true
+				work = append(work, out.To)
+			}
+		}
+	}
+	return false
 }
 
 // returnsOnly reports whether the branch leaves the function without joining

@@ -151,6 +151,27 @@ func both(n *Node, depth int) { // want unguarded stopped "n \*limits.Node of bo
 	}
 }
 
+// The depth begins anew with each key.
+type Keyed struct {
+	Kids []*Keyed
+	Key  *Keyed
+}
+
+func keyed(k *Keyed, depth int) int {
+	if k == nil || depth > maxDepth {
+		return 0
+	}
+	n := key(k)
+	for _, kid := range k.Kids {
+		n += keyed(kid, depth+1)
+	}
+	return n
+}
+
+func key(k *Keyed) int { return keyed(k.Key, 0) } // want unguarded stopped "k \*limits.Keyed of keyed walks a structure"
+
+func Keys(k *Keyed) int { return key(k) }
+
 // What it walks is built under a limit.
 type query struct{ input *query }
 
