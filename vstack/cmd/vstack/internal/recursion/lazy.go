@@ -62,16 +62,22 @@ func atFirstUse(site ssa.CallInstruction) bool {
 }
 
 // emptyPlaces yields the places that the branches before the site find empty, and where
-// these go then.
+// these go then: the last one of each place, since what is set before that was not set to
+// much. An error is, by most calls, and looked at: if w.err = w.visit(n); w.err != nil.
 func emptyPlaces(site ssa.Instruction) iter.Seq2[place, *ssa.BasicBlock] {
 	return func(yield func(place, *ssa.BasicBlock) bool) {
+		var found []place
 		for b := site.Block().Idom(); b != nil; b = b.Idom() {
 			branch, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
 			if !ok {
 				continue
 			}
 			p, empty := emptyPlace(branch)
-			if empty != nil && len(empty.Preds) == 1 && ssax.Before(empty, site.Block()) && !yield(p, empty) {
+			if empty == nil || len(empty.Preds) != 1 || !ssax.Before(empty, site.Block()) || slices.ContainsFunc(found, p.equal) {
+				continue
+			}
+			found = append(found, p)
+			if !yield(p, empty) {
 				return
 			}
 		}

@@ -357,3 +357,30 @@ func again(s shape, n *node) int { // want unguarded "n \*once.node of .* walks 
 }
 
 func Draw(names []string) int { return again(square{}, Nodes(names)) + again(circle{}, Nodes(names)) }
+
+// What is set may be as empty as before, and is asked again.
+type visitor struct {
+	err   error
+	visit func(*Visited) error
+}
+
+type Visited struct{ Kids []*Visited }
+
+func (v *visitor) walk(n *Visited) { // want unguarded "n \*once.Visited of \(\*visitor\).walk walks a structure"
+	if v.err != nil {
+		return
+	}
+	v.err = v.visit(n)
+	if v.err != nil {
+		return
+	}
+	for _, k := range n.Kids {
+		v.walk(k)
+	}
+}
+
+func Visit(n *Visited, visit func(*Visited) error) error {
+	v := &visitor{visit: visit}
+	v.walk(n)
+	return v.err
+}
