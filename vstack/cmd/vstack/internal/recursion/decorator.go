@@ -3,7 +3,6 @@ package recursion
 import (
 	"fmt"
 	"go/types"
-	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -31,23 +30,10 @@ func (f *finder) decorator(c *program.Call) string {
 	if from, to := f.proxy(fn), f.proxy(c.Callee); from != nil && to != nil {
 		return fmt.Sprintf("a proxy: %s hands all its calls on", types.TypeString(from, (*types.Package).Name))
 	}
-	recv := c.To.SSA.Signature.Recv().Type()
-	if !isDecorator(recv) || !embedded(common.Value, fn.Params[0], 4) || f.piled(ssax.Named(recv), declaredInterface(common.Value)) {
+	if !isDecorator(c.To.SSA.Signature.Recv().Type()) || !embedded(common.Value, fn.Params[0], 4) {
 		return ""
 	}
 	return fmt.Sprintf("a decorator: %s hands the call on to what it wraps", types.TypeString(ssax.Deref(fn.Params[0].Type()), (*types.Package).Name))
-}
-
-// piled reports whether the program puts decorators of the type on each other in a loop, or
-// recursively: type neg struct{ expr }, made by a parser. A method of the interface that
-// decorates what it hands on does not.
-func (f *finder) piled(t, iface *types.Named) bool {
-	if t == nil || iface == nil || f.makes(t) != repeated {
-		return false
-	}
-	return f.wrapsItself(t, iface) || slices.ContainsFunc(f.makers[t], func(fn *program.Func) bool {
-		return f.cyclic[fn] && !implements(fn.SSA, iface)
-	})
 }
 
 // delegations is how many methods of a type must do nothing but hand the call on for

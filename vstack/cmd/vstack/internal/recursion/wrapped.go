@@ -31,8 +31,10 @@ func (f *finder) wrapper(c *program.Call) string {
 		}
 	}
 	// What somebody pulls out of something may be as long as that: r = &filter{r, name}.
-	if name.Obj().Pkg() != nil && name.Obj().Pkg().Path() == "io" && !f.graph.Program.Std(c.To.Pkg) && f.piled(ssax.Named(c.To.SSA.Signature.Recv().Type()), name) {
-		return ""
+	if name.Obj().Pkg() != nil && name.Obj().Pkg().Path() == "io" && !f.graph.Program.Std(c.To.Pkg) {
+		if t := ssax.Named(c.To.SSA.Signature.Recv().Type()); t != nil && f.makes(t) == repeated && f.wrapsItself(t, name) {
+			return ""
+		}
 	}
 	return fmt.Sprintf("a %s that wraps another", types.TypeString(name, (*types.Package).Name))
 }

@@ -324,40 +324,6 @@ func Evaluate(k kids) int {
 	return s.eval(k)
 }
 
-// A parser puts decorators on each other, in a loop or by calling itself.
-type Term interface {
-	Value() int
-}
-
-type number struct{ n int }
-
-func (n number) Value() int { return n.n }
-
-type negated struct{ Term }
-
-func (n negated) Value() int { return -n.Term.Value() } // want unguarded "n wraps.negated of \(negated\).Value walks a structure"
-
-func Negated(in []byte) int {
-	var t Term = number{len(in)}
-	for range in {
-		t = negated{t}
-	}
-	return t.Value()
-}
-
-type quoted struct{ Term }
-
-func (q *quoted) Value() int { return q.Term.Value() } // want unguarded "q \*wraps.quoted of \(\*quoted\).Value walks a structure"
-
-func quote(in []byte) Term { // want unguarded "in \[\]byte of quote walks a slice"
-	if len(in) == 0 {
-		return number{0}
-	}
-	return &quoted{quote(in[1:])}
-}
-
-func Quoted(in []byte) int { return quote(in).Value() }
-
 // Readers, one for each name that a file gives.
 type xor struct {
 	r   io.Reader
