@@ -15,8 +15,7 @@
 // put together from them.
 //
 // The flow is that of names, not of objects: what is once put into a field of some object
-// may be read from that field of any. So it finds ways that no run takes, in one of twenty
-// functions written by chance.
+// may be read from that field of any. So it finds ways that no run takes.
 package nesting
 
 import (
