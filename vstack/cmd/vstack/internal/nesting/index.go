@@ -86,12 +86,10 @@ func parts(t types.Type, see func(types.Type)) {
 		see(t.Origin())
 		if s, ok := t.Underlying().(*types.Struct); ok { // by value, or the object that has them
 			for field := range s.Fields() {
-				if named := ssax.Named(field.Type()); named != nil {
-					see(named)
-				}
+				fieldParts(field.Type(), see, 4)
 			}
 		} else if !types.IsInterface(t) {
-			parts(t.Underlying(), see)
+			fieldParts(t.Underlying(), see, 4) // not parts: it may be made of itself
 		}
 	case *types.TypeParam, *types.Interface:
 		see(types.NewInterfaceType(nil, nil))
@@ -108,6 +106,17 @@ func parts(t types.Type, see func(types.Type)) {
 		for field := range t.Fields() {
 			parts(field.Type(), see)
 		}
+	}
+}
+
+// fieldParts calls see with the named types that a field has values of.
+func fieldParts(t types.Type, see func(types.Type), levels int) {
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		see(named.Origin())
+		return
+	}
+	if u, ok := types.Unalias(t).(interface{ Elem() types.Type }); ok && levels > 0 {
+		fieldParts(u.Elem(), see, levels-1)
 	}
 }
 

@@ -20,12 +20,49 @@ package nesting
 
 import (
 	"go/types"
+	"maps"
 	"slices"
 
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/program"
 	"github.com/vstack-go/vstack/vstack/cmd/vstack/internal/ssax"
 	"golang.org/x/tools/go/ssa"
 )
+
+// Between returns the types and the structs that are between them: the node of a union has a
+// pointer to a binary, and that has pointers to nodes.
+func Between(of map[*types.Named]bool) map[*types.Named]bool {
+	inside := map[*types.Named][]*types.Named{}
+	var all []*types.Named
+	reach := func(t *types.Named) {
+		if _, ok := inside[t]; !ok {
+			inside[t] = nil
+			all = append(all, t)
+		}
+	}
+	for t := range of {
+		reach(t)
+	}
+	for i := 0; i < len(all); i++ {
+		parts(all[i], func(part types.Type) {
+			if named, ok := part.(*types.Named); ok {
+				inside[all[i]] = append(inside[all[i]], named)
+				reach(named)
+			}
+		})
+	}
+	back := maps.Clone(of)
+	for grown := true; grown; {
+		grown = false
+		for _, t := range all {
+			_, is := t.Underlying().(*types.Struct)
+			if is && !back[t] && slices.ContainsFunc(inside[t], func(part *types.Named) bool { return part != t && back[part] }) {
+				back[t] = true
+				grown = true
+			}
+		}
+	}
+	return back
+}
 
 // An Analysis is of values of some types.
 type Analysis struct {

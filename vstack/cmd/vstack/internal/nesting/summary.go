@@ -62,6 +62,9 @@ func (a *Analysis) summarize() {
 		waits[fn] = false
 		delete(a.linked, fn) // it was by what was known before
 		sum := a.transfers(fn)
+		for t, d := range a.known[fn] {
+			sum[t] |= d // it only grows, so this ends
+		}
 		if grown(sum, a.known[fn]) {
 			a.known[fn] = sum
 			for _, d := range sum {

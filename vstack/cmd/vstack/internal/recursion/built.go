@@ -293,13 +293,13 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 func (f *finder) nest(all map[*types.Named]bool) bool {
 	names := make([]string, 0, len(all))
 	for t := range all {
-		names = append(names, ssax.TypeName(t))
+		names = append(names, fmt.Sprint(ssax.TypeName(t), "@", t.Obj().Pos())) // functions may have types of one name
 	}
 	slices.Sort(names)
 	key := strings.Join(names, " ")
 	nests, ok := f.nests[key]
 	if !ok {
-		a := f.nesting(between(all))
+		a := f.nesting(nesting.Between(all))
 		a.LinkRead()
 		nests = slices.ContainsFunc(a.Funcs(), func(fn *program.Func) bool {
 			open := !f.cyclic[fn] && fn.SSA.Signature.Recv() != nil && callable(fn)
@@ -308,43 +308,6 @@ func (f *finder) nest(all map[*types.Named]bool) bool {
 		f.nests[key] = nests
 	}
 	return nests
-}
-
-// between returns the types and the structs of their packages that are between them: the node
-// of a union has a pointer to a binary, and that to nodes.
-func between(of map[*types.Named]bool) map[*types.Named]bool {
-	all := maps.Clone(of)
-	var leads func(t types.Type, seen map[types.Type]bool) bool
-	leads = func(t types.Type, seen map[types.Type]bool) (back bool) {
-		if seen[t] {
-			return false
-		}
-		seen[t] = true
-		named, _ := types.Unalias(t).(*types.Named)
-		if named != nil && all[named.Origin()] {
-			return true
-		}
-		switch u := t.Underlying().(type) {
-		case *types.Struct:
-			for field := range u.Fields() {
-				back = leads(field.Type(), seen) || back
-			}
-			if back && named != nil {
-				all[named.Origin()] = true
-			}
-		case interface{ Elem() types.Type }:
-			back = leads(u.Elem(), seen)
-		}
-		return back
-	}
-	for t := range of {
-		if s, ok := t.Underlying().(*types.Struct); ok {
-			for field := range s.Fields() {
-				leads(field.Type(), map[types.Type]bool{})
-			}
-		}
-	}
-	return all
 }
 
 // nesting returns an analysis of how values of the types get into each other.

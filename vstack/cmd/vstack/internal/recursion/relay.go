@@ -1,6 +1,7 @@
 package recursion
 
 import (
+	"fmt"
 	"go/types"
 	"slices"
 
@@ -79,7 +80,7 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // wrapsItself reports whether a function puts a t, or another type of its package that wraps
 // one of the interface, into a new one of these, or a loop does: s = s.With(name, value).
 func (f *finder) wrapsItself(t, iface *types.Named) bool {
-	key := ssax.TypeName(t) + " in " + ssax.TypeName(iface)
+	key := fmt.Sprint(ssax.TypeName(t), "@", t.Obj().Pos(), " in ", ssax.TypeName(iface), "@", iface.Obj().Pos())
 	wraps, ok := f.nests[key]
 	if !ok {
 		wraps = f.findWrapping(t, iface)

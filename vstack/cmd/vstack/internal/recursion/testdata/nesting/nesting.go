@@ -371,6 +371,35 @@ func Pipeline(ops []string, v []int) int {
 	return it.Next()
 }
 
+// Types that are made of themselves.
+type list []list
+
+type tree map[string]tree
+
+func (l list) size() (n int) { // want unguarded "l nesting.list of \(list\).size walks"
+	for _, k := range l {
+		n += k.size()
+	}
+	return n
+}
+
+func (t tree) size() (n int) { // want unguarded "t nesting.tree of \(tree\).size walks"
+	for _, k := range t {
+		n += k.size()
+	}
+	return n
+}
+
+func Sizes(names []string) int {
+	var l list
+	t := tree{}
+	for _, name := range names {
+		l = list{l}
+		t = tree{name: t}
+	}
+	return l.size() + t.size()
+}
+
 // Entries.
 func Parse(in []byte, name string) int {
 	p := &parser{in: in}
