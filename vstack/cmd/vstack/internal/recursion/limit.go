@@ -111,8 +111,7 @@ func (k check) counts(counters func(*ssa.Parameter) counting) bool {
 }
 
 // restarts reports whether a way from the call leads back to the function with the parameter
-// that counts by a call that gives it a constant: each time round it counts anew. logr's
-// funcr prints the fields of a value that is a list of such by a method that begins at 0.
+// that counts by a call that gives it a constant: each time round it counts anew.
 func (k check) restarts(c *program.Call, within func(*program.Func) bool) bool {
 	p, ok := strip(k.counter).(*ssa.Parameter)
 	if !ok {
