@@ -148,8 +148,8 @@ func (t *turns) object(arg ssa.Value) bool {
 	return ok && t.same(arg)
 }
 
-// same reports whether v is the same in all turns, as far as what it is read from is; a number
-// in brackets does not matter.
+// same reports whether v is the same in all turns, as far as what it is read from is. A number
+// in brackets does not matter, but for one that counts the turns.
 func (t *turns) same(v ssa.Value) bool {
 	for {
 		instr, ok := v.(ssa.Instruction)

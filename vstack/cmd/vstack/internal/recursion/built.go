@@ -293,7 +293,7 @@ func (f *finder) builtUnderLimit(walked map[*types.Named]bool) (by *program.Func
 func (f *finder) nest(all map[*types.Named]bool) bool {
 	names := make([]string, 0, len(all))
 	for t := range all {
-		names = append(names, fmt.Sprint(ssax.TypeName(t), "@", t.Obj().Pos())) // functions may have types of one name
+		names = append(names, typeKey(t))
 	}
 	slices.Sort(names)
 	key := strings.Join(names, " ")
@@ -309,6 +309,9 @@ func (f *finder) nest(all map[*types.Named]bool) bool {
 	}
 	return nests
 }
+
+// typeKey returns a text that no other type has: functions may have types of one name.
+func typeKey(t *types.Named) string { return fmt.Sprint(ssax.TypeName(t), "@", t.Obj().Pos()) }
 
 // nesting returns an analysis of how values of the types get into each other.
 func (f *finder) nesting(of map[*types.Named]bool) *nesting.Analysis {

@@ -1,7 +1,6 @@
 package recursion
 
 import (
-	"fmt"
 	"go/types"
 	"slices"
 
@@ -80,7 +79,7 @@ func implements(fn *ssa.Function, iface *types.Named) bool {
 // wrapsItself reports whether a function puts a t, or another type of its package that wraps
 // one of the interface, into a new one of these, or a loop does: s = s.With(name, value).
 func (f *finder) wrapsItself(t, iface *types.Named) bool {
-	key := fmt.Sprint(ssax.TypeName(t), "@", t.Obj().Pos(), " in ", ssax.TypeName(iface), "@", iface.Obj().Pos())
+	key := typeKey(t) + " in " + typeKey(iface)
 	wraps, ok := f.nests[key]
 	if !ok {
 		wraps = f.findWrapping(t, iface)

@@ -30,7 +30,7 @@ func (f *finder) wrapper(c *program.Call) string {
 			return ""
 		}
 	}
-	// What somebody pulls out of something may be as long as that: r = &filter{r, name}.
+	// A loop may put as many readers on each other as a file names: r = &filter{r, name}.
 	if name.Obj().Pkg() != nil && name.Obj().Pkg().Path() == "io" && !f.graph.Program.Std(c.To.Pkg) {
 		if t := ssax.Named(c.To.SSA.Signature.Recv().Type()); t != nil && f.makes(t) == repeated && f.wrapsItself(t, name) {
 			return ""
